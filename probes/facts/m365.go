@@ -1,0 +1,256 @@
+package facts
+
+import "time"
+
+// The facts that package m365 observes. JSON members keep the names of Microsoft Graph
+// where they are Graph's own, so that evidence can be held beside Graph's reference.
+var (
+	M365Tenant            = Key[Tenant]{"m365.tenant"}
+	M365Accounts          = Key[AccountSet]{"m365.accounts"}
+	M365SecurityDefaults  = Key[SecurityDefaults]{"m365.security_defaults"}
+	M365ConditionalAccess = Key[ConditionalAccess]{"m365.conditional_access"}
+	M365SharePoint        = Key[SharePoint]{"m365.sharepoint"}
+)
+
+// Tenant is the directory that the credentials reach (GET /organization) and its domains
+// (GET /domains).
+type Tenant struct {
+	ID                string         `json:"id"`
+	DisplayName       *string        `json:"displayName,omitempty"`
+	PartnerTenantType *string        `json:"partnerTenantType,omitempty"` // not null: a partner (CSP) tenant
+	VerifiedDomains   []TenantDomain `json:"verifiedDomains,omitempty"`   // as /organization has them
+	AssignedPlans     []AssignedPlan `json:"assignedPlans,omitempty"`
+	Domains           Seen[[]Domain] `json:"domains"` // GET /domains
+}
+
+// TenantDomain is a member of organization.verifiedDomains.
+type TenantDomain struct {
+	Name      string  `json:"name"`
+	Type      *string `json:"type,omitempty"` // Managed | Federated
+	IsDefault *bool   `json:"isDefault,omitempty"`
+	IsInitial *bool   `json:"isInitial,omitempty"`
+}
+
+// AssignedPlan is a service plan of the tenant.
+type AssignedPlan struct {
+	Service          *string `json:"service,omitempty"` // "SharePoint", "exchange", …
+	CapabilityStatus *string `json:"capabilityStatus,omitempty"`
+	ServicePlanID    *string `json:"servicePlanId,omitempty"`
+}
+
+// Domain is one entry of GET /domains.
+type Domain struct {
+	ID                 string  `json:"id"`
+	AuthenticationType *string `json:"authenticationType,omitempty"` // Managed | Federated
+	IsVerified         *bool   `json:"isVerified,omitempty"`
+	IsInitial          *bool   `json:"isInitial,omitempty"`
+	IsDefault          *bool   `json:"isDefault,omitempty"`
+	// PasswordValidityPeriodInDays: absent means the documented default of 90; 2147483647 means never.
+	PasswordValidityPeriodInDays *int     `json:"passwordValidityPeriodInDays,omitempty"`
+	SupportedServices            []string `json:"supportedServices,omitempty"`
+}
+
+// AccountRole says why an account is looked at.
+type AccountRole string
+
+// The roles of an account in provisioning.
+const (
+	GlobalAdmin   AccountRole = "global_admin"   // named in the configuration
+	Delegate      AccountRole = "delegate"       // named in the configuration
+	FoundDelegate AccountRole = "found_delegate" // found in the tenant by the display name that CAS gives it
+)
+
+// AccountSet is every account that provisioning depends on.
+type AccountSet struct {
+	Accounts []Account `json:"accounts"`
+	// DelegatesFound are the addresses of users whose display name is the one that automatic
+	// provisioning gives its delegate account ("Cloud App Security Service Account …").
+	// Each of them that is not already named is also in Accounts, as FoundDelegate.
+	DelegatesFound Seen[[]string] `json:"delegates_found"`
+}
+
+// Account is one account with everything that decides whether a password sign-in works.
+// Each member came from a call of its own and can be missing on its own.
+type Account struct {
+	Address       string                 `json:"address"` // as configured, or the user principal name
+	Role          AccountRole            `json:"role"`
+	User          Seen[User]             `json:"user"`
+	PerUserMFA    Seen[PerUserMFA]       `json:"per_user_mfa"`
+	Registration  Seen[Registration]     `json:"registration"`
+	Groups        Seen[[]Group]          `json:"groups"`         // transitive
+	Roles         Seen[[]RoleAssignment] `json:"roles"`          // active
+	EligibleRoles Seen[[]RoleAssignment] `json:"eligible_roles"` // can be activated (PIM)
+}
+
+// User is GET /users/{id}. A user that does not exist is Failure{NotFound}, not an empty User.
+type User struct {
+	ID                         string     `json:"id"`
+	UserPrincipalName          *string    `json:"userPrincipalName,omitempty"`
+	DisplayName                *string    `json:"displayName,omitempty"`
+	UserType                   *string    `json:"userType,omitempty"` // Member | Guest
+	CreationType               *string    `json:"creationType,omitempty"`
+	AccountEnabled             *bool      `json:"accountEnabled,omitempty"`
+	OnPremisesSyncEnabled      *bool      `json:"onPremisesSyncEnabled,omitempty"`
+	PasswordPolicies           *string    `json:"passwordPolicies,omitempty"` // comma separated, e.g. DisablePasswordExpiration
+	LastPasswordChangeDateTime *time.Time `json:"lastPasswordChangeDateTime,omitempty"`
+	CreatedDateTime            *time.Time `json:"createdDateTime,omitempty"`
+	// ForceChangePasswordNextSignIn is passwordProfile's member of that name; Graph seldom returns it.
+	ForceChangePasswordNextSignIn *bool `json:"forceChangePasswordNextSignIn,omitempty"`
+}
+
+// PerUserMFA is GET /beta/users/{id}/authentication/requirements: disabled | enabled |
+// enforced, or a word that did not exist when this was written.
+type PerUserMFA struct {
+	State *string `json:"perUserMfaState,omitempty"`
+}
+
+// Registration is the account's row of userRegistrationDetails. It says what the account
+// could do, never what is demanded of it.
+type Registration struct {
+	IsMfaRegistered   *bool    `json:"isMfaRegistered,omitempty"`
+	IsMfaCapable      *bool    `json:"isMfaCapable,omitempty"`
+	MethodsRegistered []string `json:"methodsRegistered,omitempty"`
+}
+
+// Group is a group that the account is in, directly or through other groups.
+type Group struct {
+	ID          string  `json:"id"`
+	DisplayName *string `json:"displayName,omitempty"`
+}
+
+// RoleAssignment is an active or eligible directory role.
+type RoleAssignment struct {
+	RoleDefinitionID string     `json:"roleDefinitionId"` // the template id, for built-in roles
+	DirectoryScopeID *string    `json:"directoryScopeId,omitempty"`
+	PrincipalID      *string    `json:"principalId,omitempty"` // the account, or a group it is in
+	StartDateTime    *time.Time `json:"startDateTime,omitempty"`
+	EndDateTime      *time.Time `json:"endDateTime,omitempty"`
+}
+
+// SecurityDefaults is GET /policies/identitySecurityDefaultsEnforcementPolicy.
+type SecurityDefaults struct {
+	IsEnabled *bool `json:"isEnabled,omitempty"`
+}
+
+// SharePoint is GET /admin/sharepoint/settings: the tenant's switch for apps that do not
+// use modern authentication.
+type SharePoint struct {
+	IsLegacyAuthProtocolsEnabled *bool `json:"isLegacyAuthProtocolsEnabled,omitempty"`
+}
+
+// ConditionalAccess is what decides about a sign-in besides the account itself.
+type ConditionalAccess struct {
+	Policies  Seen[[]Policy]        `json:"policies"`
+	Locations Seen[[]NamedLocation] `json:"named_locations"`
+	Strengths Seen[[]Strength]      `json:"authentication_strengths"`
+}
+
+// Policy is one Conditional Access policy, word for word: states, controls and ids stay the
+// strings that Graph sent, because a generated enum turns a new word into a wrong known one.
+type Policy struct {
+	ID               string         `json:"id"`
+	TemplateID       *string        `json:"templateId,omitempty"`
+	DisplayName      string         `json:"displayName"`
+	State            string         `json:"state"`
+	CreatedDateTime  *time.Time     `json:"createdDateTime,omitempty"`
+	ModifiedDateTime *time.Time     `json:"modifiedDateTime,omitempty"`
+	Conditions       Conditions     `json:"conditions"`
+	GrantControls    *GrantControls `json:"grantControls,omitempty"`
+	// SessionControls are the names of the session controls that are set, e.g. signInFrequency.
+	SessionControls []string `json:"sessionControls,omitempty"`
+	// Unrecognised are the JSON paths of members that carry something and that this version
+	// does not know, e.g. "conditions.agentIdRiskLevels": they make what they touch unknown.
+	Unrecognised []string `json:"unrecognised,omitempty"`
+}
+
+// Conditions are the assignments of a policy; all of them must hold for it to apply.
+type Conditions struct {
+	Users                      *PolicyUsers        `json:"users,omitempty"` // nil: null or absent
+	Applications               *PolicyApplications `json:"applications,omitempty"`
+	ClientAppTypes             []string            `json:"clientAppTypes,omitempty"`
+	Platforms                  *Platforms          `json:"platforms,omitempty"`
+	Locations                  *Locations          `json:"locations,omitempty"`
+	Devices                    *Devices            `json:"devices,omitempty"`
+	SignInRiskLevels           []string            `json:"signInRiskLevels,omitempty"`
+	UserRiskLevels             []string            `json:"userRiskLevels,omitempty"`
+	ServicePrincipalRiskLevels []string            `json:"servicePrincipalRiskLevels,omitempty"`
+	InsiderRiskLevels          *string             `json:"insiderRiskLevels,omitempty"`
+	AuthenticationFlows        *string             `json:"authenticationFlows,omitempty"` // transferMethods
+	// ClientApplications true: the policy is for workload identities.
+	ClientApplications bool `json:"clientApplications,omitempty"`
+}
+
+// PolicyUsers are the users, groups, roles and guests that a policy names.
+type PolicyUsers struct {
+	IncludeUsers  []string     `json:"includeUsers,omitempty"`
+	ExcludeUsers  []string     `json:"excludeUsers,omitempty"`
+	IncludeGroups []string     `json:"includeGroups,omitempty"`
+	ExcludeGroups []string     `json:"excludeGroups,omitempty"`
+	IncludeRoles  []string     `json:"includeRoles,omitempty"` // role template ids
+	ExcludeRoles  []string     `json:"excludeRoles,omitempty"`
+	IncludeGuests *GuestFilter `json:"includeGuestsOrExternalUsers,omitempty"`
+	ExcludeGuests *GuestFilter `json:"excludeGuestsOrExternalUsers,omitempty"`
+}
+
+// GuestFilter names kinds of guests and the tenants they come from.
+type GuestFilter struct {
+	Types           []string `json:"guestOrExternalUserTypes,omitempty"`       // split at the commas
+	MembershipKind  string   `json:"externalTenants.membershipKind,omitempty"` // all | enumerated
+	ExternalTenants []string `json:"externalTenants.members,omitempty"`
+}
+
+// PolicyApplications are the applications and user actions that a policy names.
+type PolicyApplications struct {
+	Include      []string `json:"includeApplications,omitempty"`
+	Exclude      []string `json:"excludeApplications,omitempty"`
+	UserActions  []string `json:"includeUserActions,omitempty"`
+	AuthContexts []string `json:"includeAuthenticationContextClassReferences,omitempty"`
+	HasFilter    bool     `json:"applicationFilter,omitempty"` // by custom security attributes
+}
+
+// Platforms are the operating systems that a policy names.
+type Platforms struct {
+	Include []string `json:"includePlatforms,omitempty"`
+	Exclude []string `json:"excludePlatforms,omitempty"`
+}
+
+// Locations are the named locations that a policy names: ids, "All" or "AllTrusted".
+type Locations struct {
+	Include []string `json:"includeLocations,omitempty"`
+	Exclude []string `json:"excludeLocations,omitempty"`
+}
+
+// Devices is the device filter of a policy.
+type Devices struct {
+	FilterMode string `json:"deviceFilter.mode,omitempty"` // include | exclude; empty: no filter
+	FilterRule string `json:"deviceFilter.rule,omitempty"`
+}
+
+// GrantControls are what a policy demands.
+type GrantControls struct {
+	Operator               string    `json:"operator,omitempty"` // AND | OR
+	BuiltInControls        []string  `json:"builtInControls,omitempty"`
+	CustomAuthentication   []string  `json:"customAuthenticationFactors,omitempty"`
+	TermsOfUse             []string  `json:"termsOfUse,omitempty"`
+	AuthenticationStrength *Strength `json:"authenticationStrength,omitempty"`
+}
+
+// Strength is an authentication strength: the combinations of methods it accepts.
+type Strength struct {
+	ID                    string   `json:"id"`
+	DisplayName           string   `json:"displayName,omitempty"`
+	RequirementsSatisfied string   `json:"requirementsSatisfied,omitempty"` // none | mfa
+	AllowedCombinations   []string `json:"allowedCombinations,omitempty"`   // e.g. "password,microsoftAuthenticatorPush"
+}
+
+// NamedLocation is a range of addresses or a list of countries.
+type NamedLocation struct {
+	ID             string   `json:"id"`
+	DisplayName    string   `json:"displayName,omitempty"`
+	Type           string   `json:"type"` // ip | country | the @odata.type of anything else
+	IsTrusted      *bool    `json:"isTrusted,omitempty"`
+	Ranges         []string `json:"ipRanges,omitempty"` // CIDR, as sent
+	Countries      []string `json:"countriesAndRegions,omitempty"`
+	IncludeUnknown *bool    `json:"includeUnknownCountriesAndRegions,omitempty"`
+	CountryLookup  *string  `json:"countryLookupMethod,omitempty"` // clientIpAddress | authenticatorAppGps
+}
