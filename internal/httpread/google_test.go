@@ -1,0 +1,95 @@
+package httpread
+
+import (
+	"errors"
+	"net/http"
+	"testing"
+
+	"github.com/casdoctor/casdoctor/config"
+)
+
+func google(impersonate string) *config.Config {
+	return &config.Config{
+		Google: &config.Google{
+			Credentials: config.GoogleCredentials{Impersonate: impersonate},
+			Endpoints: config.GoogleEndpoints{
+				Token: "https://google.test/token", TokenInfo: "https://google.test/tokeninfo",
+				Directory: "https://google.test", Reports: "https://google.test", IAM: "https://iam.test",
+			},
+		},
+		Network: config.Network{Proxy: "http://proxy.test:3128"},
+	}
+}
+
+func TestGoogleRequests(t *testing.T) {
+	const sign = "https://iam.test/v1/projects/-/serviceAccounts/sa@p.iam.gserviceaccount.com"
+	tests := []struct {
+		method, url  string
+		key, keyless bool // is let through with a key file, without one
+	}{
+		{"POST", "https://google.test/token", true, true},
+		{"GET", "https://google.test/tokeninfo?access_token=x", true, true},
+		{"GET", "https://google.test/admin/directory/v1/customer/my_customer/domains", true, true},
+		{"POST", "https://google.test/admin/directory/v1/customer/my_customer/domains", false, false},
+		{"DELETE", "https://google.test/token", false, false},
+		{"POST", sign + ":signJwt", false, true},
+		{"POST", sign + ":signBlob", false, false},
+		{"POST", sign + ":generateAccessToken", false, false},
+		// The caller's application-default credentials.
+		{"GET", "http://169.254.169.254/computeMetadata/v1/instance/service-accounts/default/token", false, true},
+		{"PUT", "http://169.254.169.254/latest/api/token", false, false},
+		{"POST", "https://oauth2.googleapis.com/token", false, true},
+		{"POST", "https://oauth2.googleapis.com/revoke", false, false},
+		{"POST", "https://sts.googleapis.com/v1/token", false, true},
+		{"POST", "https://sts.googleapis.com/v1/oauthtoken", false, false},
+		{"POST", "https://sts.example.com/v1/token", false, false},
+	}
+	for name, impersonate := range map[string]string{"key file": "", "keyless": "sa@p.iam.gserviceaccount.com"} {
+		c, err := New(google(impersonate))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, tt := range tests {
+			r, err := http.NewRequestWithContext(t.Context(), tt.method, tt.url, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := tt.key
+			if impersonate != "" {
+				want = tt.keyless
+			}
+			err = c.Check(r)
+			if (err == nil) != want || err != nil && !errors.Is(err, ErrNotRead) {
+				t.Errorf("%s: %s %s: %v, let through: want %v", name, tt.method, tt.url, err, want)
+			}
+		}
+	}
+}
+
+func TestMetadataServiceHasNoProxy(t *testing.T) {
+	c, err := New(google("sa@p.iam.gserviceaccount.com"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := c.http.Transport.(*transport).base.(*http.Transport).Proxy
+	for url, want := range map[string]string{
+		"http://169.254.169.254/computeMetadata/v1/x": "",
+		"https://oauth2.googleapis.com/token":         "proxy.test:3128",
+	} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		u, err := proxy(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if u != nil {
+			got = u.Host
+		}
+		if got != want {
+			t.Errorf("%s goes through %q, want %q", url, got, want)
+		}
+	}
+}

@@ -1,0 +1,314 @@
+package httpread
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"golang.org/x/time/rate"
+
+	"github.com/casdoctor/casdoctor/config"
+	"github.com/casdoctor/casdoctor/probes/facts"
+)
+
+const tenant = "84841066-274d-4ec0-a5c1-276be684bdd3"
+
+func microsoft(graph string) *config.Config {
+	return &config.Config{Microsoft365: &config.Microsoft365{
+		TenantID:  tenant,
+		Endpoints: config.MicrosoftEndpoints{Login: "https://login.test", Graph: graph},
+	}}
+}
+
+func TestOnlyReadsAreSent(t *testing.T) {
+	c, err := New(microsoft("https://graph.test"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const gets = `{"requests":[{"id":"1","method":"GET","url":"/me"}]}`
+	const patch = `{"requests":[{"id":"1","method":"GET","url":"/me"},{"id":"2","method":"PATCH","url":"/me"}]}`
+	for _, tt := range []struct {
+		method, url, body string
+		sent              bool
+	}{
+		{"GET", "https://graph.test/v1.0/users", "", true},
+		{"HEAD", "https://graph.test/v1.0/users", "", true},
+		{"GET", "https://GRAPH.test:443/v1.0/users", "", true},
+		{"POST", "https://login.test/" + tenant + "/oauth2/v2.0/token", "grant_type=client_credentials", true},
+		{"POST", "https://graph.test/v1.0/identity/conditionalAccess/evaluate", "{}", true},
+		{"POST", "https://graph.test/v1.0/$batch", gets, true},
+		{"POST", "https://graph.test/beta/$batch", gets, true},
+
+		{"POST", "https://graph.test/v1.0/$batch", patch, false},
+		{"POST", "https://graph.test/v1.0/$batch", `{"requests":[]}`, false},
+		{"POST", "https://graph.test/v1.0/$batch", `not json`, false},
+		{"PATCH", "https://graph.test/beta/users/1/authentication/requirements", "{}", false},
+		{"POST", "https://graph.test/v1.0/users", "{}", false},
+		{"PUT", "https://graph.test/v1.0/users", "{}", false},
+		{"DELETE", "https://graph.test/v1.0/users/1", "", false},
+		{"POST", "https://login.test/other-tenant/oauth2/v2.0/token", "", false},
+		{"POST", "https://login.test/" + tenant + "/oauth2/v2.0/devicecode", "", false},
+		{"POST", "https://graph.test/beta/identity/conditionalAccess/evaluate", "{}", false},
+		{"GET", "https://elsewhere.test/v1.0/users", "", false},       // a next link to another host
+		{"GET", "https://graph.test:8443/v1.0/users", "", false},      // … or port
+		{"GET", "https://graph.test.evil.test/v1.0/users", "", false}, // … or a longer name
+	} {
+		r, err := http.NewRequestWithContext(t.Context(), tt.method, tt.url, strings.NewReader(tt.body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = c.Check(r)
+		if tt.sent != (err == nil) || err != nil && !errors.Is(err, ErrNotRead) {
+			t.Errorf("%s %s %s: %v", tt.method, tt.url, tt.body, err)
+		}
+		if body, _ := io.ReadAll(r.Body); tt.sent && string(body) != tt.body {
+			t.Errorf("%s %s: the body was changed to %q", tt.method, tt.url, body)
+		}
+	}
+}
+
+// server answers each request with the next of the given steps.
+type step struct {
+	status int
+	header map[string]string
+	body   string
+}
+
+func serve(t *testing.T, steps ...step) (*httptest.Server, *int) {
+	t.Helper()
+	n := 0
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		at := steps[min(n, len(steps)-1)]
+		n++
+		for k, v := range at.header {
+			w.Header().Set(k, v)
+		}
+		w.WriteHeader(at.status)
+		_, _ = io.WriteString(w, at.body)
+	}))
+	t.Cleanup(s.Close)
+	return s, &n
+}
+
+func get(ctx context.Context, t *testing.T, c *Client, url string) (*http.Response, error) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := c.HTTP().Do(r)
+	if resp != nil {
+		t.Cleanup(func() { _ = resp.Body.Close() })
+	}
+	return resp, err
+}
+
+func TestTriesAgain(t *testing.T) {
+	ok := step{status: 200, body: "fine"}
+	for _, tt := range []struct {
+		name     string
+		steps    []step
+		deadline time.Duration
+		status   int
+		requests int
+	}{
+		{"429 without Retry-After", []step{{status: 429}, ok}, time.Minute, 200, 2},
+		{"429 with Retry-After in seconds", []step{{status: 429, header: map[string]string{"Retry-After": "0"}}, ok}, time.Minute, 200, 2},
+		{"429 with Retry-After as a date", []step{{status: 429, header: map[string]string{"Retry-After": "Fri, 01 Jan 2021 00:00:00 GMT"}}, ok}, time.Minute, 200, 2},
+		{"Retry-After beyond the deadline is the answer", []step{{status: 429, header: map[string]string{"Retry-After": "3600"}}}, time.Minute, 429, 1},
+		{"an absurd Retry-After too", []step{{status: 429, header: map[string]string{"Retry-After": "99999999999"}}}, time.Minute, 429, 1},
+		{"429 for ever", []step{{status: 429}}, time.Minute, 429, maxAttempts},
+		{"503", []step{{status: 503}, ok}, time.Minute, 200, 2},
+		{"504", []step{{status: 504}, ok}, time.Minute, 200, 2},
+		{"500 is not repeated", []step{{status: 500}, ok}, time.Minute, 500, 1},
+		{"403 is not repeated", []step{{status: 403}, ok}, time.Minute, 403, 1},
+		{"a redirect is not followed", []step{{status: 302, header: map[string]string{"Location": "/elsewhere"}}, ok}, time.Minute, 302, 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s, n := serve(t, tt.steps...)
+			c, err := New(microsoft(s.URL), WithBackoff(time.Microsecond))
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), tt.deadline)
+			defer cancel()
+			rec := &Recorder{}
+			resp, err := get(WithRecorder(ctx, rec), t, c, s.URL+"/v1.0/users?secret=1")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if resp.StatusCode != tt.status || *n != tt.requests {
+				t.Errorf("status %d after %d requests, want %d after %d", resp.StatusCode, *n, tt.status, tt.requests)
+			}
+			if got := rec.Requests(); len(got) != tt.requests || got[0].URL != s.URL+"/v1.0/users" || got[len(got)-1].Attempt != tt.requests {
+				t.Errorf("recorded %+v", got)
+			}
+		})
+	}
+}
+
+// TestPostIsSentOnce: what has a body may have been done although its answer was lost.
+func TestPostIsSentOnce(t *testing.T) {
+	s, n := serve(t, step{status: 503})
+	c, err := New(microsoft(s.URL), WithBackoff(time.Microsecond))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := c.HTTP().Post(s.URL+"/v1.0/identity/conditionalAccess/evaluate", "application/json", strings.NewReader("{}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	if resp.StatusCode != 503 || *n != 1 {
+		t.Errorf("status %d after %d requests, want 503 after 1", resp.StatusCode, *n)
+	}
+}
+
+func TestBodyIsCapped(t *testing.T) {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		for range maxBody>>20 + 1 {
+			_, _ = w.Write(make([]byte, 1<<20))
+		}
+	}))
+	t.Cleanup(s.Close)
+	c, err := New(microsoft(s.URL))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := get(t.Context(), t, c, s.URL+"/v1.0/users")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := io.Copy(io.Discard, resp.Body)
+	if f := Classify(err); n != maxBody || f == nil || f.Kind != facts.Malformed {
+		t.Errorf("read %d bytes, then %v", n, err)
+	}
+}
+
+// TestLimit: requests of one limiter keep their distance, and loopback has none.
+func TestLimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, err := New(microsoft("https://graph.test"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		tr := &transport{client: c, base: answering{}}
+		ctx := WithLimit(t.Context(), c.Limiter("conditional access", 1))
+		start := time.Now()
+		for range 3 {
+			r, _ := http.NewRequestWithContext(ctx, http.MethodGet, "https://graph.test/v1.0/x", nil)
+			resp, err := tr.RoundTrip(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = resp.Body.Close()
+		}
+		if took := time.Since(start); took != 2*time.Second {
+			t.Errorf("three requests took %v, want 2 s", took)
+		}
+		if waited, err := tr.limit(WithLimit(t.Context(), rate.NewLimiter(0, 0)), mustURL(t, "https://127.0.0.1:1/")); waited != 0 || err != nil {
+			t.Errorf("loopback waited %v, %v", waited, err)
+		}
+		short, cancel := context.WithTimeout(ctx, time.Millisecond)
+		defer cancel()
+		r, _ := http.NewRequestWithContext(short, http.MethodGet, "https://graph.test/v1.0/x", nil)
+		resp, err := tr.RoundTrip(r)
+		if resp != nil {
+			_ = resp.Body.Close()
+		}
+		if f := Classify(err); f == nil || f.Kind != facts.Throttled {
+			t.Errorf("a limit beyond the deadline: %v", err)
+		}
+	})
+}
+
+type answering struct{}
+
+func (answering) RoundTrip(*http.Request) (*http.Response, error) {
+	return &http.Response{StatusCode: 200, Body: http.NoBody, Header: http.Header{}}, nil
+}
+
+func TestClassify(t *testing.T) {
+	refused := func() error {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = l.Close()
+		_, err = net.Dial("tcp", l.Addr().String())
+		return err
+	}
+	for _, tt := range []struct {
+		name string
+		err  error
+		want facts.Failure
+	}{
+		{"classified already", fmt.Errorf("users: %w", &facts.Failure{Kind: facts.NotFound}), facts.Failure{Kind: facts.NotFound}},
+		{"deadline", fmt.Errorf("get: %w", context.DeadlineExceeded), facts.Failure{Kind: facts.Timeout}},
+		{"interrupt", context.Canceled, facts.Failure{Kind: facts.Cancelled}},
+		{"no such name", &net.DNSError{Name: "graph.test", IsNotFound: true}, facts.Failure{Kind: facts.Unreachable, Code: "dns"}},
+		{"resolver silent", &net.DNSError{Name: "graph.test", IsTimeout: true}, facts.Failure{Kind: facts.Timeout, Code: "dns"}},
+		{"refused", refused(), facts.Failure{Kind: facts.Unreachable, Code: "dial"}},
+		{"cut off", io.ErrUnexpectedEOF, facts.Failure{Kind: facts.Malformed}},
+		{"closed", io.EOF, facts.Failure{Kind: facts.Unreachable, Code: "closed"}},
+		{"not a read", fmt.Errorf("%w: PATCH", ErrNotRead), facts.Failure{Kind: facts.Internal, Code: "not_read"}},
+		{"unknown", errors.New("access_token=abc"), facts.Failure{Kind: facts.Internal}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got := Classify(tt.err)
+			if diff := cmp.Diff(&tt.want, got, cmpopts.IgnoreFields(facts.Failure{}, "Detail")); diff != "" {
+				t.Error(diff)
+			}
+			if strings.Contains(got.Detail, "abc") {
+				t.Errorf("the text of an unknown error is repeated: %s", got.Detail)
+			}
+		})
+	}
+	if Classify(nil) != nil {
+		t.Error("no error is no failure")
+	}
+}
+
+func TestAnUntrustedCertificateIsNamed(t *testing.T) {
+	s := httptest.NewTLSServer(http.NotFoundHandler())
+	t.Cleanup(s.Close)
+	c, err := New(microsoft(s.URL))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = get(t.Context(), t, c, s.URL+"/v1.0/users")
+	if f := Classify(err); f == nil || f.Kind != facts.Unreachable || f.Code != "certificate" {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestStatus(t *testing.T) {
+	for status, want := range map[int]facts.Kind{
+		400: facts.Rejected, 401: facts.Unauthenticated, 403: facts.Forbidden, 404: facts.NotFound, 409: facts.Rejected,
+		429: facts.Throttled, 500: facts.Unavailable, 503: facts.Unavailable, 302: facts.Malformed,
+	} {
+		if got := Status(status); got != want {
+			t.Errorf("%d: %s, want %s", status, got, want)
+		}
+	}
+}
+
+func mustURL(t *testing.T, s string) *url.URL {
+	t.Helper()
+	u, err := url.Parse(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
+}

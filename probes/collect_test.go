@@ -1,0 +1,202 @@
+package probes
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rs/zerolog"
+
+	"github.com/casdoctor/casdoctor/config"
+	"github.com/casdoctor/casdoctor/probes/facts"
+)
+
+type thing struct {
+	N *int `json:"n,omitempty"`
+}
+
+func probe(name string, collect func(context.Context, *Env) (thing, error), needs ...string) Probe {
+	return New(facts.Key[thing]{Name: name}, Probe{Timeout: time.Minute, Needs: needs}, collect)
+}
+
+func number(n int) func(context.Context, *Env) (thing, error) {
+	return func(context.Context, *Env) (thing, error) { return thing{&n}, nil }
+}
+
+func collect(ctx context.Context, list ...Probe) *facts.Evidence {
+	env := &Env{Config: &config.Config{Tenant: "contoso"}, Now: time.Now, Log: zerolog.Nop()}
+	return Collect(ctx, env, list, nil)
+}
+
+func kindOf(ev *facts.Evidence, name string) facts.Kind {
+	if f := ev.Facts[name].Failure; f != nil {
+		return f.Kind
+	}
+	return ""
+}
+
+func TestCollectRunsWhatDoesNotDependInParallel(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slow := func(context.Context, *Env) (thing, error) {
+			time.Sleep(10 * time.Second)
+			return thing{}, nil
+		}
+		start := time.Now()
+		ev := collect(t.Context(), probe("a", slow), probe("b", slow), probe("c", slow, "a"))
+		if took := time.Since(start); took != 20*time.Second {
+			t.Errorf("took %v, want the 20 s of a and then c", took)
+		}
+		for _, n := range []string{"a", "b", "c"} {
+			if ev.Facts[n].Failure != nil || ev.Facts[n].Took != 10*time.Second {
+				t.Errorf("%s: %+v", n, ev.Facts[n])
+			}
+		}
+	})
+}
+
+func TestCollectGivesAProbeTheFactsItNeeds(t *testing.T) {
+	key := facts.Key[thing]{Name: "first"}
+	second := func(_ context.Context, env *Env) (thing, error) {
+		v := Fact(env, key)
+		if v.Value == nil {
+			return thing{}, errors.New("not there")
+		}
+		n := *v.Value.N + 1
+		return thing{&n}, nil
+	}
+	ev := collect(t.Context(), probe("second", second, "first"), probe("first", number(41)))
+	if got := string(ev.Facts["second"].Value); got != `{"n":42}` {
+		t.Errorf("got %s, %v", got, ev.Facts["second"].Failure)
+	}
+}
+
+// TestDeadlineHolds: a probe that ignores its context still ends at its deadline, and the run
+// does not wait for it.
+func TestDeadlineHolds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		deaf := func(context.Context, *Env) (thing, error) {
+			<-release
+			return thing{}, nil
+		}
+		start := time.Now()
+		ev := collect(t.Context(), probe("deaf", deaf), probe("fine", number(1)))
+		if took := time.Since(start); took != time.Minute {
+			t.Errorf("took %v, want the deadline of a minute", took)
+		}
+		if kindOf(ev, "deaf") != facts.Timeout || kindOf(ev, "fine") != "" {
+			t.Errorf("deaf %v, fine %v", ev.Facts["deaf"].Failure, ev.Facts["fine"].Failure)
+		}
+		close(release) // the bubble ends only when no goroutine is left
+	})
+}
+
+func TestInterruptEndsTheRunAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		ctx, cancel := context.WithCancel(t.Context())
+		deaf := func(context.Context, *Env) (thing, error) {
+			cancel()
+			<-release
+			return thing{}, nil
+		}
+		start := time.Now()
+		ev := collect(ctx, probe("deaf", deaf), probe("later", number(1), "deaf"))
+		if took := time.Since(start); took != 0 {
+			t.Errorf("took %v after the interrupt", took)
+		}
+		if kindOf(ev, "deaf") != facts.Cancelled {
+			t.Errorf("deaf: %v", ev.Facts["deaf"].Failure)
+		}
+		close(release)
+	})
+}
+
+func TestPanicBecomesAFailure(t *testing.T) {
+	broken := func(context.Context, *Env) (thing, error) { panic("secret-from-a-response") }
+	ev := collect(t.Context(), probe("broken", broken))
+	f := ev.Facts["broken"].Failure
+	if f == nil || f.Kind != facts.Internal {
+		t.Fatalf("got %v", f)
+	}
+	if want := "the probe panicked (string)"; f.Detail != want {
+		t.Errorf("detail %q, want %q: the panic's text may come from a response", f.Detail, want)
+	}
+}
+
+func TestErrorsAreClassified(t *testing.T) {
+	forbidden := &facts.Failure{Kind: facts.Forbidden, Status: 403, Permission: "Policy.Read.All"}
+	ev := collect(t.Context(),
+		probe("classified", func(context.Context, *Env) (thing, error) {
+			return thing{}, errors.Join(errors.New("policies"), forbidden)
+		}),
+		probe("plain", func(context.Context, *Env) (thing, error) { return thing{}, errors.New("token=abc") }))
+	if diff := cmp.Diff(forbidden, ev.Facts["classified"].Failure); diff != "" {
+		t.Error(diff)
+	}
+	if f := ev.Facts["plain"].Failure; f == nil || f.Kind != facts.Internal || ev.Facts["plain"].Value != nil {
+		t.Errorf("an unknown error must not look like a value: %+v", ev.Facts["plain"])
+	}
+	raw, err := json.Marshal(ev)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := string(raw); strings.Contains(s, "abc") {
+		t.Errorf("the text of an unknown error reached the evidence: %s", s)
+	}
+}
+
+// TestIdentityFirst: until it is shown whose tenant it is, nothing is asked and nothing taken.
+func TestIdentityFirst(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		why  *facts.Failure
+		want facts.Kind
+	}{
+		{"another tenant", &facts.Failure{Kind: facts.WrongIdentity, Detail: "the tenant is another"}, facts.WrongIdentity},
+		{"no permission", &facts.Failure{Kind: facts.Forbidden, Permission: "Organization.Read.All"}, facts.Forbidden},
+		{"the right one", nil, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			identity := probe("tenant", func(context.Context, *Env) (thing, error) {
+				if tt.why != nil {
+					return thing{}, tt.why
+				}
+				return thing{}, nil
+			})
+			identity.Identity = true
+			asked := false
+			ev := collect(t.Context(), identity, probe("accounts", func(context.Context, *Env) (thing, error) {
+				asked = true
+				return thing{}, nil
+			}, "tenant"))
+			if kindOf(ev, "accounts") != tt.want || asked != (tt.want == "") {
+				t.Errorf("accounts: %v, asked: %v", ev.Facts["accounts"].Failure, asked)
+			}
+			if tt.want == facts.Forbidden && ev.Facts["accounts"].Failure.Permission != "Organization.Read.All" {
+				t.Error("the permission that settles it is lost")
+			}
+		})
+	}
+}
+
+func TestSelect(t *testing.T) {
+	list := []Probe{
+		{Fact: "declared.run"},
+		{Fact: "m365.tenant", Section: "microsoft365"},
+		{Fact: "m365.accounts", Section: "microsoft365", Needs: []string{"m365.tenant"}},
+		{Fact: "console.endpoint", Section: "cas"},
+	}
+	var got []string
+	for _, p := range Select(list, []string{"declared.run", "m365.accounts", "console.endpoint"}, []string{"microsoft365"}) {
+		got = append(got, p.Fact)
+	}
+	if diff := cmp.Diff([]string{"declared.run", "m365.tenant", "m365.accounts"}, got); diff != "" {
+		t.Error(diff)
+	}
+}
