@@ -1,0 +1,229 @@
+package console
+
+import (
+	"bufio"
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"strconv"
+	"time"
+
+	"github.com/casdoctor/casdoctor/probes/facts"
+)
+
+const (
+	// stagger is the head start of an address before the next one is tried beside it
+	// (RFC 8305 section 5, Connection Attempt Delay).
+	stagger = 250 * time.Millisecond
+	// maxAddresses bounds how many addresses of a name are tried. Eight is twice what the
+	// load balancers of large services answer with.
+	maxAddresses = 8
+	// maxConnections bounds the connections that are open at once; the four handshakes keep
+	// to it too.
+	maxConnections = 4
+	// maxHead bounds the head of a proxy's answer.
+	maxHead = 64 << 10
+	// misbehaving is how package net reports every answer that is neither a success nor
+	// NXDOMAIN: SERVFAIL, REFUSED and the like. It has no type of its own.
+	misbehaving = "server misbehaving"
+)
+
+// resolve asks for the addresses of a name. They are returned as they are: whether a
+// private or a loopback address is odd depends on the network, and is not judged here.
+func (p *prober) resolve(ctx context.Context, host string) ([]netip.Addr, *facts.Failure) {
+	if a, err := netip.ParseAddr(host); err == nil {
+		return []netip.Addr{a}, nil
+	}
+	phase, cancel := context.WithTimeout(ctx, p.phase)
+	defer cancel()
+	addresses, err := p.resolver.LookupNetIP(phase, "ip", host)
+	if err != nil {
+		return nil, nameFailure(err, host)
+	}
+	for i, a := range addresses {
+		addresses[i] = a.Unmap()
+	}
+	return addresses[:min(len(addresses), maxAddresses)], nil
+}
+
+// nameFailure tells apart what the resolver said: that there is no such name, that it could
+// not find out, or nothing.
+func nameFailure(err error, host string) *facts.Failure {
+	var dns *net.DNSError
+	isDNS := errors.As(err, &dns)
+	switch {
+	case errors.Is(err, context.Canceled):
+		return &facts.Failure{Kind: facts.Cancelled, Detail: "the run was interrupted"}
+	case isDNS && dns.IsNotFound:
+		return &facts.Failure{
+			Kind: facts.NotFound, Code: "NXDOMAIN", Detail: "the name " + host + " does not exist, or has no address",
+		}
+	case errors.Is(err, context.DeadlineExceeded), isDNS && dns.IsTimeout:
+		return &facts.Failure{Kind: facts.Timeout, Code: "dns", Detail: "the resolver did not answer for " + host}
+	case isDNS && dns.Err == misbehaving:
+		return &facts.Failure{
+			Kind: facts.Unavailable, Code: "SERVFAIL", Detail: "the resolver could not find out the address of " + host,
+		}
+	default:
+		return &facts.Failure{
+			Kind: facts.Unreachable, Code: "dns", Detail: "the resolver cannot be reached, or failed for " + host,
+		}
+	}
+}
+
+// connect tries the addresses until one answers, each with a deadline of its own. The next
+// one starts when the one before has failed or has been silent for a while, so that a dead
+// address costs little. It returns the connection and the attempts; the one that worked
+// is the last.
+func (p *prober) connect(ctx context.Context, addresses []netip.Addr, port string) (net.Conn, []facts.Connect) {
+	n, _ := strconv.ParseUint(port, 10, 16)
+	race, stop := context.WithCancel(ctx)
+	defer stop()
+	type result struct {
+		conn net.Conn
+		fact facts.Connect
+	}
+	results := make(chan result)
+	try := func(a netip.Addr) {
+		to := netip.AddrPortFrom(a, uint16(n))
+		start := time.Now()
+		conn, err := p.dialAddress(race, to)
+		r := result{conn: conn, fact: facts.Connect{Address: to.String(), Took: time.Since(start)}}
+		r.fact.Outcome, _, r.fact.Detail = outcomeOf(err)
+		if errors.Is(err, context.Canceled) && !errors.Is(err, errNotTried) {
+			r.fact.Outcome, r.fact.Detail = facts.OutcomeTimeout, "silent until another address had answered"
+		}
+		results <- r
+	}
+
+	var attempts []facts.Connect
+	var won *result
+	next, running := 0, 0
+	timer := time.NewTimer(0) // the first address starts at once
+	defer timer.Stop()
+	for next < len(addresses) && won == nil || running > 0 {
+		select {
+		case <-timer.C:
+			if won == nil && next < len(addresses) && running < maxConnections {
+				go try(addresses[next])
+				next, running = next+1, running+1
+				timer.Reset(stagger)
+			}
+		case r := <-results:
+			running--
+			if r.conn != nil && won == nil {
+				won = &r
+				stop()
+				continue
+			}
+			if r.conn != nil {
+				r.conn.Close()
+			}
+			attempts = append(attempts, r.fact)
+			timer.Reset(0)
+		}
+	}
+	if won == nil {
+		return nil, attempts
+	}
+	return won.conn, append(attempts, won.fact)
+}
+
+// dialAddress opens one connection to one address, not faster than the console's rate. The
+// practice console on loopback has none; behind a proxy on loopback is the real one.
+func (p *prober) dialAddress(ctx context.Context, to netip.AddrPort) (net.Conn, error) {
+	if p.proxy != nil || !to.Addr().IsLoopback() {
+		if err := p.limiter.Wait(ctx); err != nil {
+			return nil, fmt.Errorf("%w: %w", errNotTried, err)
+		}
+	}
+	phase, cancel := context.WithTimeout(ctx, p.phase)
+	defer cancel()
+	return p.dial(phase, "tcp", to.String())
+}
+
+// open is a fresh connection to the console, through the proxy when there is one.
+func (p *prober) open(ctx context.Context) (net.Conn, error) {
+	conn, err := p.dialAddress(ctx, p.via)
+	if err != nil || p.proxy == nil {
+		return conn, err
+	}
+	through, _, err := p.tunnel(ctx, conn)
+	if err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return through, nil
+}
+
+// proxyError is a proxy's answer to CONNECT that opens no tunnel.
+type proxyError struct {
+	status int
+	scheme string // what it wants to be authenticated with
+}
+
+func (e *proxyError) Error() string {
+	if e.scheme != "" {
+		return fmt.Sprintf("the proxy answered %d and asks for %s", e.status, e.scheme)
+	}
+	return fmt.Sprintf("the proxy answered %d", e.status)
+}
+
+var errNotHTTP = errors.New("the proxy's answer is not HTTP")
+
+// authScheme is the first word of Proxy-Authenticate (RFC 9110 section 11.7.1).
+var authScheme = regexp.MustCompile(`^[A-Za-z0-9-]{1,32}`)
+
+// tunnel asks the proxy on conn for a connection to the console. net/http would do the
+// same, but gives the proxy's status away only as a text.
+func (p *prober) tunnel(ctx context.Context, conn net.Conn) (net.Conn, int, error) {
+	phase, cancel := context.WithTimeout(ctx, p.phase)
+	defer cancel()
+	// A deadline in the past ends the read or write that is under way.
+	done := context.AfterFunc(phase, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
+	defer done()
+
+	req := &http.Request{
+		Method: http.MethodConnect, URL: &url.URL{Opaque: p.hostport()}, Host: p.hostport(),
+		Header: http.Header{"User-Agent": {"casdoctor"}},
+	}
+	if u := p.proxy.User; u != nil {
+		password, _ := u.Password()
+		req.Header.Set("Proxy-Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(u.Username()+":"+password)))
+	}
+	if err := req.Write(conn); err != nil {
+		return nil, 0, err
+	}
+	head := &io.LimitedReader{R: conn, N: maxHead}
+	r := bufio.NewReader(head)
+	resp, err := http.ReadResponse(r, req)
+	if err != nil {
+		if o, _, _ := outcomeOf(err); o == facts.OutcomeFailed || head.N < maxHead && o == facts.OutcomeClosed {
+			return nil, 0, errNotHTTP
+		}
+		return nil, 0, err
+	}
+	if resp.StatusCode/100 != 2 {
+		scheme := authScheme.FindString(resp.Header.Get("Proxy-Authenticate"))
+		return nil, resp.StatusCode, &proxyError{resp.StatusCode, scheme}
+	}
+	head.N = math.MaxInt64 // from here on it is the console that speaks
+	return tunnelled{conn, r}, resp.StatusCode, nil
+}
+
+// tunnelled reads first what came in one piece with the proxy's answer.
+type tunnelled struct {
+	net.Conn
+	r io.Reader
+}
+
+// Read reads from the console.
+func (t tunnelled) Read(b []byte) (int, error) { return t.r.Read(b) }

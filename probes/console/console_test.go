@@ -1,0 +1,817 @@
+package console
+
+import (
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io"
+	"math/big"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/miekg/dns"
+
+	"github.com/casdoctor/casdoctor/config"
+	"github.com/casdoctor/casdoctor/internal/httpread"
+	"github.com/casdoctor/casdoctor/probes"
+	"github.com/casdoctor/casdoctor/probes/facts"
+)
+
+const host = "console.test"
+
+// short is the deadline of a phase in tests where the other side is silent on purpose; the
+// phases before have to come to their end within it, on a busy machine too.
+const short = 300 * time.Millisecond
+
+// now is the time at which certificates are verified.
+var now = time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
+
+// authority is a certificate authority.
+type authority struct {
+	cert *x509.Certificate
+	key  *ecdsa.PrivateKey
+	file string // PEM
+}
+
+func newAuthority(t *testing.T) *authority {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Lab Root CA"},
+		NotBefore: now.AddDate(-1, 0, 0), NotAfter: now.AddDate(1, 0, 0),
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return &authority{cert, key, file}
+}
+
+var rsaKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
+
+// leaf issues a certificate with an RSA key, which serves every suite that a test needs.
+func (a *authority) leaf(t *testing.T, change func(*x509.Certificate)) tls.Certificate {
+	t.Helper()
+	key, err := rsaKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: host}, DNSNames: []string{host},
+		NotBefore: now.AddDate(0, -1, 0), NotAfter: now.AddDate(0, 1, 0),
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	}
+	if change != nil {
+		change(template)
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, key.Public(), a.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tls.Certificate{Certificate: [][]byte{der, a.cert.Raw}, PrivateKey: key}
+}
+
+// listen answers every connection on loopback with serve, and waits for all of them.
+func listen(t *testing.T, serve func(net.Conn)) netip.AddrPort {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			wg.Go(func() {
+				defer conn.Close()
+				serve(conn)
+			})
+		}
+	})
+	t.Cleanup(func() {
+		l.Close()
+		wg.Wait()
+	})
+	return l.Addr().(*net.TCPAddr).AddrPort()
+}
+
+// closed is a port on loopback where nobody listens.
+func closed(t *testing.T) netip.AddrPort {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).AddrPort()
+}
+
+// serveTLS makes handshakes.
+func serveTLS(cfg *tls.Config) func(net.Conn) {
+	return func(conn net.Conn) {
+		if tls.Server(conn, cfg).Handshake() == nil {
+			_, _ = io.Copy(io.Discard, conn) // until the other side closes
+		}
+	}
+}
+
+// afterHello reads the first record, which is the hello, and then does something else. (A
+// close with unread bytes would be a reset.)
+func afterHello(then func(net.Conn)) func(net.Conn) {
+	return func(conn net.Conn) {
+		head := make([]byte, 5)
+		if _, err := io.ReadFull(conn, head); err != nil {
+			return
+		}
+		if _, err := io.CopyN(io.Discard, conn, int64(head[3])<<8|int64(head[4])); err != nil {
+			return
+		}
+		then(conn)
+	}
+}
+
+func reset(conn net.Conn)  { _ = conn.(*net.TCPConn).SetLinger(0) } // the close that follows sends a RST
+func silent(conn net.Conn) { _, _ = io.Copy(io.Discard, conn) }
+
+func say(b ...byte) func(net.Conn) {
+	return func(conn net.Conn) {
+		_, _ = conn.Write(b)
+		_ = conn.(*net.TCPConn).CloseWrite()
+		_, _ = io.Copy(io.Discard, conn)
+	}
+}
+
+// nameserver answers for names on loopback; answer returns the addresses or an Rcode.
+func nameserver(t *testing.T, answer func(name string) (int, []string)) netip.AddrPort {
+	t.Helper()
+	pc, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	up := make(chan struct{})
+	s := &dns.Server{PacketConn: pc, NotifyStartedFunc: func() { close(up) }}
+	s.Handler = dns.HandlerFunc(func(w dns.ResponseWriter, q *dns.Msg) {
+		m := new(dns.Msg)
+		m.SetReply(q)
+		m.RecursionAvailable = true
+		rcode, addresses := answer(strings.TrimSuffix(q.Question[0].Name, "."))
+		if rcode < 0 {
+			return // silence
+		}
+		m.Rcode = rcode
+		for _, a := range addresses {
+			if q.Question[0].Qtype == dns.TypeA {
+				m.Answer = append(m.Answer, &dns.A{
+					Hdr: dns.RR_Header{Name: q.Question[0].Name, Rrtype: dns.TypeA, Class: dns.ClassINET},
+					A:   net.ParseIP(a),
+				})
+			}
+		}
+		_ = w.WriteMsg(m)
+	})
+	ended := make(chan error, 1)
+	go func() { ended <- s.ActivateAndServe() }()
+	<-up
+	t.Cleanup(func() {
+		_ = s.Shutdown()
+		<-ended
+	})
+	return netip.MustParseAddrPort(pc.LocalAddr().String())
+}
+
+// onLoopback is a name server for a name that stands for this machine.
+func onLoopback(t *testing.T) netip.AddrPort {
+	return nameserver(t, func(name string) (int, []string) {
+		if name != host {
+			return dns.RcodeNameError, nil
+		}
+		return dns.RcodeSuccess, []string{"127.0.0.1"}
+	})
+}
+
+// toward is a configuration for a console at a port of this machine.
+func toward(t *testing.T, at netip.AddrPort) *config.Config {
+	t.Helper()
+	return &config.Config{
+		CAS:     &config.CAS{Site: "eu", Console: config.HostPort{Host: host, Port: int(at.Port())}},
+		Network: config.Network{Resolver: onLoopback(t)},
+	}
+}
+
+func newEnv(t *testing.T, cfg *config.Config) *probes.Env {
+	t.Helper()
+	for _, name := range []string{"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy"} {
+		t.Setenv(name, "")
+	}
+	client, err := httpread.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &probes.Env{Config: cfg, HTTP: client, Now: func() time.Time { return now }}
+}
+
+// look runs the probe as the product does: through the collector, and out of the evidence.
+func look(t *testing.T, env *probes.Env) facts.Console {
+	t.Helper()
+	e := probes.Collect(t.Context(), env, Probes(), nil)
+	got := facts.Get(e, facts.ConsoleEndpoint)
+	if !got.Complete() {
+		t.Fatalf("no fact: %v", got.Why())
+	}
+	return *got.Value
+}
+
+// outcomes are the handshakes without durations.
+func outcomes(c facts.Console) []facts.Handshake {
+	hs := slices.Clone(c.Handshakes)
+	for i := range hs {
+		hs[i].Took, hs[i].Detail = 0, ""
+	}
+	return hs
+}
+
+func TestEndpoint(t *testing.T) {
+	for _, tc := range []struct {
+		cas    config.CAS
+		host   string
+		port   int
+		source facts.HostSource
+	}{
+		{config.CAS{Site: "us"}, "admin.tmcas.trendmicro.com", 443, facts.HostDocumented},
+		{config.CAS{Site: "eu"}, "admin-eu.tmcas.trendmicro.com", 443, facts.HostDocumented},
+		{config.CAS{Site: "jp"}, "admin.tmcas.trendmicro.co.jp", 443, facts.HostDocumented},
+		{config.CAS{Site: "au"}, "admin-au.tmcas.trendmicro.com", 443, facts.HostDocumented},
+		{config.CAS{Site: "uk"}, "admin.tmcas.trendmicro.co.uk", 443, facts.HostInferred},
+		{config.CAS{Site: "ca"}, "admin-ca.tmcas.trendmicro.com", 443, facts.HostInferred},
+		{config.CAS{Site: "sg"}, "admin.tmcas.trendmicro.com.sg", 443, facts.HostInferred},
+		{config.CAS{Site: "in"}, "admin-in.tmcas.trendmicro.com", 443, facts.HostInferred},
+		{config.CAS{Site: "uk", Console: config.HostPort{Host: "c.example"}}, "c.example", 443, facts.HostConfigured},
+		{config.CAS{Console: config.HostPort{Host: "c.example", Port: 8443}}, "c.example", 8443, facts.HostConfigured},
+	} {
+		got, err := endpoint(&tc.cas)
+		want := facts.Console{Host: tc.host, Port: tc.port, HostSource: tc.source}
+		if diff := cmp.Diff(want, got); diff != "" || err != nil {
+			t.Errorf("%+v: %v (-want +got):\n%s", tc.cas, err, diff)
+		}
+	}
+	for _, cas := range []*config.CAS{nil, {}, {Site: "mars"}} {
+		var f *facts.Failure
+		if _, err := endpoint(cas); !errors.As(err, &f) || f.Kind != facts.NotConfigured {
+			t.Errorf("%+v: %v, want not_configured", cas, err)
+		}
+	}
+}
+
+func ok(version string, suite uint16) facts.Handshake {
+	return facts.Handshake{Version: version, Outcome: facts.OutcomeOK, Suite: suite}
+}
+
+func alert(version string, n int) facts.Handshake {
+	return facts.Handshake{Version: version, Outcome: facts.OutcomeAlert, Alert: n}
+}
+
+// A server that does not speak a version says so with alert 70 (RFC 8446 section 6.2).
+func TestHandshakes(t *testing.T) {
+	ca := newAuthority(t)
+	cert := ca.leaf(t, nil)
+	for _, tc := range []struct {
+		name string
+		cfg  *tls.Config
+		want []facts.Handshake
+	}{
+		{
+			"TLS 1.2 only",
+			&tls.Config{
+				MinVersion: tls.VersionTLS12, MaxVersion: tls.VersionTLS12,
+				CipherSuites: []uint16{tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256},
+			},
+			[]facts.Handshake{alert("1.0", 70), alert("1.1", 70), ok("1.2", 0xc02f), alert("1.3", 70)},
+		},
+		{
+			"all but TLS 1.3, without forward secrecy: what Go does not offer by default",
+			&tls.Config{
+				MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS12,
+				CipherSuites: []uint16{tls.TLS_RSA_WITH_AES_128_CBC_SHA},
+			},
+			[]facts.Handshake{ok("1.0", 0x002f), ok("1.1", 0x002f), ok("1.2", 0x002f), alert("1.3", 70)},
+		},
+		{
+			"TLS 1.2 with RC4 only",
+			&tls.Config{
+				MinVersion: tls.VersionTLS12, MaxVersion: tls.VersionTLS12,
+				CipherSuites: []uint16{tls.TLS_RSA_WITH_RC4_128_SHA},
+			},
+			[]facts.Handshake{alert("1.0", 70), alert("1.1", 70), ok("1.2", 0x0005), alert("1.3", 70)},
+		},
+		{
+			"a suite of TLS 1.2 where lower versions are open",
+			&tls.Config{
+				MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS12,
+				CipherSuites: []uint16{tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256},
+			},
+			[]facts.Handshake{alert("1.0", 40), alert("1.1", 40), ok("1.2", 0xc02f), alert("1.3", 70)},
+		},
+		{
+			"TLS 1.3 only",
+			&tls.Config{MinVersion: tls.VersionTLS13},
+			[]facts.Handshake{alert("1.0", 70), alert("1.1", 70), alert("1.2", 70), ok("1.3", 0x1301)},
+		},
+	} {
+		tc.cfg.Certificates = []tls.Certificate{cert}
+		env := newEnv(t, toward(t, listen(t, serveTLS(tc.cfg))))
+		got := look(t, env)
+		ignoreTLS13 := cmpopts.IgnoreFields(facts.Handshake{}, "Suite") // depends on the processor
+		opts := cmp.Options{}
+		if tc.cfg.MinVersion == tls.VersionTLS13 {
+			opts = append(opts, ignoreTLS13)
+		}
+		if diff := cmp.Diff(tc.want, outcomes(got), opts); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", tc.name, diff)
+		}
+		if diff := cmp.Diff([]string{"127.0.0.1"}, *got.Addresses.Value); diff != "" {
+			t.Errorf("%s: addresses (-want +got):\n%s", tc.name, diff)
+		}
+		if got.Proxy != nil || got.Direct != nil {
+			t.Errorf("%s: there is no proxy, got %v and %v", tc.name, got.Proxy, got.Direct)
+		}
+	}
+}
+
+func TestOutcomes(t *testing.T) {
+	alertRecord := func(n byte) func(net.Conn) { return afterHello(say(21, 3, 1, 0, 2, 2, n)) }
+	// A ServerHello for TLS 1.0, whatever was asked: this side refuses it, not the server.
+	older := append([]byte{22, 3, 1, 0, 42, 2, 0, 0, 38, 3, 1}, bytes.Repeat([]byte{7}, 32)...)
+	older = append(older, 0, 0, 0x2f, 0)
+	for _, tc := range []struct {
+		name    string
+		serve   func(net.Conn)
+		outcome facts.Outcome
+		alert   int
+	}{
+		{"reset", afterHello(reset), facts.OutcomeReset, 0},
+		{"close", afterHello(func(net.Conn) {}), facts.OutcomeClosed, 0},
+		{"silence", silent, facts.OutcomeTimeout, 0},
+		{"plain HTTP", afterHello(say([]byte("HTTP/1.1 400 Bad Request\r\n\r\n")...)), facts.OutcomeNotTLS, 0},
+		{"garbage", afterHello(say(0xff, 0xfe, 0, 1, 2, 3, 4, 5, 6)), facts.OutcomeNotTLS, 0},
+		{"half a record", afterHello(func(c net.Conn) { _, _ = c.Write([]byte{22, 3, 3, 0, 50, 2}) }), facts.OutcomeClosed, 0},
+		{"handshake_failure", alertRecord(40), facts.OutcomeAlert, 40},
+		{"protocol_version", alertRecord(70), facts.OutcomeAlert, 70},
+		{"internal_error", alertRecord(80), facts.OutcomeAlert, 80},
+		{"unrecognized_name", alertRecord(112), facts.OutcomeAlert, 112},
+		{"an alert without a name", alertRecord(200), facts.OutcomeAlert, 200},
+		{"an older version", afterHello(say(older...)), facts.OutcomeFailed, 0},
+	} {
+		env := newEnv(t, toward(t, listen(t, tc.serve)))
+		if tc.outcome == facts.OutcomeTimeout {
+			env.Limits.Phase = short
+		}
+		got := look(t, env)
+		if len(got.Handshakes) != 4 {
+			t.Fatalf("%s: %d handshakes", tc.name, len(got.Handshakes))
+		}
+		for _, h := range got.Handshakes[2:] { // TLS 1.2 and 1.3: the older ones differ for "an older version"
+			if h.Outcome != tc.outcome || h.Alert != tc.alert || h.Suite != 0 || h.Detail == "" {
+				t.Errorf("%s: TLS %s: %+v, want %s %d", tc.name, h.Version, h, tc.outcome, tc.alert)
+			}
+		}
+		if c := got.Connects; len(c) != 1 || c[0].Outcome != facts.OutcomeOK {
+			t.Errorf("%s: the connection itself works, got %+v", tc.name, c)
+		}
+		if got.Certificate.Value != nil || got.Certificate.Why().Kind != facts.NotCollected {
+			t.Errorf("%s: certificate %+v", tc.name, got.Certificate)
+		}
+	}
+}
+
+func TestRefusedPort(t *testing.T) {
+	got := look(t, newEnv(t, toward(t, closed(t))))
+	if len(got.Connects) != 1 || got.Connects[0].Outcome != facts.OutcomeRefused {
+		t.Errorf("connects: %+v", got.Connects)
+	}
+	if len(got.Handshakes) != 0 {
+		t.Errorf("handshakes without a connection: %+v", got.Handshakes)
+	}
+	if got.Suites.Why().Kind != facts.NotCollected || got.Certificate.Why().Kind != facts.NotCollected {
+		t.Errorf("phases that were not reached: %+v, %+v", got.Suites, got.Certificate)
+	}
+}
+
+func TestNames(t *testing.T) {
+	for _, tc := range []struct {
+		name  string
+		rcode int
+		kind  facts.Kind
+	}{
+		{"NXDOMAIN", dns.RcodeNameError, facts.NotFound},
+		{"no address", dns.RcodeSuccess, facts.NotFound},
+		{"SERVFAIL", dns.RcodeServerFailure, facts.Unavailable},
+		{"REFUSED", dns.RcodeRefused, facts.Unavailable},
+		{"silence", -1, facts.Timeout},
+	} {
+		cfg := toward(t, closed(t))
+		cfg.Network.Resolver = nameserver(t, func(string) (int, []string) { return tc.rcode, nil })
+		env := newEnv(t, cfg)
+		if tc.rcode < 0 {
+			env.Limits.Phase = short
+		}
+		got := look(t, env)
+		if got.Addresses.Value != nil || got.Addresses.Why().Kind != tc.kind {
+			t.Errorf("%s: %+v, want %s", tc.name, got.Addresses, tc.kind)
+		}
+		if len(got.Connects)+len(got.Handshakes) != 0 {
+			t.Errorf("%s: went on without an address", tc.name)
+		}
+	}
+}
+
+// A resolver that cannot be reached says nothing about the name.
+func TestNoResolver(t *testing.T) {
+	cfg := toward(t, closed(t))
+	cfg.Network.Resolver = closed(t) // a TCP port, so that nobody has the UDP port of that number
+	got := look(t, newEnv(t, cfg))
+	if k := got.Addresses.Why().Kind; k != facts.Unreachable {
+		t.Errorf("%+v", got.Addresses)
+	}
+}
+
+func testProber(t *testing.T, cfg *config.Config) *prober {
+	t.Helper()
+	env := newEnv(t, cfg)
+	return &prober{
+		host: host, port: "443",
+		dial: env.HTTP.Dialer().DialContext, resolver: env.HTTP.Resolver(),
+		limiter: env.HTTP.Limiter("console", perSecond), phase: phaseTimeout,
+	}
+}
+
+// Addresses that look odd are facts too; only as many as are tried are kept.
+func TestResolveKeepsAddresses(t *testing.T) {
+	odd := []string{"0.0.0.0", "10.1.2.3", "100.64.0.1", "127.0.0.1", "169.254.1.1"}
+	many := make([]string, 200)
+	for i := range many {
+		many[i] = fmt.Sprintf("127.0.1.%d", i+1)
+	}
+	p := testProber(t, &config.Config{Network: config.Network{
+		Resolver: nameserver(t, func(name string) (int, []string) {
+			if name == "many.test" {
+				return dns.RcodeSuccess, many[:20] // what fits into one datagram
+			}
+			return dns.RcodeSuccess, odd
+		}),
+	}})
+	addresses, failure := p.resolve(t.Context(), host)
+	var got []string
+	for _, a := range addresses {
+		got = append(got, a.String())
+	}
+	slices.Sort(got)
+	if diff := cmp.Diff(odd, got); diff != "" || failure != nil {
+		t.Errorf("%v (-want +got):\n%s", failure, diff)
+	}
+	if addresses, _ = p.resolve(t.Context(), "many.test"); len(addresses) != maxAddresses {
+		t.Errorf("%d addresses, want %d", len(addresses), maxAddresses)
+	}
+	if addresses, failure = p.resolve(t.Context(), "::1"); failure != nil || addresses[0].String() != "::1" {
+		t.Errorf("a literal address: %v %v", addresses, failure)
+	}
+}
+
+func TestCertificate(t *testing.T) {
+	ca, stranger := newAuthority(t), newAuthority(t)
+	for _, tc := range []struct {
+		name    string
+		cert    tls.Certificate
+		problem string
+	}{
+		{"good", ca.leaf(t, nil), ""},
+		{"expired", ca.leaf(t, func(c *x509.Certificate) { c.NotAfter = now.AddDate(0, 0, -1) }), "expired"},
+		{"not yet valid", ca.leaf(t, func(c *x509.Certificate) { c.NotBefore = now.AddDate(0, 0, 1) }), "not_yet_valid"},
+		{"wrong host", ca.leaf(t, func(c *x509.Certificate) { c.DNSNames = []string{"other.example"} }), "wrong_host"},
+		{"unknown authority", stranger.leaf(t, nil), "unknown_authority"},
+		{"not for servers", ca.leaf(t, func(c *x509.Certificate) {
+			c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageEmailProtection}
+		}), "other"},
+	} {
+		cfg := toward(t, listen(t, serveTLS(&tls.Config{
+			Certificates: []tls.Certificate{tc.cert}, MinVersion: tls.VersionTLS12,
+		})))
+		cfg.Network.CAFile = ca.file
+		got := look(t, newEnv(t, cfg))
+		c := got.Certificate.Value
+		if c == nil {
+			t.Errorf("%s: no certificate: %v", tc.name, got.Certificate.Why())
+			continue
+		}
+		if c.Problem != tc.problem || c.Verified == nil || *c.Verified != (tc.problem == "") {
+			t.Errorf("%s: problem %q, verified %v; want %q", tc.name, c.Problem, *c.Verified, tc.problem)
+		}
+		leaf, err := x509.ParseCertificate(tc.cert.Certificate[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.KeyType != "RSA" || c.Subject != "CN=console.test" || c.Issuer != "CN=Lab Root CA" ||
+			!c.NotAfter.Equal(leaf.NotAfter) || len(c.SHA256) != 64 {
+			t.Errorf("%s: %+v", tc.name, c)
+		}
+		if diff := cmp.Diff([]string{"CN=console.test", "CN=Lab Root CA"}, c.Chain); diff != "" {
+			t.Errorf("%s: chain (-want +got):\n%s", tc.name, diff)
+		}
+		// The versions do not depend on the certificate.
+		if hs := outcomes(got); hs[2].Outcome != facts.OutcomeOK || hs[3].Outcome != facts.OutcomeOK {
+			t.Errorf("%s: handshakes %+v", tc.name, hs)
+		}
+	}
+}
+
+func TestSuites(t *testing.T) {
+	cert := newAuthority(t).leaf(t, nil)
+	all12 := []uint16{
+		0x0005, 0x000a, 0x002f, 0x0035, 0x003c, 0x009c, 0x009d, 0xc007, 0xc009, 0xc00a, 0xc011, 0xc012, 0xc013, 0xc014,
+		0xc023, 0xc027, 0xc02b, 0xc02c, 0xc02f, 0xc030, 0xcca8, 0xcca9,
+	}
+	for _, tc := range []struct {
+		name  string
+		cfg   *tls.Config
+		want  []facts.SuiteSeen
+		tried []uint16
+	}{
+		{
+			"three at TLS 1.2",
+			&tls.Config{
+				MinVersion: tls.VersionTLS12, MaxVersion: tls.VersionTLS12,
+				CipherSuites: []uint16{0xc02f, 0xc030, 0x002f},
+			},
+			[]facts.SuiteSeen{{Version: "1.2", ID: 0x002f}, {Version: "1.2", ID: 0xc02f}, {Version: "1.2", ID: 0xc030}},
+			all12,
+		},
+		{
+			"TLS 1.0 to 1.2",
+			&tls.Config{
+				MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS12,
+				CipherSuites: []uint16{0xc013, 0x000a, 0xc02f},
+			},
+			[]facts.SuiteSeen{
+				{Version: "1.0", ID: 0x000a}, {Version: "1.0", ID: 0xc013},
+				{Version: "1.1", ID: 0x000a}, {Version: "1.1", ID: 0xc013},
+				{Version: "1.2", ID: 0x000a}, {Version: "1.2", ID: 0xc013}, {Version: "1.2", ID: 0xc02f},
+			},
+			all12,
+		},
+	} {
+		tc.cfg.Certificates = []tls.Certificate{cert}
+		cfg := toward(t, listen(t, serveTLS(tc.cfg)))
+		cfg.CAS.Clients = []string{"IE 11 / Windows 7"}
+		got := look(t, newEnv(t, cfg))
+		if !got.Suites.Complete() {
+			t.Errorf("%s: %v", tc.name, got.Suites.Why())
+			continue
+		}
+		seen := *got.Suites.Value
+		slices.SortFunc(seen, func(a, b facts.SuiteSeen) int {
+			return strings.Compare(fmt.Sprintf("%s %04x", a.Version, a.ID), fmt.Sprintf("%s %04x", b.Version, b.ID))
+		})
+		if diff := cmp.Diff(tc.want, seen); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", tc.name, diff)
+		}
+		if diff := cmp.Diff(tc.tried, got.SuitesTried); diff != "" {
+			t.Errorf("%s: tried (-want +got):\n%s", tc.name, diff)
+		}
+	}
+}
+
+// At TLS 1.3 only the suite that was chosen is known.
+func TestSuitesOfTLS13(t *testing.T) {
+	cfg := toward(t, listen(t, serveTLS(&tls.Config{
+		Certificates: []tls.Certificate{newAuthority(t).leaf(t, nil)}, MinVersion: tls.VersionTLS13,
+	})))
+	cfg.CAS.Clients = []string{"Chrome 120"}
+	got := look(t, newEnv(t, cfg))
+	chosen := got.Handshakes[3].Suite
+	if diff := cmp.Diff([]facts.SuiteSeen{{Version: "1.3", ID: chosen}}, *got.Suites.Value); diff != "" {
+		t.Errorf("suites (-want +got):\n%s", diff)
+	}
+	var tried13 []uint16
+	for _, id := range got.SuitesTried {
+		if id>>8 == 0x13 {
+			tried13 = append(tried13, id)
+		}
+	}
+	if diff := cmp.Diff([]uint16{chosen}, tried13); diff != "" {
+		t.Errorf("tried at TLS 1.3 (-want +got):\n%s", diff)
+	}
+}
+
+func TestSuitesWithoutClients(t *testing.T) {
+	var connections atomic.Int32
+	serve := serveTLS(&tls.Config{Certificates: []tls.Certificate{newAuthority(t).leaf(t, nil)}})
+	cfg := toward(t, listen(t, func(c net.Conn) { connections.Add(1); serve(c) }))
+	got := look(t, newEnv(t, cfg))
+	if got.Suites.Value != nil || got.Suites.Why().Kind != facts.NotCollected || got.SuitesTried != nil {
+		t.Errorf("%+v, tried %v", got.Suites, got.SuitesTried)
+	}
+	if n := connections.Load(); n != 5 { // to connect, and one per version
+		t.Errorf("%d connections, want 5", n)
+	}
+}
+
+// A server may refuse an offer with a reset instead of an alert.
+func TestSuitesRefusedByReset(t *testing.T) {
+	accepted := []uint16{0xc02f, 0xc030}
+	cfg := toward(t, listen(t, serveTLS(&tls.Config{
+		Certificates: []tls.Certificate{newAuthority(t).leaf(t, nil)},
+		MinVersion:   tls.VersionTLS12, MaxVersion: tls.VersionTLS12, CipherSuites: accepted,
+		GetConfigForClient: func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+			for _, id := range hello.CipherSuites {
+				if slices.Contains(accepted, id) {
+					return nil, nil
+				}
+			}
+			reset(hello.Conn)
+			hello.Conn.Close()
+			return nil, errors.New("no suite")
+		},
+	})))
+	cfg.CAS.Clients = []string{"IE 11 / Windows 7"}
+	got := look(t, newEnv(t, cfg))
+	if !got.Suites.Complete() || len(*got.Suites.Value) != 2 {
+		t.Errorf("%+v", got.Suites)
+	}
+	if len(got.SuitesTried) != 22 {
+		t.Errorf("tried %04x", got.SuitesTried)
+	}
+}
+
+// Something that begins to reset everything has not refused anything.
+func TestSuitesBrokenOff(t *testing.T) {
+	for _, tc := range []struct {
+		name    string
+		then    func(net.Conn)
+		kind    facts.Kind
+		outcome facts.Outcome
+	}{
+		{"reset", afterHello(reset), facts.Unreachable, facts.OutcomeReset},
+		{"silence", silent, facts.Timeout, facts.OutcomeTimeout},
+		{"internal error", afterHello(say(21, 3, 3, 0, 2, 2, 80)), facts.Unreachable, facts.OutcomeAlert},
+	} {
+		serve := serveTLS(&tls.Config{
+			Certificates: []tls.Certificate{newAuthority(t).leaf(t, nil)},
+			MinVersion:   tls.VersionTLS12, MaxVersion: tls.VersionTLS12,
+			CipherSuites: []uint16{0xc02f, 0xc030, 0x002f},
+		})
+		var n atomic.Int32
+		cfg := toward(t, listen(t, func(c net.Conn) {
+			if n.Add(1) > 6 { // to connect, four versions, one more suite
+				tc.then(c)
+				return
+			}
+			serve(c)
+		}))
+		cfg.CAS.Clients = []string{"IE 11 / Windows 7"}
+		env := newEnv(t, cfg)
+		if tc.outcome == facts.OutcomeTimeout {
+			env.Limits.Phase = time.Second // long enough for the handshakes before
+		}
+		got := look(t, env)
+		f := got.Suites.Why()
+		if got.Suites.Value == nil || len(*got.Suites.Value) != 2 || f == nil || f.Kind != tc.kind ||
+			f.Code != string(tc.outcome) {
+			t.Errorf("%s: %+v, %v", tc.name, got.Suites.Value, f)
+		}
+	}
+}
+
+// The enumeration ends before the probe does, so that what it has found is not lost.
+func TestSuitesOutOfTime(t *testing.T) {
+	p := testProber(t, &config.Config{})
+	p.via = listen(t, serveTLS(&tls.Config{
+		Certificates: []tls.Certificate{newAuthority(t).leaf(t, nil)},
+		MinVersion:   tls.VersionTLS12, MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{0xc02f, 0xc030},
+	}))
+	ctx, cancel := context.WithTimeout(t.Context(), p.phase)
+	defer cancel()
+	var fact facts.Console
+	p.handshakes(ctx, &fact)
+	p.enumerate(ctx, &fact)
+	if ctx.Err() != nil {
+		t.Error("the whole time was used")
+	}
+	if f := fact.Suites.Why(); fact.Suites.Value == nil || len(*fact.Suites.Value) != 1 || f.Kind != facts.Timeout {
+		t.Errorf("%+v, %v", fact.Suites.Value, f)
+	}
+}
+
+// counted tells when it is closed.
+type counted struct {
+	net.Conn
+	open *atomic.Int32
+}
+
+func (c counted) Close() error {
+	c.open.Add(-1)
+	return c.Conn.Close()
+}
+
+// However many suites there are, at most four connections are open at once.
+func TestConnectionsAtOnce(t *testing.T) {
+	p := testProber(t, &config.Config{})
+	p.via = listen(t, serveTLS(&tls.Config{
+		Certificates: []tls.Certificate{newAuthority(t).leaf(t, nil)}, MinVersion: tls.VersionTLS10,
+		CipherSuites: offerable(tls.VersionTLS12),
+	}))
+	var open, most, all atomic.Int32
+	dial := p.dial
+	p.dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := dial(ctx, network, address)
+		all.Add(1)
+		n := open.Add(1)
+		for m := most.Load(); n > m && !most.CompareAndSwap(m, n); m = most.Load() {
+		}
+		return counted{conn, &open}, err
+	}
+	var fact facts.Console
+	p.handshakes(t.Context(), &fact)
+	p.enumerate(t.Context(), &fact)
+	if !fact.Suites.Complete() {
+		t.Fatal(fact.Suites.Why())
+	}
+	if most.Load() > maxConnections || open.Load() != 0 {
+		t.Errorf("%d of %d connections at once, %d left open", most.Load(), all.Load(), open.Load())
+	}
+}
+
+func TestInterrupted(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	env := newEnv(t, toward(t, listen(t, afterHello(func(c net.Conn) {
+		cancel()
+		silent(c)
+	}))))
+	_, err := collect(ctx, env)
+	if f := httpread.Classify(err); f == nil || f.Kind != facts.Cancelled {
+		t.Errorf("%v, want cancelled", f)
+	}
+}
+
+// The fact must not hold what the configuration hides.
+func TestProxyCredentialsStayOut(t *testing.T) {
+	var header atomic.Value
+	proxy := listen(t, func(c net.Conn) {
+		head, _ := readHead(c)
+		header.Store(head)
+		_, _ = c.Write([]byte("HTTP/1.1 407 Proxy Authentication Required\r\n" +
+			"Proxy-Authenticate: Basic realm=\"canary-realm\"\r\n\r\n"))
+	})
+	cfg := toward(t, closed(t))
+	cfg.Network.Proxy = "http://user:canary-password@" + proxy.String()
+	got := look(t, newEnv(t, cfg))
+	if !strings.Contains(header.Load().(string), "Proxy-Authorization: Basic dXNlcjpjYW5hcnktcGFzc3dvcmQ=\r\n") {
+		t.Errorf("the proxy did not get the credentials: %q", header.Load())
+	}
+	raw, err := json.Marshal(got)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, secret := range []string{"canary", "user:", "dXNlcjpj"} {
+		if bytes.Contains(raw, []byte(secret)) {
+			t.Errorf("the fact holds %q: %s", secret, raw)
+		}
+	}
+	if got.Proxy == nil || *got.Proxy != proxy.String() {
+		t.Errorf("proxy %v", got.Proxy)
+	}
+}
