@@ -337,26 +337,12 @@ type LMP struct {
 // Symptom is a message that somebody saw.
 type Symptom struct {
 	// The check of the trouble that the message belongs to.
-	Check CheckID `yaml:"check" jsonschema:"required"`
+	Check string `yaml:"check" jsonschema:"required,enum=LIC-01,enum=ACC-01,enum=BND-01,enum=MFA-01,enum=GDM-01,enum=SPM-01,enum=TLS-01"`
 	// The message.
 	Text string `yaml:"text" jsonschema:"minLength=1"`
 	// When it was seen: a date with a time and a zone.
 	At time.Time `yaml:"at"` // zero: not said
 }
-
-// CheckID names a trouble. The ids are part of every report and never change their meaning.
-type CheckID string
-
-// The troubles that a symptom can belong to.
-const (
-	LIC01 CheckID = "LIC-01"
-	ACC01 CheckID = "ACC-01"
-	BND01 CheckID = "BND-01"
-	MFA01 CheckID = "MFA-01"
-	GDM01 CheckID = "GDM-01"
-	SPM01 CheckID = "SPM-01"
-	TLS01 CheckID = "TLS-01"
-)
 
 // Network is the way out of this machine, for every probe.
 type Network struct {
@@ -412,4 +398,21 @@ func (h HostPort) String() string {
 		return h.Host
 	}
 	return net.JoinHostPort(h.Host, strconv.Itoa(h.Port))
+}
+
+// Sections are the names of the sections that are present. Each brings its own checks.
+func (c *Config) Sections() []string {
+	present := []string{}
+	for _, s := range []struct {
+		name string
+		is   bool
+	}{
+		{"microsoft365", c.Microsoft365 != nil}, {"google", c.Google != nil},
+		{"cas", c.CAS != nil}, {"licensing", c.Licensing != nil},
+	} {
+		if s.is {
+			present = append(present, s.name)
+		}
+	}
+	return present
 }

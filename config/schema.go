@@ -1,0 +1,13 @@
+package config
+
+import (
+	_ "embed"
+	"slices"
+)
+
+//go:embed schema.json
+var schema []byte
+
+// Schema is the JSON Schema (2020-12) of casdoctor.yaml, for editors and for programs that
+// write configurations. Load demands more than it can say.
+func Schema() []byte { return slices.Clone(schema) }
