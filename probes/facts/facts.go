@@ -159,6 +159,33 @@ type Evidence struct {
 	Facts  map[string]Fact `json:"facts"`
 }
 
+// Decode reads an evidence file.
+func Decode(raw []byte) (*Evidence, error) {
+	var head struct {
+		Schema string `json:"schema"`
+	}
+	if err := json.Unmarshal(raw, &head); err != nil {
+		return nil, fmt.Errorf("not evidence of casdoctor: %w", err)
+	}
+	if head.Schema != Schema {
+		return nil, fmt.Errorf("the schema is %q; this casdoctor reads %q", head.Schema, Schema)
+	}
+	var e Evidence
+	if err := json.Unmarshal(raw, &e); err != nil {
+		return nil, fmt.Errorf("not evidence of casdoctor: %w", err)
+	}
+	return &e, nil
+}
+
+// Encode writes an evidence file.
+func (e *Evidence) Encode() ([]byte, error) {
+	raw, err := json.MarshalIndent(e, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("evidence: %w", err)
+	}
+	return append(raw, '\n'), nil
+}
+
 // Get decodes one fact. A key that the evidence lacks is NotCollected; a value that does
 // not fit its type is Malformed: neither ever looks like an empty value.
 func Get[T any](e *Evidence, k Key[T]) Seen[T] {
