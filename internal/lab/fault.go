@@ -1,0 +1,225 @@
+package lab
+
+import (
+	"bytes"
+	"crypto/tls"
+	"io"
+	"maps"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Service names one of the lab's HTTP services.
+type Service string
+
+// The services of the lab.
+const (
+	EntraService  Service = "entra"  // discovery and token
+	GraphService  Service = "graph"  // v1.0 and beta
+	GoogleService Service = "google" // token, tokeninfo, Directory API, IAM credentials
+)
+
+// Fault makes matching requests go wrong. What is left empty matches everything.
+type Fault struct {
+	Service Service
+	Method  string
+	Path    string // the decoded path, or the beginning of it when it ends in *
+	Query   string // a part of the decoded query, e.g. "$skiptoken="
+	After   int    // so many matching requests go through first
+	Times   int    // then so many go wrong; 0: all
+
+	Reset    bool // the connection is reset
+	Hang     bool // no answer until the client goes away or the lab closes
+	Status   int  // answered with Body instead of asking the service; 0: ask it
+	Body     string
+	Header   http.Header         // set in the answer, e.g. Retry-After or Date
+	Edit     func([]byte) []byte // changes the body of the answer
+	Truncate bool                // half of the answer, then the connection ends
+}
+
+// Request is one request that a service of the lab got.
+type Request struct {
+	Service Service
+	Method  string
+	Path    string      // decoded
+	Query   string      // decoded
+	Header  http.Header // Authorization is cut to its scheme
+	Body    []byte      // with its secrets: for assertions in memory only
+	Status  int         // 0: no answer was sent
+}
+
+// fault is a Fault with its count.
+type fault struct {
+	Fault
+	matched int
+}
+
+// Fault puts a fault in. Of several that match a request, the one put in last decides.
+func (l *Lab) Fault(f Fault) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.faults = append(l.faults, &fault{Fault: f})
+}
+
+// Requests are the requests so far, in the order in which they arrived.
+func (l *Lab) Requests() []Request {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.requests)
+}
+
+// arrived records a request, and returns its number and the fault that hits it, if any.
+func (l *Lab) arrived(q Request) (int, *Fault) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.requests = append(l.requests, q)
+	n := len(l.requests) - 1
+	for _, f := range slices.Backward(l.faults) {
+		if !f.hits(q) {
+			continue
+		}
+		f.matched++
+		if f.matched > f.After && (f.Times == 0 || f.matched <= f.After+f.Times) {
+			return n, &f.Fault
+		}
+	}
+	return n, nil
+}
+
+func (l *Lab) answered(n, status int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.requests[n].Status = status
+}
+
+func (f *Fault) hits(q Request) bool {
+	if f.Service != "" && f.Service != q.Service || f.Method != "" && f.Method != q.Method {
+		return false
+	}
+	if prefix, ok := strings.CutSuffix(f.Path, "*"); ok {
+		if !strings.HasPrefix(q.Path, prefix) {
+			return false
+		}
+	} else if f.Path != "" && f.Path != q.Path {
+		return false
+	}
+	return strings.Contains(q.Query, f.Query)
+}
+
+// maxRequest bounds the body of a request; the largest that a service takes here is a token
+// request with an assertion of a few KiB.
+const maxRequest = 1 << 20
+
+// faulty records every request, delays it by the organisation's latency and lets a fault
+// have its way before, after or instead of the service.
+func (l *Lab) faulty(service Service, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))
+		if err != nil {
+			http.Error(w, "the request cannot be read", http.StatusRequestEntityTooLarge)
+			return
+		}
+		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+		query, err := url.QueryUnescape(r.URL.RawQuery)
+		if err != nil {
+			query = r.URL.RawQuery
+		}
+		header := r.Header.Clone()
+		if scheme, _, ok := strings.Cut(header.Get("Authorization"), " "); ok {
+			header.Set("Authorization", scheme)
+		}
+		n, f := l.arrived(Request{
+			Service: service, Method: r.Method, Path: r.URL.Path, Query: query, Header: header, Body: body,
+		})
+		if !wait(r, l.org.Latency) {
+			return
+		}
+		switch {
+		case f == nil:
+			f = &Fault{}
+		case f.Hang:
+			<-r.Context().Done() // the lab's Close ends it too
+			return
+		case f.Reset:
+			reset(w)
+			return
+		}
+		a := &answer{header: http.Header{}, status: f.Status}
+		if f.Status == 0 {
+			a.status = http.StatusOK
+			next.ServeHTTP(a, r)
+		} else {
+			a.body.WriteString(f.Body)
+		}
+		maps.Copy(a.header, f.Header)
+		if f.Edit != nil {
+			a.body = *bytes.NewBuffer(f.Edit(a.body.Bytes()))
+		}
+		l.answered(n, a.status)
+		a.send(w, f.Truncate)
+	})
+}
+
+// wait is false when the client or the lab went away first.
+func wait(r *http.Request, d time.Duration) bool {
+	if d <= 0 {
+		return true
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-r.Context().Done():
+		return false
+	}
+}
+
+// answer is an answer that is not sent yet.
+type answer struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+func (a *answer) Header() http.Header         { return a.header }
+func (a *answer) WriteHeader(status int)      { a.status = status }
+func (a *answer) Write(p []byte) (int, error) { return a.body.Write(p) }
+
+// send sends the answer, or announces all of it, sends half and ends the connection.
+func (a *answer) send(w http.ResponseWriter, half bool) {
+	maps.Copy(w.Header(), a.header)
+	w.Header().Set("Content-Length", strconv.Itoa(a.body.Len()))
+	w.WriteHeader(a.status)
+	if !half {
+		_, _ = w.Write(a.body.Bytes())
+		return
+	}
+	_, _ = w.Write(a.body.Bytes()[:a.body.Len()/2])
+	_ = http.NewResponseController(w).Flush()
+	panic(http.ErrAbortHandler) // net/http's way to end a connection in the middle of an answer
+}
+
+// reset ends the connection with a TCP reset instead of an answer.
+func reset(w http.ResponseWriter) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	resetConn(conn)
+}
+
+func resetConn(conn net.Conn) {
+	if t, ok := conn.(*tls.Conn); ok {
+		conn = t.NetConn() // closing the TLS layer would say goodbye first
+	}
+	if t, ok := conn.(*net.TCPConn); ok {
+		_ = t.SetLinger(0)
+	}
+	_ = conn.Close()
+}
