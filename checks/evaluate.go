@@ -1,0 +1,436 @@
+package checks
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/casdoctor/casdoctor/probes/facts"
+)
+
+// Status is the state of one check.
+type Status string
+
+// The statuses, from good to bad; skip stands apart.
+const (
+	StatusPass    Status = "pass"
+	StatusUnknown Status = "unknown"
+	StatusWarn    Status = "warn"
+	StatusFail    Status = "fail"
+	StatusSkip    Status = "skip"
+)
+
+// Result is the outcome of one check. Its JSON is part of casdoctor.report/v1.
+type Result struct {
+	ID       string          `json:"id"`
+	Status   Status          `json:"status"`
+	Title    Text            `json:"title"`
+	Causes   []Entry         `json:"causes"`
+	Fixes    []FixResult     `json:"fixes"`
+	Symptoms []facts.Symptom `json:"symptoms,omitempty"` // what somebody saw
+	Remarks  []Reason        `json:"remarks,omitempty"`  // why it is skipped or unexplained
+}
+
+// Entry is what was found for one cause and one subject.
+type Entry struct {
+	ID      string   `json:"id"`
+	Text    Text     `json:"text"` // the cause, in a sentence
+	Subject string   `json:"subject"`
+	Verdict string   `json:"verdict"` // confirmed | supported | unknown | refuted | not_applicable
+	Basis   string   `json:"basis"`   // observed | declared | inferred
+	Reasons []Reason `json:"reasons"`
+	Facts   []string `json:"facts"`
+	Waived  *Waived  `json:"waived"`
+}
+
+// Waived says who accepted an entry, why, and until when.
+type Waived struct {
+	Reason string `json:"reason"`
+	Until  string `json:"until"`
+	Owner  string `json:"owner,omitempty"`
+}
+
+// inScope: neither waived nor excluded by a declaration.
+func (e Entry) inScope() bool { return e.Waived == nil && e.Verdict != notApplicable }
+
+const notApplicable = "not_applicable"
+
+// FixResult is one fix: whether it works here, today, why or why not, and how.
+type FixResult struct {
+	ID          string   `json:"id"`
+	For         []FixFor `json:"for"`
+	Applies     string   `json:"applies"` // yes | no | unknown: the best over For
+	Recommended bool     `json:"recommended"`
+	Why         []Reason `json:"why"`
+	Steps       []Text   `json:"steps"`
+	Text        Text     `json:"text"`
+	Risk        Text     `json:"risk"`
+	Links       []string `json:"links"`
+}
+
+// FixFor is an entry that the fix is for. Applicability is a matter of the entry: of two
+// delegates one may be helped by a fix and the other not.
+type FixFor struct {
+	Ref
+	Applies     string `json:"applies"`
+	Recommended bool   `json:"recommended"`
+}
+
+// Options change an evaluation.
+type Options struct {
+	Now  time.Time // the time of judgement; zero: the time the evidence was taken
+	Only []string  // check ids; empty: all
+}
+
+// Outcome is the whole judgement.
+type Outcome struct {
+	Now     time.Time
+	Results []Result
+	Notices []Reason // about the run itself: waivers that ended or matched nothing
+}
+
+// Evaluate judges the evidence: every check of the list appears in the outcome.
+func Evaluate(ev *facts.Evidence, list []Check, opts Options) Outcome {
+	now := opts.Now
+	if now.IsZero() {
+		now = ev.Taken
+	}
+	out := Outcome{Now: now}
+	w := newWaivers(ev, now)
+	for i := range list {
+		out.Results = append(out.Results, evaluate(ev, &list[i], now, opts.Only, w))
+	}
+	out.Notices = w.notices()
+	for i := range out.Notices {
+		out.Notices[i].Text = sentence(out.Notices[i], nil)
+	}
+	return out
+}
+
+func evaluate(ev *facts.Evidence, c *Check, now time.Time, only []string, w *waivers) Result {
+	res := Result{ID: c.ID, Title: c.Title, Symptoms: symptomsOf(ev, c.ID)}
+	if why := skipped(ev, c, only); why != nil {
+		res.Status, res.Remarks = StatusSkip, []Reason{*why}
+		for _, cause := range c.Causes {
+			res.Causes = append(res.Causes, entry(cause, finding{claim: unknown(*why)}))
+		}
+		for _, f := range c.Fixes {
+			res.Fixes = append(res.Fixes, fixResult(f, Maybe, []Reason{*why}))
+		}
+		return say(res, c.Words)
+	}
+	found := map[string][]finding{}
+	for _, cause := range c.Causes {
+		x := &Exam{check: c, evidence: ev, now: now, found: found}
+		found[cause.ID] = x.examine(cause)
+		for _, f := range found[cause.ID] {
+			e := entry(cause, f)
+			e.Waived = w.match(cause.ID, f)
+			res.Causes = append(res.Causes, e)
+		}
+	}
+	res.Status = status(res.Causes)
+	if res.Status == StatusPass && len(res.Symptoms) > 0 {
+		res.Status = StatusUnknown
+		res.Remarks = append(res.Remarks, because("seen_but_unexplained"))
+	}
+	res.Fixes = judgeFixes(ev, c, now, found)
+	return say(res, c.Words)
+}
+
+func entry(cause Cause, f finding) Entry {
+	e := Entry{
+		ID: cause.ID, Text: cause.Text, Subject: f.subject, Verdict: f.claim.Verdict.String(), Basis: f.claim.Basis.String(),
+		Reasons: f.claim.Reasons, Facts: slices.Sorted(slices.Values(f.facts)),
+	}
+	if f.notApplicable {
+		e.Verdict = notApplicable
+	}
+	return e
+}
+
+func skipped(ev *facts.Evidence, c *Check, only []string) *Reason {
+	if len(only) > 0 && !slices.Contains(only, c.ID) {
+		r := because("left_out")
+		return &r
+	}
+	run := facts.Get(ev, facts.DeclaredRun)
+	if run.Value != nil && !slices.Contains(run.Value.Sections, c.Section) {
+		r := because("section_absent", "section", c.Section)
+		return &r
+	}
+	return nil
+}
+
+func symptomsOf(ev *facts.Evidence, check string) []facts.Symptom {
+	all := facts.Get(ev, facts.DeclaredSymptoms)
+	if all.Value == nil {
+		return nil
+	}
+	var out []facts.Symptom
+	for _, s := range *all.Value {
+		if s.Check == check {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// status is the state of a check over the entries in scope. An empty scope in a configured
+// check is a pass: everything was waived or excluded by a declaration.
+func status(entries []Entry) Status {
+	seen := map[string]bool{}
+	for _, e := range entries {
+		if e.inScope() {
+			seen[e.Verdict] = true
+		}
+	}
+	switch {
+	case seen[Confirmed.String()]:
+		return StatusFail
+	case seen[Supported.String()]:
+		return StatusWarn
+	case seen[Unknown.String()]:
+		return StatusUnknown
+	default:
+		return StatusPass
+	}
+}
+
+// judgeFixes asks every fix about every entry that it is for, and recommends, for each entry
+// that is supported or confirmed, the first of the applying fixes: their order in the check
+// is the order of preference.
+func judgeFixes(ev *facts.Evidence, c *Check, now time.Time, found map[string][]finding) []FixResult {
+	recommended := map[Ref]bool{}
+	var out []FixResult
+	for _, f := range c.Fixes {
+		res := fixResult(f, No, nil)
+		for _, cause := range f.For {
+			for _, got := range found[cause] {
+				if got.notApplicable || got.claim.Verdict == Refuted {
+					continue
+				}
+				x := &Exam{check: c, evidence: ev, now: now, found: found, pair: Ref{cause, got.subject}}
+				a, why := x.applies(f)
+				if got.claim.Verdict == Unknown && a == Yes {
+					a, why = Maybe, append(why, because("cause_unknown", "cause", cause))
+				}
+				ref := FixFor{Ref: x.pair, Applies: a.String()}
+				if a == Yes && !recommended[x.pair] {
+					recommended[x.pair], ref.Recommended, res.Recommended = true, true, true
+				}
+				if len(res.For) == 0 || rank(a.String()) > rank(res.Applies) {
+					res.Applies, res.Steps = a.String(), x.steps(f)
+				} else if a.String() == res.Applies {
+					res.Steps = appendNew(res.Steps, x.steps(f))
+				}
+				res.For = append(res.For, ref)
+				for _, r := range why {
+					res.Why = addReason(res.Why, r)
+				}
+			}
+		}
+		if len(res.For) == 0 {
+			res.Why = []Reason{because("cause_not_found")}
+		}
+		out = append(out, res)
+	}
+	return out
+}
+
+func fixResult(f Fix, a Applicability, why []Reason) FixResult {
+	return FixResult{ID: f.ID, Applies: a.String(), Why: why, Text: f.Text, Risk: f.Risk, Links: f.Links, For: []FixFor{}, Steps: []Text{}}
+}
+
+func rank(applies string) int { return slices.Index([]string{"no", "unknown", "yes"}, applies) }
+
+func appendNew(have, more []Text) []Text {
+	for _, t := range more {
+		if !slices.Contains(have, t) {
+			have = append(have, t)
+		}
+	}
+	return have
+}
+
+func addReason(have []Reason, r Reason) []Reason {
+	for _, h := range have {
+		if h.Code == r.Code && fmt.Sprint(h.Args) == fmt.Sprint(r.Args) {
+			return have
+		}
+	}
+	return append(have, r)
+}
+
+// applies asks a fix, after the calendar. A panic makes it unknown.
+func (x *Exam) applies(f Fix) (a Applicability, why []Reason) {
+	defer func() {
+		if r := recover(); r != nil {
+			a, why = Maybe, []Reason{because("internal", "what", "judgement", "detail", fmt.Sprintf("%s panicked (%T)", f.ID, r))}
+		}
+	}()
+	if f.ObsoleteAfter.On != nil {
+		if since, _, come := f.ObsoleteAfter.Since(x.cloud(), x.now); come {
+			return No, []Reason{because(f.ObsoleteAfter.Reason, "since", since.Format(time.DateOnly))}
+		}
+	}
+	if f.Applies == nil {
+		return Yes, nil
+	}
+	return f.Applies(x)
+}
+
+func (x *Exam) steps(f Fix) (out []Text) {
+	defer func() {
+		if recover() != nil {
+			out = nil
+		}
+	}()
+	if f.Steps == nil {
+		return nil
+	}
+	return f.Steps(x)
+}
+
+// cloud is the Microsoft cloud of the tenant; "" when none is declared.
+func (x *Exam) cloud() string {
+	if m := facts.Get(x.evidence, facts.DeclaredM365); m.Value != nil {
+		return m.Value.Cloud
+	}
+	return ""
+}
+
+// say turns every reason code of a result into its sentences, and nil lists into empty ones:
+// readers of the JSON need not tell null from [].
+func say(res Result, words map[string]Text) Result {
+	fill := func(list []Reason) []Reason {
+		out := make([]Reason, 0, len(list))
+		for _, r := range list {
+			r.Text = sentence(r, words)
+			out = append(out, r)
+		}
+		return out
+	}
+	for i := range res.Causes {
+		res.Causes[i].Reasons = fill(res.Causes[i].Reasons)
+		res.Causes[i].Facts = append([]string{}, res.Causes[i].Facts...)
+	}
+	for i := range res.Fixes {
+		res.Fixes[i].Why = fill(res.Fixes[i].Why)
+		res.Fixes[i].Links = append([]string{}, res.Fixes[i].Links...)
+		res.Fixes[i].Steps = append([]Text{}, res.Fixes[i].Steps...)
+	}
+	if len(res.Remarks) > 0 {
+		res.Remarks = fill(res.Remarks)
+	}
+	return res
+}
+
+// RunVerdict is the verdict of a whole run.
+type RunVerdict string
+
+// The verdicts of a run. No flag changes them.
+const (
+	Ready        RunVerdict = "ready"
+	Undetermined RunVerdict = "undetermined"
+	NotReady     RunVerdict = "not_ready"
+)
+
+// Judge is the verdict of a run over its results.
+func Judge(results []Result) RunVerdict {
+	v := Ready
+	for _, r := range results {
+		switch r.Status {
+		case StatusFail, StatusWarn:
+			return NotReady
+		case StatusUnknown:
+			v = Undetermined
+		}
+	}
+	return v
+}
+
+// The exit codes, the same for every format.
+const (
+	ExitOK      = 0 // none of the others
+	ExitTrouble = 1 // a status at or above --fail-on
+	ExitUsage   = 2 // usage or configuration error
+	ExitUnknown = 3 // an unknown, unless allowed
+	ExitNoRun   = 4 // no report could be made
+)
+
+// ExitCode is the exit code of a finished report.
+func ExitCode(results []Result, failOn Status, allowUnknown bool) int {
+	unknown := false
+	for _, r := range results {
+		switch {
+		case r.Status == StatusFail, r.Status == StatusWarn && failOn == StatusWarn:
+			return ExitTrouble
+		case r.Status == StatusUnknown:
+			unknown = true
+		}
+	}
+	if unknown && !allowUnknown {
+		return ExitUnknown
+	}
+	return ExitOK
+}
+
+// waivers match entries and remember which of them were used.
+type waivers struct {
+	now  time.Time
+	list []facts.Waiver
+	used []bool
+	late []bool
+}
+
+func newWaivers(ev *facts.Evidence, now time.Time) *waivers {
+	w := &waivers{now: now}
+	if s := facts.Get(ev, facts.DeclaredWaivers); s.Value != nil {
+		w.list = *s.Value
+	}
+	w.used, w.late = make([]bool, len(w.list)), make([]bool, len(w.list))
+	return w
+}
+
+// match finds the waiver of an entry. Only a finding can be accepted: what is refuted or not
+// applicable needs no waiver, and one for it is unused.
+func (w *waivers) match(cause string, f finding) *Waived {
+	if f.notApplicable || f.claim.Verdict == Refuted {
+		return nil
+	}
+	for i, v := range w.list {
+		if v.Cause != cause || v.Subject != "*" && !strings.EqualFold(v.Subject, f.subject) {
+			continue
+		}
+		if w.ended(v) {
+			w.late[i] = true
+			continue
+		}
+		w.used[i] = true
+		return &Waived{Reason: v.Reason, Until: v.Until, Owner: v.Owner}
+	}
+	return nil
+}
+
+// ended: the last day is included, in UTC. A date that cannot be read waives nothing.
+func (w *waivers) ended(v facts.Waiver) bool {
+	until, err := time.Parse(time.DateOnly, v.Until)
+	return err != nil || !w.now.Before(until.AddDate(0, 0, 1))
+}
+
+func (w *waivers) notices() []Reason {
+	var out []Reason
+	for i, v := range w.list {
+		switch {
+		case w.late[i]:
+			out = append(out, because("waiver_ended", "cause", v.Cause, "subject", v.Subject, "until", v.Until, "reason", v.Reason))
+		case !w.used[i]:
+			out = append(out, because("waiver_unused", "cause", v.Cause, "subject", v.Subject))
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Reason) int { return cmp.Compare(a.Args["cause"], b.Args["cause"]) })
+	return out
+}

@@ -1,0 +1,142 @@
+package checks
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/casdoctor/casdoctor/probes/facts"
+)
+
+// Exam is everything that a check may touch: facts, the time of judgement, and what has been
+// found so far. It is made anew for each cause and each fix.
+type Exam struct {
+	check    *Check
+	evidence *facts.Evidence
+	now      time.Time
+	found    map[string][]finding // by cause; for fixes, and for causes that look at earlier ones
+	pair     Ref                  // for fixes: what is to be mended
+
+	findings []finding
+	read     []string // the facts that were read, in order
+	seen     bool     // one of them was there
+	broken   string   // a mistake of the check itself
+}
+
+// Ref names an entry: a cause and the subject it was found for.
+type Ref struct {
+	Cause   string `json:"cause"`
+	Subject string `json:"subject"`
+}
+
+type finding struct {
+	subject       string
+	claim         Claim
+	notApplicable bool
+	facts         []string
+}
+
+// Read is the only way to a fact. A fact that the check does not declare in Needs is a
+// mistake: it reads as not there, and everything that the cause finds becomes unknown.
+func Read[T any](x *Exam, k facts.Key[T]) facts.Seen[T] {
+	if !slices.Contains(x.check.Needs, k.Name) {
+		x.broken = "it reads " + k.Name + " without declaring it"
+		return facts.Missed[T](&facts.Failure{Kind: facts.Internal, Detail: x.broken})
+	}
+	if !slices.Contains(x.read, k.Name) {
+		x.read = append(x.read, k.Name)
+	}
+	s := facts.Get(x.evidence, k)
+	x.seen = x.seen || s.Value != nil
+	return s
+}
+
+// Now is the time of judgement.
+func (x *Exam) Now() time.Time { return x.now }
+
+// Find states what holds for a subject: an account, a domain, a client, a message, or "".
+func (x *Exam) Find(subject string, c Claim) {
+	if c.Basis == Inferred && c.Verdict == Confirmed {
+		c.Verdict = Supported
+	}
+	if c.Verdict == Refuted && (len(c.Reasons) == 0 || !x.seen) {
+		x.broken = "it refutes without having seen anything"
+	}
+	x.findings = append(x.findings, finding{subject: subject, claim: c, facts: slices.Clone(x.read)})
+}
+
+// NotApplicable states that a declaration excludes the cause.
+func (x *Exam) NotApplicable(why Reason) {
+	x.findings = append(x.findings, finding{
+		claim: Claim{Basis: Declared, Reasons: []Reason{why}}, notApplicable: true, facts: slices.Clone(x.read),
+	})
+}
+
+// Pair is what a fix is asked about: the cause and the subject that need it.
+func (x *Exam) Pair() Ref { return x.pair }
+
+// Found is what was found for a cause and a subject; the subject "" of a cause that has only
+// one entry stands for all. Not found at all is unknown.
+func (x *Exam) Found(cause, subject string) Claim {
+	for _, f := range x.found[cause] {
+		if f.subject == subject {
+			return f.state()
+		}
+	}
+	if fs := x.found[cause]; len(fs) == 1 && fs[0].subject == "" {
+		return fs[0].state()
+	}
+	return unknown()
+}
+
+// state is the claim of a finding; a cause that is not applicable is not there.
+func (f finding) state() Claim {
+	if f.notApplicable {
+		return refuted(Declared, f.claim.Reasons...)
+	}
+	return f.claim
+}
+
+// unseen is the claim of a value that could not be looked at: unknown, and why. what is the
+// term for it.
+func unseen(what string, f *facts.Failure) Claim { return unknown(failed(what, f)) }
+
+// failed is the reason of a failure.
+func failed(what string, f *facts.Failure) Reason {
+	if f == nil {
+		f = &facts.Failure{Kind: facts.NotCollected}
+	}
+	args := []string{"what", what}
+	for _, a := range [][2]string{{"permission", f.Permission}, {"code", f.Code}, {"detail", f.Detail}} {
+		if a[1] != "" {
+			args = append(args, a[0], a[1])
+		}
+	}
+	if f.Status != 0 {
+		args = append(args, "status", fmt.Sprint(f.Status))
+	}
+	code := string(f.Kind)
+	if f.Kind == facts.Forbidden && f.Permission != "" {
+		code = "forbidden_permission"
+	}
+	return because(code, args...)
+}
+
+// examine runs a cause. Whatever happens, it ends with at least one finding.
+func (x *Exam) examine(c Cause) (out []finding) {
+	defer func() {
+		if r := recover(); r != nil {
+			x.broken = fmt.Sprintf("it panicked (%T)", r)
+		}
+		out = x.findings
+		if len(out) == 0 && x.broken == "" {
+			x.broken = "it found nothing"
+		}
+		if x.broken != "" {
+			broken := unknown(because("internal", "what", "judgement", "detail", c.ID+": "+x.broken))
+			out = []finding{{claim: broken, facts: x.read}}
+		}
+	}()
+	c.Examine(x)
+	return x.findings
+}

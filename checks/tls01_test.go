@@ -1,0 +1,146 @@
+package checks
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+func tlsResult(t *testing.T, lines ...string) Result {
+	t.Helper()
+	return Evaluate(evidenceOf(t, t.Name(), "TLS-01", append([]string{"base console"}, lines...)), []Check{TLS01()}, Options{}).Results[0]
+}
+
+func clientIs(name string) string { return fmt.Sprintf("declared.cas:clients = [%q]", name) }
+
+// TestWhetherTheTickForTLS12Helps: it cures a missing version, as long as the console accepts
+// a suite of the browser; never missing suites (RFC 5246, 7.4.1.3: no suite, no connection).
+func TestWhetherTheTickForTLS12Helps(t *testing.T) {
+	const (
+		acceptsDHE = "console.endpoint:suites.value.2.id = 159" // DHE_RSA with GCM: Windows 7 has it
+		triedFew   = "console.endpoint:suites_tried = [49199,49200]"
+	)
+	for _, tt := range []struct {
+		name, client, change, fix, has, lacks string
+	}{
+		{"a suite in common", "IE 8 / Windows 7", acceptsDHE, "TLS-01.F1", "tick Use TLS 1.2", "does not help"},
+		{"no suite in common", "IE 8 / Windows 7", "", "TLS-01.F1", "does not help", "tick Use TLS 1.2"},
+		{"suites not tried", "IE 8 / Windows 7", triedFew, "TLS-01.F1", "is not known", "tick Use TLS 1.2"},
+		{"a Windows without TLS 1.2", "IE 9 / Windows Vista", acceptsDHE, "TLS-01.F1", "another computer", "TLS 1.2"},
+		{"suites are the fault", "IE 11 / Windows 7", "", "TLS-01.F2", "do not help", "tick Use TLS 1.2"},
+		{"another browser", "Firefox 20", "", "TLS-01.F1", "update it to the current release", "Internet Options"},
+	} {
+		lines := []string{clientIs(tt.client)}
+		if tt.change != "" {
+			lines = append(lines, tt.change)
+		}
+		en, ja := stepsOf(tlsResult(t, lines...), tt.fix)
+		if !strings.Contains(en, tt.has) || strings.Contains(en, tt.lacks) || ja == "" {
+			t.Errorf("%s: got %s", tt.name, en)
+		}
+	}
+}
+
+// TestEveryObstacleOfTheWay: each has its own reason and its own step.
+func TestEveryObstacleOfTheWay(t *testing.T) {
+	connect := func(outcome string) []string {
+		return []string{
+			`console.endpoint:connects = [{"address":"203.0.113.10:443","outcome":"` + outcome + `","took":1}]`,
+			"console.endpoint:handshakes = null",
+		}
+	}
+	address := func(kind string) []string {
+		return []string{
+			`console.endpoint:addresses = {"failure":{"kind":"` + kind + `"}}`,
+			"console.endpoint:connects = null", "console.endpoint:handshakes = null",
+		}
+	}
+	proxy := func(lines []string) []string {
+		return append(lines, `console.endpoint:proxy = "proxy.contoso.com:3128"`)
+	}
+	problem := func(p string) []string {
+		return []string{"console.endpoint:certificate.value.verified = false", `console.endpoint:certificate.value.problem = "` + p + `"`}
+	}
+	for _, tt := range []struct {
+		cause, verdict, reason string
+		change                 []string
+		step                   string
+	}{
+		{"TLS-01.X1", "confirmed", "name_not_found", address("not_found"), "DNS servers"},
+		{"TLS-01.X1", "confirmed", "name_not_resolved", address("timeout"), "DNS servers"},
+		{"TLS-01.X1", "confirmed", "name_not_resolved", address("unreachable"), "DNS servers"},
+		{"TLS-01.X1", "unknown", "cancelled", address("cancelled"), ""},
+		{"TLS-01.X1", "unknown", "not_configured", address("not_configured"), ""},
+		{"TLS-01.X1", "confirmed", "port_refused", connect("refused"), "in the firewall"},
+		{"TLS-01.X1", "confirmed", "port_silent", connect("timeout"), "in the firewall"},
+		{"TLS-01.X1", "confirmed", "no_route", connect("unreachable"), "in the firewall"},
+		{"TLS-01.X1", "confirmed", "port_refused", proxy(connect("refused")), "the proxy proxy.contoso.com:3128 runs"},
+		{"TLS-01.X1", "confirmed", "proxy_refused", proxy(connect("proxy_refused")), "Allow CONNECT"},
+		{"TLS-01.X1", "confirmed", "proxy_auth", proxy(connect("proxy_auth")), "without credentials"},
+		{"TLS-01.X1", "unknown", "connect_failed", connect("failed"), ""},
+		{"TLS-01.X1", "unknown", "not_collected", []string{"console.endpoint:handshakes = null"}, ""},
+		{"TLS-01.X1", "unknown", "not_collected", []string{"console.endpoint:handshakes = null", "console.endpoint:connects = null"}, ""},
+		{"TLS-01.X2", "confirmed", "certificate_unverified", problem("expired"), "clock"},
+		{"TLS-01.X2", "confirmed", "certificate_unverified", problem("not_yet_valid"), "clock"},
+		{"TLS-01.X2", "confirmed", "certificate_unverified", problem("wrong_host"), "cas.console"},
+		{"TLS-01.X2", "confirmed", "certificate_unverified", problem("unknown_authority"), "network.ca_file"},
+		{"TLS-01.X2", "confirmed", "certificate_unverified", problem("other"), "network.ca_file"},
+		{"TLS-01.X2", "unknown", "malformed", []string{"console.endpoint:certificate.value.verified = null"}, ""},
+		{"TLS-01.X2", "supported", "old_version_answered", []string{`console.endpoint:handshakes.1.outcome = "ok"`}, "TLS inspection"},
+		{"TLS-01.X2", "supported", "no_modern_version", []string{`console.endpoint:handshakes.2.outcome = "closed"`}, "TLS inspection"},
+		{"TLS-01.X2", "unknown", "no_modern_answer", []string{ // TLS 1.3 was not tried
+			`console.endpoint:handshakes = [{"version":"1.0","outcome":"alert","took":1},{"version":"1.1","outcome":"alert","took":1},{"version":"1.2","outcome":"reset","took":1}]`,
+		}, ""},
+		{"TLS-01.X2", "confirmed", "not_tls", []string{`console.endpoint:handshakes.2.outcome = "not_tls"`}, "answers in place of"},
+		{"TLS-01.X2", "unknown", "old_version_unclear", []string{`console.endpoint:handshakes.0.outcome = "timeout"`}, ""},
+	} {
+		res := tlsResult(t, tt.change...)
+		for _, e := range res.Causes {
+			if e.ID != tt.cause {
+				continue
+			}
+			said(t, e, tt.verdict, tt.reason)
+		}
+		en, ja := stepsOf(res, "TLS-01.F3")
+		if !strings.Contains(en, tt.step) || ja == "" {
+			t.Errorf("%s: got %s", tt.reason, en)
+		}
+	}
+}
+
+// TestAnOldHelloThatIsResetIsNoSignOfAMiddlebox: servers that use Schannel answer a hello that
+// they cannot serve with a reset.
+func TestAnOldHelloThatIsResetIsNoSignOfAMiddlebox(t *testing.T) {
+	for _, outcome := range []string{"alert", "reset", "closed"} {
+		res := tlsResult(t, `console.endpoint:handshakes.0.outcome = "`+outcome+`"`, `console.endpoint:handshakes.1.outcome = "`+outcome+`"`)
+		if res.Status != StatusPass {
+			t.Errorf("%s: %s", outcome, render(res))
+		}
+	}
+}
+
+// TestThisMachineConvictsNobody: nothing that fails here is laid to a declared client.
+func TestThisMachineConvictsNobody(t *testing.T) {
+	for _, change := range [][]string{
+		{`console.endpoint:handshakes = [{"version":"1.2","outcome":"alert","alert":40,"took":1},{"version":"1.3","outcome":"alert","alert":40,"took":1}]`,
+			`console.endpoint:certificate = {"failure":{"kind":"not_collected"}}`},
+		{"console.endpoint:handshakes = null"},
+		{`console.endpoint! = {"kind":"timeout"}`},
+	} {
+		for _, e := range tlsResult(t, append(change, clientIs("IE 11 / Windows 7"))...).Causes {
+			if (e.ID == "TLS-01.C1" || e.ID == "TLS-01.C2") && e.Verdict != "unknown" {
+				t.Errorf("%v: %s %s is %s", change, e.ID, e.Subject, e.Verdict)
+			}
+		}
+	}
+}
+
+// TestNoStepsForTheWrongBrowser: what is said of Internet Explorer 11 is wrong for the others,
+// and an update that does not exist is no step.
+func TestNoStepsForTheWrongBrowser(t *testing.T) {
+	for client, fix := range map[string]string{"IE 8 / Windows 7": "TLS-01.F2", "Firefox 20": "TLS-01.F2", "IE 11 / Windows 7": "TLS-01.F1"} {
+		if en, _ := stepsOf(tlsResult(t, clientIs(client)), fix); en != "" {
+			t.Errorf("%s: %s says %s", client, fix, en)
+		}
+	}
+}

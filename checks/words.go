@@ -1,0 +1,156 @@
+package checks
+
+import "strings"
+
+// common are the sentences of the reason codes that every check uses: the kinds of failure,
+// and what the engine itself says. Each tells what to do next.
+var common = map[string]Text{
+	"not_configured": {
+		"{what!} could not be looked at: the configuration does not say where. Add it and run again.",
+		"{what!}を確認できません。設定に情報がありません。追記して再実行してください。",
+	},
+	"not_declared": {
+		"{what!} is not declared, and only you can know it. Add it to the configuration.",
+		"{what!}が宣言されていません。これは管理者にしか分かりません。設定に追記してください。",
+	},
+	"not_collected": {
+		"{what!} was not looked at in this run.",
+		"{what!}は今回の実行では確認されていません。",
+	},
+	"forbidden": {
+		"{what!} may not be read with these credentials ({code}). Ask for the missing right and run again.",
+		"{what!}は、この資格情報では読み取れません ({code})。不足している権限を付与して再実行してください。",
+	},
+	"forbidden_permission": {
+		"{what!} may not be read: the permission {permission} is missing. Grant it and run again.",
+		"{what!}を読み取れません。{permission} の権限がありません。付与して再実行してください。",
+	},
+	"unauthenticated": {
+		"{what!} could not be read: the credentials were refused ({code}). Check the client id and its secret or key.",
+		"{what!}を読み取れません。資格情報が拒否されました ({code})。クライアント ID とシークレットまたは鍵を確認してください。",
+	},
+	"unlicensed": {
+		"{what!} cannot be read: the tenant has no licence for it, or the app lacks {permission}.",
+		"{what!}を読み取れません。テナントにライセンスがないか、アプリに {permission} がありません。",
+	},
+	"throttled": {
+		"{what!} could not be read: the service was still limiting requests when time ran out. Run again later.",
+		"{what!}を読み取れません。時間切れまでサービスの要求制限が続きました。後で再実行してください。",
+	},
+	"timeout": {
+		"{what!} could not be read: no complete answer in time. Check the way there and run again.",
+		"{what!}を読み取れません。時間内に完全な応答がありませんでした。経路を確認して再実行してください。",
+	},
+	"unreachable": {
+		"{what!} could not be read: the service cannot be reached from here ({detail}).",
+		"{what!}を読み取れません。ここからサービスに接続できません ({detail})。",
+	},
+	"unavailable": {
+		"{what!} could not be read: the service has a fault of its own (HTTP {status}). Run again later.",
+		"{what!}を読み取れません。サービス側の障害です (HTTP {status})。後で再実行してください。",
+	},
+	"rejected": {
+		"{what!} could not be read: the service refused the request (HTTP {status} {code}).",
+		"{what!}を読み取れません。サービスが要求を拒否しました (HTTP {status} {code})。",
+	},
+	"malformed": {
+		"{what!} could not be read: the answer is not what the service documents. A proxy may have answered in its place.",
+		"{what!}を読み取れません。応答が仕様と異なります。プロキシが代わりに応答した可能性があります。",
+	},
+	"not_found": {
+		"{what!} does not exist there.",
+		"{what!}は存在しません。",
+	},
+	"wrong_identity": {
+		"{what!} was not taken: the credentials belong to another organisation ({detail}). Correct the configuration.",
+		"{what!}は採用しません。資格情報が別の組織のものです ({detail})。設定を修正してください。",
+	},
+	"cancelled": {
+		"{what!} was not read: the run was interrupted.",
+		"{what!}は読み取られていません。実行が中断されました。",
+	},
+	"internal": {
+		"{what!} ended with a mistake in casdoctor ({detail}). Please report it.",
+		"{what!}は casdoctor の不具合で終了しました ({detail})。報告をお願いします。",
+	},
+	"left_out": {
+		"Left out of this run by --only.",
+		"--only により今回の実行から除外されています。",
+	},
+	"section_absent": {
+		"Not judged: the configuration has no section {section}.",
+		"判定しません。設定に {section} の項がありません。",
+	},
+	"seen_but_unexplained": {
+		"It was seen, but nothing that can be looked at explains it. Open a support ticket with the message and its time.",
+		"現象は報告されていますが、確認できる範囲では説明できません。メッセージと時刻を添えてサポートチケットを送信してください。",
+	},
+	"cause_not_found": {
+		"Not needed: what it mends was not found.",
+		"不要です。対象となる原因は見つかりませんでした。",
+	},
+	"cause_unknown": {
+		"It is not known whether {cause} is there.",
+		"{cause} があるかどうか分かりません。",
+	},
+	"waiver_ended": {
+		"The waiver of {cause} for {subject} ended on {until} ({reason}); it counts again.",
+		"{cause} ({subject}) の免除は {until} に終了しました ({reason})。再び判定に含まれます。",
+	},
+	"waiver_unused": {
+		"The waiver of {cause} for {subject} matches nothing. Remove it, or correct it.",
+		"{cause} ({subject}) の免除に該当する項目がありません。削除または修正してください。",
+	},
+}
+
+// terms are the names that {what!} translates; a check adds its own to its Words.
+var terms = map[string]Text{
+	"judgement": {"The judgement", "判定"},
+}
+
+// sentence fills a reason's text. An unknown code shows itself; a test keeps that from happening.
+func sentence(r Reason, words map[string]Text) Text {
+	t, ok := words[r.Code]
+	if !ok {
+		if t, ok = common[r.Code]; !ok {
+			return Text{r.Code, r.Code}
+		}
+	}
+	return t.with(r.Args, words)
+}
+
+// with fills the slots. A slot without an argument leaves nothing behind, brackets included.
+func (t Text) with(args map[string]string, words map[string]Text) Text {
+	return Text{fill(t.EN, args, words, "en"), fill(t.JA, args, words, "ja")}
+}
+
+func fill(s string, args map[string]string, words map[string]Text, lang string) string {
+	var b strings.Builder
+	for {
+		i := strings.IndexByte(s, '{')
+		j := strings.IndexByte(s, '}')
+		if i < 0 || j < i {
+			b.WriteString(s)
+			break
+		}
+		b.WriteString(s[:i])
+		name, isTerm := strings.CutSuffix(s[i+1:j], "!")
+		v := args[name]
+		if isTerm {
+			if term, ok := words[v]; ok {
+				v = term.In(lang)
+			} else if term, ok := terms[v]; ok {
+				v = term.In(lang)
+			}
+		}
+		b.WriteString(v)
+		s = s[j+1:]
+	}
+	out := strings.ReplaceAll(b.String(), " ()", "")
+	return strings.ReplaceAll(out, "( )", "")
+}
+
+// text is a sentence with its slots filled; args alternate name and value.
+func text(en, ja string, args ...string) Text {
+	return Text{en, ja}.with(because("", args...).Args, nil)
+}
