@@ -27,7 +27,7 @@ func Collect(ctx context.Context, env *Env, list []Probe, progress func(Event)) 
 	if progress == nil {
 		progress = func(Event) {}
 	}
-	s := &store{facts: map[string]facts.Fact{}}
+	s := &store{facts: map[string]facts.Fact{}, shared: map[string]func() (any, error){}}
 	e := *env
 	e.evidence = s
 	taken := env.Now().UTC()
@@ -125,10 +125,11 @@ func notAsked(s *store, p Probe, byFact map[string]Probe) *facts.Failure {
 	return nil
 }
 
-// store is the evidence while it is being made.
+// store is the evidence while it is being made, and what its probes share.
 type store struct {
-	mu    sync.Mutex
-	facts map[string]facts.Fact
+	mu     sync.Mutex
+	facts  map[string]facts.Fact
+	shared map[string]func() (any, error)
 }
 
 func (s *store) put(name string, f facts.Fact) {
@@ -148,6 +149,16 @@ func (s *store) all() map[string]facts.Fact {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.facts
+}
+
+// once is the maker of a shared value that runs once, whoever calls it first.
+func (s *store) once(name string, build func() (any, error)) func() (any, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.shared[name] == nil {
+		s.shared[name] = sync.OnceValues(build)
+	}
+	return s.shared[name]
 }
 
 func read[T any](s *store, k facts.Key[T]) facts.Seen[T] {

@@ -91,3 +91,16 @@ type Limits struct {
 func Fact[T any](env *Env, k facts.Key[T]) facts.Seen[T] {
 	return read(env.evidence, k)
 }
+
+// Once is a value that the probes of one run share, such as a credential with the token
+// that it keeps. The first caller builds it; every other one gets the same value, or the
+// same error. The name is the package's and the value's: "m365.session". A build must not
+// depend on the context of the probe that happens to come first.
+func Once[T any](env *Env, name string, build func() (T, error)) (T, error) {
+	v, err := env.evidence.once(name, func() (any, error) { return build() })()
+	t, ok := v.(T)
+	if err == nil && !ok {
+		err = &facts.Failure{Kind: facts.Internal, Detail: "two kinds of values share the name " + name}
+	}
+	return t, err
+}

@@ -74,7 +74,8 @@ func (r *ruleReader) comparison() Tri {
 	if !strings.EqualFold(r.word(), "device") || !r.take(".") || r.word() == "" {
 		return r.fail()
 	}
-	v, list := Unknown, false
+	var v Tri
+	var list bool
 	switch r.operator() {
 	case "eq", "startswith", "endswith", "contains":
 		v = False

@@ -57,7 +57,7 @@ func Classify(err error) *facts.Failure {
 		}
 	}
 	var record tls.RecordHeaderError
-	if errors.As(err, &record) {
+	if errors.As(err, &record) || errors.Is(err, http.ErrSchemeMismatch) {
 		return &facts.Failure{Kind: facts.Unreachable, Code: "not_tls", Detail: "the answer is not TLS"}
 	}
 	var syntax *json.SyntaxError

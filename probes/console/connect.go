@@ -93,7 +93,7 @@ func (p *prober) connect(ctx context.Context, addresses []netip.Addr, port strin
 	}
 	results := make(chan result)
 	try := func(a netip.Addr) {
-		to := netip.AddrPortFrom(a, uint16(n))
+		to := netip.AddrPortFrom(a, uint16(n)) //nolint:gosec // G115: a port, at most 65535
 		start := time.Now()
 		conn, err := p.dialAddress(race, to)
 		r := result{conn: conn, fact: facts.Connect{Address: to.String(), Took: time.Since(start)}}
@@ -204,7 +204,7 @@ func (p *prober) tunnel(ctx context.Context, conn net.Conn) (net.Conn, int, erro
 	}
 	head := &io.LimitedReader{R: conn, N: maxHead}
 	r := bufio.NewReader(head)
-	resp, err := http.ReadResponse(r, req)
+	resp, err := http.ReadResponse(r, req) //nolint:bodyclose // the answer to CONNECT has no body; the connection lives on
 	if err != nil {
 		if o, _, _ := outcomeOf(err); o == facts.OutcomeFailed || head.N < maxHead && o == facts.OutcomeClosed {
 			return nil, 0, errNotHTTP

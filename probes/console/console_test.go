@@ -209,7 +209,7 @@ func nameserver(t *testing.T, answer func(name string) (int, []string)) netip.Ad
 	<-up
 	t.Cleanup(func() {
 		_ = s.Shutdown()
-		<-ended
+		<-ended //nolint:errcheck // only its end matters
 	})
 	return netip.MustParseAddrPort(pc.LocalAddr().String())
 }

@@ -1,0 +1,59 @@
+package m365
+
+import (
+	"context"
+	"time"
+
+	"github.com/microsoftgraph/msgraph-sdk-go/identity"
+	"github.com/microsoftgraph/msgraph-sdk-go/policies"
+
+	"github.com/casdoctor/casdoctor/internal/condaccess"
+	"github.com/casdoctor/casdoctor/probes"
+	"github.com/casdoctor/casdoctor/probes/facts"
+)
+
+// conditionalAccessTimeout covers a tenant's policies and locations at one page a second,
+// beside other applications that use up the same allowance.
+const conditionalAccessTimeout = 90 * time.Second
+
+func conditionalAccessProbe() probes.Probe {
+	return probes.New(facts.M365ConditionalAccess, probes.Probe{
+		Doc: "Conditional Access policies, named locations and authentication strengths, word for word " +
+			"(GET /identity/conditionalAccess/policies, …/namedLocations, /policies/authenticationStrengthPolicies)",
+		Section: section,
+		Needs:   []string{facts.M365Tenant.Name},
+		Timeout: conditionalAccessTimeout,
+		Permissions: []probes.Permission{
+			grant(policiesCall, "shows which Conditional Access policy demands what of a sign-in to SharePoint"),
+		},
+	}, conditionalAccess)
+}
+
+func conditionalAccess(ctx context.Context, env *probes.Env) (facts.ConditionalAccess, error) {
+	s, err := open(env)
+	if err != nil {
+		return facts.ConditionalAccess{}, err
+	}
+	ctx, cancel := inTime(ctx)
+	defer cancel()
+
+	var found facts.ConditionalAccess
+	together(env,
+		func() {
+			found.Policies = list(ctx, s, policiesCall.ask(
+				identity.NewConditionalAccessPoliciesRequestBuilderInternal(s.base(), s.adapter).ToGetRequestInformation(ctx, nil),
+			), condaccess.Decode)
+		},
+		func() {
+			found.Locations = list(ctx, s, locationsCall.ask(
+				identity.NewConditionalAccessNamedLocationsRequestBuilderInternal(s.base(), s.adapter).ToGetRequestInformation(ctx, nil),
+			), condaccess.DecodeLocation)
+		},
+		func() {
+			found.Strengths = list(ctx, s, strengthsCall.ask(
+				policies.NewAuthenticationStrengthPoliciesRequestBuilderInternal(s.base(), s.adapter).ToGetRequestInformation(ctx, nil),
+			), condaccess.DecodeStrength)
+		},
+	)
+	return found, nil
+}
