@@ -1,0 +1,248 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/casdoctor/casdoctor/checks"
+	"github.com/casdoctor/casdoctor/config"
+	"github.com/casdoctor/casdoctor/internal/httpread"
+	"github.com/casdoctor/casdoctor/internal/report"
+	"github.com/casdoctor/casdoctor/probes"
+	"github.com/casdoctor/casdoctor/probes/all"
+	"github.com/casdoctor/casdoctor/probes/facts"
+)
+
+// options are the flags that check, replay and demo share.
+type options struct {
+	format, output, evidence, failOn, now string
+	only                                  []string
+	allowUnknown, timings, verbose        bool
+	lang                                  string
+	at                                    time.Time
+}
+
+func (o *options) flags(c *cobra.Command) {
+	f := c.Flags()
+	f.StringVar(&o.format, "format", "text", "text or json")
+	f.StringVarP(&o.output, "output", "o", "", "write the report to this file (0600) instead of standard output")
+	f.StringSliceVar(&o.only, "only", nil, "judge only these checks, e.g. MFA-01,TLS-01")
+	f.StringVar(&o.failOn, "fail-on", "warn", "exit with 1 from this status on: warn or fail")
+	f.BoolVar(&o.allowUnknown, "allow-unknown", false, "do not exit with 3 when something could not be looked at")
+	f.StringVar(&o.now, "now", "", "judge as of this time (RFC 3339) instead of the time of the evidence")
+	f.BoolVar(&o.timings, "timings", false, "print how long each fact took on standard error")
+}
+
+// complete checks the flags; every mistake is one of usage.
+func (o *options) complete(c *cobra.Command) error {
+	var err error
+	if o.lang, err = language(c); err != nil {
+		return err
+	}
+	o.verbose, _ = c.Flags().GetBool("verbose")
+	if !slices.Contains([]string{"text", "json"}, o.format) {
+		return usage(fmt.Errorf("--format is text or json, not %q", o.format))
+	}
+	if !slices.Contains([]string{"warn", "fail"}, o.failOn) {
+		return usage(fmt.Errorf("--fail-on is warn or fail, not %q", o.failOn))
+	}
+	if o.now != "" {
+		if o.at, err = time.Parse(time.RFC3339, o.now); err != nil {
+			return usage(fmt.Errorf("--now wants a time such as 2026-11-20T06:00:00Z, not %q", o.now))
+		}
+	}
+	var known []string
+	for _, k := range checks.All() {
+		known = append(known, k.ID)
+	}
+	for i, id := range o.only {
+		o.only[i] = strings.ToUpper(strings.TrimSpace(id))
+		if !slices.Contains(known, o.only[i]) {
+			return usage(fmt.Errorf("--only: there is no check %q; there are %s", id, strings.Join(known, ", ")))
+		}
+	}
+	return nil
+}
+
+func checkCommand(s streams) *cobra.Command {
+	var o options
+	var path string
+	c := &cobra.Command{
+		Use:   "check -c casdoctor.yaml",
+		Short: "look, judge and print the report",
+		Long: `Look at Microsoft 365, Google Workspace and the console, judge what was seen, and print
+which documented trouble is there, why, and which fix still works. Nothing is changed.`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if err := o.complete(c); err != nil {
+				return err
+			}
+			cfg, err := config.Load(path)
+			if err != nil {
+				return usage(err)
+			}
+			return o.check(c, s, cfg)
+		},
+	}
+	c.Flags().StringVarP(&path, "config", "c", "casdoctor.yaml", "the configuration")
+	c.Flags().StringVar(&o.evidence, "save-evidence", "", "also write what was seen to this file (0600), for replay")
+	o.flags(c)
+	return c
+}
+
+// check is the main job: collect, judge, write.
+func (o *options) check(c *cobra.Command, s streams, cfg *config.Config) error {
+	ev, err := o.collect(c, s, cfg)
+	if err != nil {
+		return err
+	}
+	if o.evidence != "" {
+		raw, err := ev.Encode()
+		if err == nil {
+			err = report.WriteFile(o.evidence, raw)
+		}
+		if err != nil {
+			return failed(fmt.Errorf("the evidence could not be saved: %w", err))
+		}
+	}
+	return o.judge(s, ev)
+}
+
+func (o *options) collect(c *cobra.Command, s streams, cfg *config.Config) (*facts.Evidence, error) {
+	client, err := httpread.New(cfg)
+	if err != nil {
+		return nil, usage(err)
+	}
+	sections := cfg.Sections()
+	wanted, judged := []string{
+		facts.DeclaredRun.Name, facts.DeclaredSymptoms.Name, facts.DeclaredWaivers.Name,
+	}, false
+	for _, k := range checks.All() {
+		if len(o.only) > 0 && !slices.Contains(o.only, k.ID) || !slices.Contains(sections, k.Section) {
+			continue
+		}
+		judged = true
+		wanted = append(wanted, k.Needs...)
+	}
+	if !judged {
+		return nil, usage(errors.New("nothing to check: the configuration has no section for the checks that were asked for"))
+	}
+	env := &probes.Env{Config: cfg, HTTP: client, Now: time.Now, Log: logger(c, s)}
+	p := newProgress(s.err)
+	ev := probes.Collect(c.Context(), env, probes.Select(all.Probes(), wanted, sections), p.event)
+	p.clear()
+	if err := c.Context().Err(); err != nil {
+		return nil, failed(errors.New("interrupted: no report was made"))
+	}
+	if o.timings {
+		timings(s.err, ev)
+	}
+	return ev, nil
+}
+
+// judge judges evidence, writes the report, and carries its exit code.
+func (o *options) judge(s streams, ev *facts.Evidence) error {
+	outcome := checks.Evaluate(ev, checks.All(), checks.Options{Now: o.at, Only: o.only})
+	r := report.New(ev, outcome, report.Options{
+		Version: version(), FailOn: checks.Status(o.failOn), AllowUnknown: o.allowUnknown,
+	})
+	return o.write(s, r)
+}
+
+func (o *options) write(s streams, r report.Report) error {
+	var b bytes.Buffer
+	width, _, color := screen(s.out)
+	if o.output != "" {
+		width, color = 80, false
+	}
+	var err error
+	switch o.format {
+	case "json":
+		err = report.WriteJSON(&b, r)
+	default:
+		err = report.WriteText(&b, r, report.TextOptions{Lang: o.lang, Width: width, Color: color, Verbose: o.verbose})
+	}
+	if err == nil {
+		if o.output != "" {
+			err = report.WriteFile(o.output, b.Bytes())
+		} else {
+			_, err = io.Copy(s.out, &b)
+		}
+	}
+	if err != nil {
+		return failed(fmt.Errorf("the report could not be written: %w", err))
+	}
+	if r.ExitCode != checks.ExitOK {
+		return &exitError{code: r.ExitCode}
+	}
+	return nil
+}
+
+// timings prints the facts, the slowest first.
+func timings(w io.Writer, ev *facts.Evidence) {
+	names := make([]string, 0, len(ev.Facts))
+	for n := range ev.Facts {
+		names = append(names, n)
+	}
+	slices.SortFunc(names, func(a, b string) int {
+		if d := ev.Facts[b].Took - ev.Facts[a].Took; d != 0 {
+			return int(d)
+		}
+		return strings.Compare(a, b)
+	})
+	for _, n := range names {
+		f := ev.Facts[n]
+		var waited time.Duration
+		for _, r := range f.Requests {
+			waited += r.Waited
+		}
+		_, _ = fmt.Fprintf(w, "%-26s %7d ms  %3d requests  %5d ms waited\n",
+			n, f.Took.Milliseconds(), len(f.Requests), waited.Milliseconds())
+	}
+}
+
+// progress is one line on a terminal that says what is being looked at; elsewhere nothing.
+type progress struct {
+	mu      sync.Mutex
+	w       io.Writer
+	on      bool
+	width   int
+	running []string
+}
+
+func newProgress(w io.Writer) *progress {
+	width, terminal, _ := screen(w)
+	return &progress{w: w, on: terminal, width: width}
+}
+
+func (p *progress) event(e probes.Event) {
+	if !p.on {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if e.Done {
+		p.running = slices.DeleteFunc(p.running, func(s string) bool { return s == e.Fact })
+	} else {
+		p.running = append(p.running, e.Fact)
+	}
+	line := "looking at " + strings.Join(p.running, ", ")
+	if len(line) >= p.width {
+		line = line[:max(0, p.width-2)] + "…"
+	}
+	_, _ = fmt.Fprint(p.w, "\r\x1b[K"+line)
+}
+
+func (p *progress) clear() {
+	if p.on {
+		_, _ = fmt.Fprint(p.w, "\r\x1b[K")
+	}
+}

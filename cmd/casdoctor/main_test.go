@@ -1,0 +1,178 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/casdoctor/casdoctor/internal/lab"
+	"github.com/casdoctor/casdoctor/internal/report"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"casdoctor": func() { os.Exit(Main()) }})
+}
+
+// TestScripts runs what a user could have typed: the real command, in testdata/script.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("LC_ALL", "C.UTF-8")
+			e.Setenv("NO_COLOR", "1")
+			e.Setenv("TMPDIR", e.WorkDir)
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"code": code, "mode": mode, "schema": schema,
+		},
+	})
+}
+
+// code N command…: the command ends with the exit code N. Its output is for stdout and stderr.
+func code(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: code N command [argument ...]")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec(args[1], args[2:]...)
+	got := 0
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		got = exit.ExitCode()
+	} else if err != nil {
+		ts.Fatalf("%v", err)
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+// mode 0600 file…: the files have that mode.
+func mode(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: mode MODE file ...")
+	}
+	want, err := strconv.ParseUint(args[0], 8, 32)
+	ts.Check(err)
+	for _, name := range args[1:] {
+		info, err := os.Stat(ts.MkAbs(name))
+		ts.Check(err)
+		if got := info.Mode().Perm(); got != os.FileMode(want) {
+			ts.Fatalf("%s has mode %o, want %o", name, got, want)
+		}
+	}
+}
+
+// schema evidence|report file: the file is valid by its JSON Schema.
+func schema(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: schema evidence|report file")
+	}
+	doc := map[string][]byte{"report": report.Schema(), "evidence": report.EvidenceSchema()}[args[0]]
+	parsed, err := jsonschema.UnmarshalJSON(bytes.NewReader(doc))
+	ts.Check(err)
+	c := jsonschema.NewCompiler()
+	c.AssertFormat()
+	ts.Check(c.AddResource("schema.json", parsed))
+	compiled, err := c.Compile("schema.json")
+	ts.Check(err)
+	value, err := jsonschema.UnmarshalJSON(bytes.NewReader([]byte(ts.ReadFile(args[1]))))
+	ts.Check(err)
+	ts.Check(compiled.Validate(value))
+}
+
+// TestScenarios: every scenario is judged as its title says, and its report is the same live
+// and replayed.
+func TestScenarios(t *testing.T) {
+	for _, sc := range lab.Scenarios() {
+		t.Run(sc.Name, func(t *testing.T) {
+			t.Parallel()
+			want, ok := scenarioWants[sc.Name]
+			if !ok {
+				t.Fatal("a scenario without an expectation")
+			}
+			dir := t.TempDir()
+			saved := filepath.Join(dir, "evidence.json")
+			now := []string{}
+			if !sc.Now.IsZero() {
+				now = []string{"--now", sc.Now.Format("2006-01-02T15:04:05Z07:00")}
+			}
+			var live, again, stderr bytes.Buffer
+			exit := execute(t.Context(), append([]string{"demo", sc.Name, "--format", "json", "--save-evidence", saved}, now...),
+				streams{out: &live, err: &stderr})
+			if exit != want.exit {
+				t.Errorf("exit code %d, want %d\n%s", exit, want.exit, stderr.String())
+			}
+			if code := execute(t.Context(), append([]string{"replay", saved, "--format", "json"}, now...),
+				streams{out: &again, err: &stderr}); code != exit {
+				t.Errorf("replay ends with %d, live with %d", code, exit)
+			}
+			if !bytes.Equal(live.Bytes(), again.Bytes()) {
+				t.Error("the replayed report differs from the live one")
+			}
+			var r report.Report
+			if err := json.Unmarshal(live.Bytes(), &r); err != nil {
+				t.Fatal(err)
+			}
+			var found, recommended []string
+			for _, c := range r.Checks {
+				for _, e := range c.Causes {
+					if e.Verdict == "confirmed" || e.Verdict == "supported" {
+						found = append(found, e.ID)
+					}
+				}
+				for _, f := range c.Fixes {
+					if f.Recommended {
+						recommended = append(recommended, f.ID)
+					}
+				}
+			}
+			slices.Sort(found)
+			if found = slices.Compact(found); !slices.Equal(found, want.found) {
+				t.Errorf("found %v, want %v", found, want.found)
+			}
+			if !slices.Equal(recommended, want.recommended) {
+				t.Errorf("recommended %v, want %v", recommended, want.recommended)
+			}
+		})
+	}
+}
+
+type scenarioWant struct {
+	exit               int
+	found, recommended []string
+}
+
+// scenarioWants follow from the titles of the scenarios and the vendor's document: the cause
+// that the title names, and the fix that can still work for it.
+var scenarioWants = map[string]scenarioWant{
+	"healthy":                {exit: 0},
+	"mfa-per-user":           {1, []string{"MFA-01.C1"}, []string{"MFA-01.F1"}},
+	"mfa-per-user-retired":   {1, []string{"MFA-01.C1", "MFA-01.X1"}, []string{"MFA-01.F3"}},
+	"mfa-security-defaults":  {1, []string{"MFA-01.C1"}, []string{"MFA-01.F3"}},
+	"mfa-conditional-access": {1, []string{"MFA-01.C2"}, []string{"MFA-01.F3"}},
+	"mfa-still-off":          {1, []string{"MFA-01.X3"}, []string{"MFA-01.F4"}},
+	"legacy-switch-off":      {1, []string{"MFA-01.X1"}, []string{"MFA-01.F3"}},
+	"blocked-account":        {1, []string{"MFA-01.X2"}, []string{"MFA-01.F5"}},
+	"gmail-preview-grant":    {1, []string{"GDM-01.C1"}, []string{"GDM-01.F1"}},
+	"gmail-domain-missing":   {1, []string{"GDM-01.C2"}, []string{"GDM-01.F2"}},
+	"gmail-no-delegation":    {1, []string{"GDM-01.X1"}, []string{"GDM-01.F3"}},
+	"tls-old-client":         {1, []string{"TLS-01.C1", "TLS-01.C2"}, []string{"TLS-01.F1", "TLS-01.F2"}},
+	"tls-intercepted":        {1, []string{"TLS-01.X2"}, []string{"TLS-01.F3"}},
+	"console-unreachable":    {1, []string{"TLS-01.X1"}, []string{"TLS-01.F3"}},
+	"no-permission":          {3, nil, nil},
+	"throttled":              {3, nil, nil},
+	"wrong-tenant":           {3, nil, nil},
+	"google-offline":         {3, nil, nil},
+}

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/casdoctor/casdoctor/checks"
+	"github.com/casdoctor/casdoctor/internal/report"
+	"github.com/casdoctor/casdoctor/probes/facts"
+)
+
+func replayCommand(s streams) *cobra.Command {
+	var o options
+	c := &cobra.Command{
+		Use:   "replay evidence.json",
+		Short: "judge saved evidence again, offline",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			if err := o.complete(c); err != nil {
+				return err
+			}
+			ev, err := readEvidence(args[0])
+			if err != nil {
+				return usage(err)
+			}
+			if err := somethingToJudge(ev, o.only); err != nil {
+				return usage(err)
+			}
+			if o.timings {
+				timings(s.err, ev)
+			}
+			return o.judge(s, ev)
+		},
+	}
+	o.flags(c)
+	return c
+}
+
+func readEvidence(path string) (*facts.Evidence, error) {
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	ev, err := facts.Decode(raw)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return ev, nil
+}
+
+// somethingToJudge: evidence in which every check would be skipped must not look ready.
+func somethingToJudge(ev *facts.Evidence, only []string) error {
+	for _, r := range checks.Evaluate(ev, checks.All(), checks.Options{Only: only}).Results {
+		if r.Status != checks.StatusSkip {
+			return nil
+		}
+	}
+	return errors.New("nothing to check: the evidence has no section for the checks that were asked for")
+}
+
+func reportCommand(s streams) *cobra.Command {
+	var o options
+	c := &cobra.Command{
+		Use:   "report report.json",
+		Short: "print a saved report in another format",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			if err := o.complete(c); err != nil {
+				return err
+			}
+			f, err := os.Open(args[0])
+			if err != nil {
+				return usage(err)
+			}
+			defer func() { _ = f.Close() }()
+			r, err := report.Read(f)
+			if err != nil {
+				return usage(fmt.Errorf("%s: %w", args[0], err))
+			}
+			return o.write(s, r)
+		},
+	}
+	c.Flags().StringVar(&o.format, "format", "text", "text or json")
+	c.Flags().StringVarP(&o.output, "output", "o", "", "write to this file (0600) instead of standard output")
+	o.failOn = "warn"
+	return c
+}

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/charmbracelet/x/term"
+	"github.com/rs/zerolog"
+	"github.com/spf13/cobra"
+
+	"github.com/casdoctor/casdoctor/checks"
+)
+
+// The rules of the user interface: standard output carries only what was asked for (a
+// report, a list, a document); everything else goes to standard error, without capitals and
+// with what to do next. Colour and progress only on a terminal, and never with NO_COLOR.
+
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+// exitError carries the exit code of an outcome; its text, when there is one, goes to stderr.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit code %d", e.code)
+	}
+	return e.err.Error()
+}
+
+func (e *exitError) Unwrap() error { return e.err }
+
+// usage is an error of usage or configuration; failed one that kept a report from being made.
+func usage(err error) error  { return &exitError{checks.ExitUsage, err} }
+func failed(err error) error { return &exitError{checks.ExitNoRun, err} }
+
+func execute(ctx context.Context, args []string, s streams) int {
+	root := newRoot(s)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return checks.ExitOK
+	}
+	code := checks.ExitUsage // what cobra itself refuses is wrong usage
+	var e *exitError
+	if errors.As(err, &e) {
+		code, err = e.code, e.err
+	}
+	if err != nil {
+		_, _ = fmt.Fprintln(s.err, "casdoctor: "+err.Error())
+	}
+	return code
+}
+
+func newRoot(s streams) *cobra.Command {
+	root := &cobra.Command{
+		Use:           "casdoctor",
+		Short:         "find the documented troubles of Cloud App Security, and the fix that still works",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			_ = c.Help()
+			return usage(nil)
+		},
+	}
+	root.SetIn(s.in)
+	root.SetOut(s.out)
+	root.SetErr(s.err)
+	root.PersistentFlags().String("lang", "", "language of sentences: en or ja (default: from the environment)")
+	root.PersistentFlags().BoolP("verbose", "v", false, "tell more: refuted causes, facts, and a log on standard error")
+	root.AddCommand(
+		checkCommand(s), replayCommand(s), reportCommand(s), demoCommand(s), explainCommand(s), listCommand(s),
+		permissionsCommand(s), configCommand(s), versionCommand(s),
+	)
+	return root
+}
+
+// language is --lang, or the first of the usual variables that names one.
+func language(c *cobra.Command) (string, error) {
+	lang, _ := c.Flags().GetString("lang")
+	switch lang {
+	case "en", "ja":
+		return lang, nil
+	case "":
+	default:
+		return "", usage(fmt.Errorf("--lang is en or ja, not %q", lang))
+	}
+	for _, v := range []string{"CASDOCTOR_LANG", "LC_ALL", "LC_MESSAGES", "LANG"} {
+		if s := os.Getenv(v); s != "" {
+			if strings.HasPrefix(s, "ja") {
+				return "ja", nil
+			}
+			return "en", nil
+		}
+	}
+	return "en", nil
+}
+
+// screen is the width and colour of a stream: those of a terminal, else 80 columns and none.
+func screen(w io.Writer) (width int, terminal, color bool) {
+	f, ok := w.(*os.File)
+	if !ok || !term.IsTerminal(f.Fd()) {
+		return 80, false, false
+	}
+	width, _, err := term.GetSize(f.Fd())
+	if err != nil || width <= 0 {
+		width = 80
+	}
+	return width, true, os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+}
+
+// logger writes to standard error: warnings, or with -v what the probes do.
+func logger(c *cobra.Command, s streams) zerolog.Logger {
+	level := zerolog.WarnLevel
+	if v, _ := c.Flags().GetBool("verbose"); v {
+		level = zerolog.InfoLevel
+	}
+	_, _, color := screen(s.err)
+	return zerolog.New(zerolog.ConsoleWriter{Out: s.err, NoColor: !color}).Level(level).With().Timestamp().Logger()
+}
