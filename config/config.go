@@ -74,6 +74,8 @@ type Microsoft365 struct {
 	GlobalAdmin string `yaml:"global_admin" jsonschema:"format=email"`
 	// The delegate accounts of manual provisioning.
 	Delegates []string `yaml:"delegates" jsonschema:"format=email"`
+	// The App Ids that the CAS console shows under Administration > Service Account, to know its applications by.
+	CASAppIDs []string `yaml:"cas_app_ids" jsonschema:"format=uuid"`
 	// The services that CAS protects. Left out: sharepoint and onedrive.
 	Services []Service `yaml:"services" jsonschema:"minItems=1,uniqueItems=true"`
 	// Where CAS signs in from, if known.

@@ -135,6 +135,7 @@ func TestLoadFull(t *testing.T) {
 				ClientID: "11111111-2222-3333-4444-555555555555", ClientSecret: env("CASDOCTOR_GRAPH_SECRET"),
 			},
 			Provisioning: ptr(config.Automatic), GlobalAdmin: "admin@contoso.com", Delegates: []string{"cas-delegate@contoso.com"},
+			CASAppIDs: []string{"32eb7c81-01f8-4f56-b847-687b755fb160"},
 			Services:  []config.Service{config.SharePoint, config.OneDrive, config.Exchange},
 			CASEgress: &config.Egress{IP: "203.0.113.7", Country: "DE"},
 			Endpoints: config.MicrosoftEndpoints{Login: "https://login.example.com", Graph: "https://graph.example.com:8443"},

@@ -42,6 +42,7 @@ func (l *loader) microsoft365(o *object) Microsoft365 {
 	m.Provisioning = pointer(o, "provisioning", oneOf(Automatic, Manual, Authorized))
 	m.GlobalAdmin = maybe(o, "global_admin", address())
 	m.Delegates = list(o, "delegates", address())
+	m.CASAppIDs = list(o, "cas_app_ids", uuid())
 	m.Services = services(o)
 	m.CASEgress = optionalGroup(o, "cas_egress", egress)
 	m.Endpoints = group(o, "endpoints", func(o *object) MicrosoftEndpoints {

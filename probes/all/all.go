@@ -8,10 +8,11 @@ import (
 	"github.com/casdoctor/casdoctor/probes/console"
 	"github.com/casdoctor/casdoctor/probes/declared"
 	"github.com/casdoctor/casdoctor/probes/m365"
+	"github.com/casdoctor/casdoctor/probes/mail"
 	"github.com/casdoctor/casdoctor/probes/workspace"
 )
 
 // Probes are all probes, the declared facts first.
 func Probes() []probes.Probe {
-	return slices.Concat(declared.Probes(), m365.Probes(), workspace.Probes(), console.Probes())
+	return slices.Concat(declared.Probes(), m365.Probes(), workspace.Probes(), console.Probes(), mail.Probes())
 }

@@ -64,7 +64,8 @@ func run(c *config.Config) facts.Run {
 func microsoft365(m *config.Microsoft365) facts.Microsoft365 {
 	f := facts.Microsoft365{
 		TenantID: m.TenantID, Cloud: string(m.Cloud), Provisioning: (*string)(m.Provisioning),
-		GlobalAdmin: m.GlobalAdmin, Delegates: m.Delegates, Services: words(m.Services),
+		GlobalAdmin: m.GlobalAdmin, Delegates: m.Delegates, CASAppIDs: m.CASAppIDs,
+		Services: words(m.Services),
 	}
 	if e := m.CASEgress; e != nil {
 		f.Egress = &facts.Egress{IP: e.IP, Country: e.Country}

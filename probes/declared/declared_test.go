@@ -50,6 +50,7 @@ microsoft365:
   provisioning: automatic
   global_admin: admin@contoso.com
   delegates: [cas-delegate@contoso.com]
+  cas_app_ids: [32eb7c81-01f8-4f56-b847-687b755fb160]
   services: [sharepoint, exchange]
   cas_egress: {ip: 203.0.113.7, country: DE}
 google:
@@ -89,7 +90,8 @@ func TestEverythingIsCopied(t *testing.T) {
 	same(t, ev, facts.DeclaredM365, facts.Microsoft365{
 		TenantID: "84841066-274d-4ec0-a5c1-276be684bdd3", Cloud: "usgov", Provisioning: ptr("automatic"),
 		GlobalAdmin: "admin@contoso.com", Delegates: []string{"cas-delegate@contoso.com"},
-		Services: []string{"sharepoint", "exchange"}, Egress: &facts.Egress{IP: "203.0.113.7", Country: "DE"},
+		CASAppIDs: []string{"32eb7c81-01f8-4f56-b847-687b755fb160"},
+		Services:  []string{"sharepoint", "exchange"}, Egress: &facts.Egress{IP: "203.0.113.7", Country: "DE"},
 	})
 	same(t, ev, facts.DeclaredGoogle, facts.Google{
 		Customer: "C01abc2de", Admin: "super@contoso.com", CredentialsOf: "cas",

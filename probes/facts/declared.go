@@ -28,6 +28,7 @@ type Microsoft365 struct {
 	Provisioning *string  `json:"provisioning,omitempty"` // automatic | manual | authorized; nil: not declared
 	GlobalAdmin  string   `json:"global_admin,omitempty"`
 	Delegates    []string `json:"delegates,omitempty"`
+	CASAppIDs    []string `json:"cas_app_ids,omitempty"` // of CAS's applications, as its console shows them
 	Services     []string `json:"services"`
 	Egress       *Egress  `json:"cas_egress,omitempty"`
 }

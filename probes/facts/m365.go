@@ -10,6 +10,7 @@ var (
 	M365SecurityDefaults  = Key[SecurityDefaults]{"m365.security_defaults"}
 	M365ConditionalAccess = Key[ConditionalAccess]{"m365.conditional_access"}
 	M365SharePoint        = Key[SharePoint]{"m365.sharepoint"}
+	M365Traces            = Key[Traces]{"m365.binding_traces"}
 )
 
 // Tenant is the directory that the credentials reach (GET /organization) and its domains
@@ -253,4 +254,57 @@ type NamedLocation struct {
 	Countries      []string `json:"countriesAndRegions,omitempty"`
 	IncludeUnknown *bool    `json:"includeUnknownCountriesAndRegions,omitempty"`
 	CountryLookup  *string  `json:"countryLookupMethod,omitempty"` // clientIpAddress | authenticatorAppGps
+}
+
+// Traces are what an earlier provisioning by Cloud App Security can have left in the tenant.
+// The delegate users that it makes are in AccountSet: DelegatesFound, with their dates and
+// roles in Accounts.
+type Traces struct {
+	// ServicePrincipals are those whose name begins with "Trend Micro", and those with a
+	// configured app id (microsoft365.cas_app_ids). Whose they are is for the reader to judge.
+	ServicePrincipals Seen[[]ServicePrincipal] `json:"service_principals"`
+}
+
+// ServicePrincipal is an application in the tenant with what was granted to it. The lists came
+// from calls of their own and can be missing on their own.
+type ServicePrincipal struct {
+	ID                        string             `json:"id"`
+	AppID                     *string            `json:"appId,omitempty"`
+	DisplayName               *string            `json:"displayName,omitempty"`
+	CreatedDateTime           *time.Time         `json:"createdDateTime,omitempty"`
+	AccountEnabled            *bool              `json:"accountEnabled,omitempty"`
+	ServicePrincipalType      *string            `json:"servicePrincipalType,omitempty"`   // Application | Legacy | …
+	AppOwnerOrganizationID    *string            `json:"appOwnerOrganizationId,omitempty"` // the tenant that the application is registered in
+	PublisherName             *string            `json:"publisherName,omitempty"`
+	VerifiedPublisher         *VerifiedPublisher `json:"verifiedPublisher,omitempty"`
+	PreferredSingleSignOnMode *string            `json:"preferredSingleSignOnMode,omitempty"` // saml | oidc | …
+	ReplyURLs                 []string           `json:"replyUrls,omitempty"`
+
+	AppRoleAssignments     Seen[[]AppRoleAssignment]     `json:"appRoleAssignments"`
+	OAuth2PermissionGrants Seen[[]OAuth2PermissionGrant] `json:"oauth2PermissionGrants"`
+}
+
+// VerifiedPublisher is the publisher that Microsoft has verified; without one its name is null.
+type VerifiedPublisher struct {
+	DisplayName *string `json:"displayName,omitempty"`
+}
+
+// AppRoleAssignment is an application permission that was granted.
+type AppRoleAssignment struct {
+	ID                  string     `json:"id"`
+	AppRoleID           *string    `json:"appRoleId,omitempty"`
+	ResourceDisplayName *string    `json:"resourceDisplayName,omitempty"` // the API, e.g. "Microsoft Graph"
+	CreatedDateTime     *time.Time `json:"createdDateTime,omitempty"`
+}
+
+// OAuth2PermissionGrant are delegated permissions that were granted.
+type OAuth2PermissionGrant struct {
+	ID          string  `json:"id"`
+	ConsentType *string `json:"consentType,omitempty"` // AllPrincipals | Principal
+	Scope       *string `json:"scope,omitempty"`       // separated by spaces
+	// PrincipalID is the account that the grant is for, which is the one that consented; null
+	// for AllPrincipals.
+	PrincipalID *string `json:"principalId,omitempty"`
+	// Principal is the user principal name of PrincipalID; nil: there was no account to ask for.
+	Principal *Seen[string] `json:"principal,omitempty"`
 }

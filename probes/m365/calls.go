@@ -66,6 +66,14 @@ var (
 	// Policy.Read.AuthenticationMethod is less privileged, but Policy.Read.All is needed anyway.
 	strengthsCall  = call{what: "the authentication strengths", permission: "Policy.Read.All", headers: newWords}
 	sharePointCall = call{what: "SharePoint's settings", permission: "SharePointTenantSettings.Read.All"}
+
+	principalsCall = call{
+		what: "the service principals of Trend Micro", permission: "Application.Read.All", headers: eventual,
+	}
+	assignmentsCall = call{what: "the application permissions of a service principal", permission: "Application.Read.All"}
+	grantsCall      = call{what: "the delegated permissions of a service principal", permission: "Directory.Read.All"}
+	// Whoever may read the grants may read the accounts, too.
+	consenterCall = call{what: "the account that consented", permission: "User.Read.All"}
 )
 
 // ask makes a question of a call and the request that one of the SDK's builders has made:
@@ -83,7 +91,7 @@ func (c call) ask(info *abstractions.RequestInformation, err error) question {
 	return question{call: c, url: u}
 }
 
-// grant is a permission of Graph that a probe needs.
-func grant(c call, why string) probes.Permission {
-	return probes.Permission{Service: "graph", Name: c.permission, Why: why}
+// grant is a permission of Graph that a probe needs, for the whole fact or for some members.
+func grant(c call, why string, members ...string) probes.Permission {
+	return probes.Permission{Service: "graph", Name: c.permission, Why: why, Members: members}
 }

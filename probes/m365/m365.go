@@ -1,6 +1,6 @@
 // Package m365 observes a Microsoft 365 tenant through Microsoft Graph: the tenant, the
-// accounts that provisioning signs in with, security defaults, Conditional Access and
-// SharePoint's switch for legacy passwords.
+// accounts that provisioning signs in with, security defaults, Conditional Access,
+// SharePoint's switch for legacy passwords, and the traces of an earlier provisioning.
 //
 // What belongs here: which requests are made, with which headers and how slowly, how an
 // answer is read, and what Graph's and Entra's error codes mean. What does not: whether an
@@ -20,5 +20,7 @@ const section = "microsoft365"
 
 // Probes are the probes of this package. The first is the identity of the others.
 func Probes() []probes.Probe {
-	return []probes.Probe{tenantProbe(), accountsProbe(), defaultsProbe(), conditionalAccessProbe(), sharePointProbe()}
+	return []probes.Probe{
+		tenantProbe(), accountsProbe(), defaultsProbe(), conditionalAccessProbe(), sharePointProbe(), tracesProbe(),
+	}
 }

@@ -35,6 +35,12 @@ const (
 	createdID  = "cdcb0d2e-2d1c-4a5a-9a4e-5a3a6a8f0c11"
 	inner      = "02bd9fd6-8f93-4758-87c3-1fb73740a315"
 	outer      = "6a7a3fd6-9f04-4a69-98d4-2fc84851b426"
+	casApp     = "00063ffc-54e9-405d-b8f3-56124728e051" // "List oauth2PermissionGrants granted to a service principal"
+	ssoApp     = "59e617e5-e447-4adc-8b88-00af644d7c92" // "List servicePrincipals"
+	namedApp   = "7d31b6a4-3c55-4e0c-8a43-0f1d2c3b4a59"
+	casAppID   = "65415bb1-9267-4313-bbf5-ae259732ee12"
+	shownID    = "0a1b2c3d-4e5f-4061-8273-94a5b6c7d8e9"
+	vendor     = "1bc1c026-2f7b-48a5-98da-afa2fd8bc7bc"
 	globalRole = "62e90394-69f5-4237-9190-012177145e10"
 	pointRole  = "f28a1f50-f6e7-4571-818b-6a12f2af6b6c"
 )
@@ -52,8 +58,9 @@ func everything() []string {
 	return all
 }
 
+// without takes a permission away, and the one that covers every directory object.
 func without(permission string) []string {
-	return slices.DeleteFunc(everything(), func(p string) bool { return p == permission })
+	return slices.DeleteFunc(everything(), func(p string) bool { return p == permission || p == "Directory.Read.All" })
 }
 
 // organisation is a tenant with one of everything.
@@ -103,6 +110,33 @@ func organisation() lab.Organisation {
 			"requirementsSatisfied":"mfa","policyType":"builtIn","allowedCombinations":["windowsHelloForBusiness","password,sms"]}`),
 		json.RawMessage(`{"id":"00000000-0000-0000-0000-000000000004","displayName":"Phishing resistant MFA",
 			"requirementsSatisfied":"mfa","policyType":"builtIn","allowedCombinations":["fido2"]}`),
+	}
+	// The shapes of "List servicePrincipals", "List appRoleAssignments granted to a service
+	// principal" and "List oauth2PermissionGrants granted to a service principal".
+	m.ServicePrincipals = []json.RawMessage{
+		json.RawMessage(`{"id":"` + ssoApp + `","appId":"a1","displayName":"Trend Micro Cloud App Security","createdDateTime":null,
+			"accountEnabled":true,"servicePrincipalType":"Application","appOwnerOrganizationId":"` + tenantID + `","publisherName":"Contoso",
+			"verifiedPublisher":{"displayName":null,"verifiedPublisherId":null,"addedDateTime":null},"preferredSingleSignOnMode":"saml",
+			"replyUrls":["https://admin-eu.tmcas.trendmicro.com/ssoLogin"]}`),
+		json.RawMessage(`{"id":"` + casApp + `","appId":"` + shownID + `","displayName":"Trend Micro Cloud App Security",
+			"createdDateTime":"2024-02-01T00:00:00Z","accountEnabled":false,"servicePrincipalType":"Application",
+			"appOwnerOrganizationId":"` + vendor + `","publisherName":"Trend Micro","verifiedPublisher":{"displayName":"Trend Micro Inc.",
+			"verifiedPublisherId":"1","addedDateTime":"2021-04-24T17:49:44Z"},"preferredSingleSignOnMode":null,"replyUrls":[],
+			"notes":"` + canary + `"}`),
+		json.RawMessage(`{"id":"` + namedApp + `","appId":"` + casAppID + `","displayName":"My App","replyUrls":[]}`),
+		json.RawMessage(`{"id":"0","appId":"a3","displayName":"Other"}`),
+	}
+	m.AppRoleAssignments = []json.RawMessage{
+		json.RawMessage(`{"id":"1jHo","deletedDateTime":null,"appRoleId":"df021288-bdef-4463-88db-98f22de89214",
+			"createdDateTime":"2024-02-01T00:00:00Z","principalDisplayName":"Trend Micro Cloud App Security","principalId":"` + casApp + `",
+			"principalType":"ServicePrincipal","resourceDisplayName":"Microsoft Graph","resourceId":"8fce32da"}`),
+		json.RawMessage(`{"id":"2","principalId":"` + casApp + `","createdDateTime":null}`),
+		json.RawMessage(`{"id":"3","principalId":"` + ssoApp + `"}`),
+	}
+	m.PermissionGrants = []json.RawMessage{
+		json.RawMessage(`{"id":"l5eW7x0ga0-WDOntXzHateQDNpSH5-lPk9HjD3Sarjk","clientId":"` + casApp + `","consentType":"AllPrincipals",
+			"principalId":null,"resourceId":"943603e4-e787-4fe9-93d1-e30f749aae39","scope":"DelegatedPermissionGrant.ReadWrite.All"}`),
+		json.RawMessage(`{"id":"5","clientId":"` + casApp + `","consentType":"Principal","principalId":"` + adminID + `","scope":" User.Read "}`),
 	}
 	o.Declared.Microsoft365.TenantID = ""
 	o.Declared.Microsoft365.GlobalAdmin = admin
@@ -350,6 +384,51 @@ func TestConditionalAccess(t *testing.T) {
 		"00000000-0000-0000-0000-000000000002 windowsHelloForBusiness password,sms",
 		"00000000-0000-0000-0000-000000000004 fido2",
 	}, strengths)
+}
+
+func TestTraces(t *testing.T) {
+	p := start(t, func(o *lab.Organisation) { o.Declared.Microsoft365.CASAppIDs = []string{casAppID, shownID, casAppID} })
+	none := facts.Got([]facts.OAuth2PermissionGrant{})
+	equal(t, facts.Traces{ServicePrincipals: facts.Got([]facts.ServicePrincipal{
+		{
+			ID: casApp, AppID: new(shownID), DisplayName: new("Trend Micro Cloud App Security"), CreatedDateTime: at(2024, 2, 1),
+			AccountEnabled: new(false), ServicePrincipalType: new("Application"), AppOwnerOrganizationID: new(vendor),
+			PublisherName: new("Trend Micro"), VerifiedPublisher: &facts.VerifiedPublisher{DisplayName: new("Trend Micro Inc.")},
+			AppRoleAssignments: facts.Got([]facts.AppRoleAssignment{
+				{
+					ID: "1jHo", AppRoleID: new("df021288-bdef-4463-88db-98f22de89214"), ResourceDisplayName: new("Microsoft Graph"),
+					CreatedDateTime: at(2024, 2, 1),
+				},
+				{ID: "2"},
+			}),
+			OAuth2PermissionGrants: facts.Got([]facts.OAuth2PermissionGrant{
+				{
+					ID: "l5eW7x0ga0-WDOntXzHateQDNpSH5-lPk9HjD3Sarjk", ConsentType: new("AllPrincipals"),
+					Scope: new("DelegatedPermissionGrant.ReadWrite.All"),
+				},
+				{
+					ID: "5", ConsentType: new("Principal"), Scope: new(" User.Read "), PrincipalID: new(adminID),
+					Principal: new(facts.Got(admin)),
+				},
+			}),
+		},
+		{
+			ID: ssoApp, AppID: new("a1"), DisplayName: new("Trend Micro Cloud App Security"), AccountEnabled: new(true),
+			ServicePrincipalType: new("Application"), AppOwnerOrganizationID: new(tenantID), PublisherName: new("Contoso"),
+			VerifiedPublisher: &facts.VerifiedPublisher{}, PreferredSingleSignOnMode: new("saml"),
+			ReplyURLs:          []string{"https://admin-eu.tmcas.trendmicro.com/ssoLogin"},
+			AppRoleAssignments: facts.Got([]facts.AppRoleAssignment{{ID: "3"}}), OAuth2PermissionGrants: none,
+		},
+		{
+			ID: namedApp, AppID: new(casAppID), DisplayName: new("My App"),
+			AppRoleAssignments: facts.Got([]facts.AppRoleAssignment{}), OAuth2PermissionGrants: none,
+		},
+	})}, get(t, p.collect("m365.binding_traces"), facts.M365Traces))
+	for _, r := range p.graph() {
+		if r.Path == "/v1.0/servicePrincipals" && r.Header.Get("ConsistencyLevel") != "eventual" {
+			t.Errorf("%s?%s without ConsistencyLevel", r.Path, r.Query)
+		}
+	}
 }
 
 func TestSwitches(t *testing.T) {

@@ -15,7 +15,8 @@ func lists() []endpoint {
 	var list []endpoint
 	for _, e := range endpoints() {
 		switch e.name {
-		case "domains", "groups", "roles", "policies", "named locations", "strengths", "delegates", "eligible roles":
+		case "domains", "groups", "roles", "policies", "named locations", "strengths", "delegates", "eligible roles",
+			"service principals", "app role assignments", "grants":
 			list = append(list, e)
 		}
 	}
@@ -28,6 +29,7 @@ func pages(o *lab.Organisation) {
 	m := &o.Microsoft
 	m.RoleAssignments = append(m.RoleAssignments, lab.RoleAssignment{PrincipalID: adminID, RoleDefinitionID: pointRole})
 	m.EligibleRoles = append(m.EligibleRoles, lab.RoleAssignment{PrincipalID: adminID, RoleDefinitionID: globalRole})
+	m.AppRoleAssignments, m.PermissionGrants = m.AppRoleAssignments[:2], m.PermissionGrants[:2]
 	m.Users = append(m.Users, lab.User{
 		ID: "7b8c9d0e-1f2a-4b3c-8d4e-5f6a7b8c9d0e", UserPrincipalName: "cas-0@contoso.com", DisplayName: created,
 	})
@@ -40,14 +42,17 @@ func TestEveryPageIsRead(t *testing.T) {
 	ev := p.collect()
 	tenant, set := get(t, ev, facts.M365Tenant), get(t, ev, facts.M365Accounts)
 	access := get(t, ev, facts.M365ConditionalAccess)
+	principals := get(t, ev, facts.M365Traces).ServicePrincipals
 	admin := set.Accounts[0]
-	equal(t, []int{2, 2, 2, 2, 2, 2, 2, 2}, []int{
+	equal(t, []int{2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2}, []int{
 		length(t, tenant.Domains), length(t, set.DelegatesFound), length(t, admin.Groups), length(t, admin.Roles),
 		length(t, admin.EligibleRoles), length(t, access.Policies), length(t, access.Locations), length(t, access.Strengths),
+		length(t, principals), length(t, (*principals.Value)[0].AppRoleAssignments),
+		length(t, (*principals.Value)[0].OAuth2PermissionGrants),
 	})
 	equal(t, []string{"cas-0@contoso.com", "cas-1@contoso.com"}, *set.DelegatesFound.Value)
 	for _, r := range p.graph() {
-		advanced := strings.HasSuffix(r.Path, "/graph.group") || r.Path == "/v1.0/users"
+		advanced := strings.HasSuffix(r.Path, "/graph.group") || r.Path == "/v1.0/users" || r.Path == "/v1.0/servicePrincipals"
 		if advanced && r.Header.Get("ConsistencyLevel") != "eventual" {
 			t.Errorf("%s?%s without ConsistencyLevel", r.Path, r.Query)
 		}

@@ -44,8 +44,13 @@ func ofAdmin[M any](of func(facts.Account) facts.Seen[M]) func(*testing.T, *fact
 	return member(facts.M365Accounts, func(s facts.AccountSet) facts.Seen[M] { return of(s.Accounts[0]) })
 }
 
+// ofApplication is a member of the first service principal of Trend Micro.
+func ofApplication[M any](of func(facts.ServicePrincipal) facts.Seen[M]) func(*testing.T, *facts.Evidence) (*facts.Failure, bool) {
+	return member(facts.M365Traces, func(v facts.Traces) facts.Seen[M] { return of((*v.ServicePrincipals.Value)[0]) })
+}
+
 func endpoints() []endpoint {
-	const accounts, access = "m365.accounts", "m365.conditional_access"
+	const accounts, access, traces = "m365.accounts", "m365.conditional_access", "m365.binding_traces"
 	return []endpoint{
 		{
 			name: "organization", path: "/v1.0/organization", fact: "m365.tenant", permission: "Organization.Read.All",
@@ -112,6 +117,28 @@ func endpoints() []endpoint {
 		{
 			name: "SharePoint", path: "/v1.0/admin/sharepoint/settings", fact: "m365.sharepoint",
 			permission: "SharePointTenantSettings.Read.All", failure: whole("m365.sharepoint"),
+		},
+		{
+			name: "service principals", path: "/v1.0/servicePrincipals", fact: traces, permission: "Application.Read.All", list: true,
+			failure: member(facts.M365Traces, func(v facts.Traces) facts.Seen[[]facts.ServicePrincipal] { return v.ServicePrincipals }),
+		},
+		{
+			name: "app role assignments", path: "/v1.0/servicePrincipals/" + casApp + "/appRoleAssignments", fact: traces,
+			permission: "Application.Read.All", list: true,
+			failure: ofApplication(func(p facts.ServicePrincipal) facts.Seen[[]facts.AppRoleAssignment] { return p.AppRoleAssignments }),
+		},
+		{
+			name: "grants", path: "/v1.0/servicePrincipals/" + casApp + "/oauth2PermissionGrants", fact: traces,
+			permission: "Directory.Read.All", list: true,
+			failure: ofApplication(func(p facts.ServicePrincipal) facts.Seen[[]facts.OAuth2PermissionGrant] {
+				return p.OAuth2PermissionGrants
+			}),
+		},
+		{
+			name: "consenter", path: "/v1.0/users/" + adminID, fact: traces, permission: "User.Read.All", must: true,
+			failure: ofApplication(func(p facts.ServicePrincipal) facts.Seen[string] {
+				return *(*p.OAuth2PermissionGrants.Value)[1].Principal
+			}),
 		},
 	}
 }
@@ -339,11 +366,14 @@ func (p *tenant) heal(e endpoint) {
 // Without a permission Graph gives its own code, another for each family of calls.
 func TestMissingPermissions(t *testing.T) {
 	for _, e := range endpoints() {
+		if e.name == "app role assignments" || e.name == "consenter" {
+			continue // what the call before them needs opens them as well
+		}
 		t.Run(e.name, func(t *testing.T) {
 			p := start(t, func(o *lab.Organisation) {
-				o.Microsoft.App.Permissions = slices.DeleteFunc(everything(), func(name string) bool {
+				o.Microsoft.App.Permissions = slices.DeleteFunc(without(e.permission), func(name string) bool {
 					// RoleManagement.Read.Directory opens the eligible roles as well.
-					return name == e.permission || e.name == "eligible roles" && name == "RoleManagement.Read.Directory"
+					return e.name == "eligible roles" && name == "RoleManagement.Read.Directory"
 				})
 			})
 			f, _ := e.failure(t, p.collect(e.fact))

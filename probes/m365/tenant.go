@@ -23,8 +23,11 @@ func tenantProbe() probes.Probe {
 		Identity: true,
 		Timeout:  tenantTimeout,
 		Permissions: []probes.Permission{
-			grant(organizationCall, "shows that the credentials belong to this tenant, and which services it has"),
-			grant(domainsCall, "shows which domains sign in elsewhere (federation)"),
+			{
+				Service: "graph", Name: organizationCall.permission, Whole: true,
+				Why: "shows that the credentials belong to this tenant, and which services it has",
+			},
+			grant(domainsCall, "shows which domains sign in elsewhere (federation)", "domains"),
 		},
 	}, tenant)
 }

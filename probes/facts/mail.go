@@ -1,0 +1,80 @@
+package facts
+
+import "time"
+
+// The facts that package mail observes.
+var (
+	MailMessages = Key[[]Message]{"mail.messages"}
+	MailRecords  = Key[[]MailDomain]{"mail.records"}
+)
+
+// Message is one affected message that the admin named: its file and what its header section
+// says. Subjects, display names, mailbox names, recipients and bodies have no member here.
+type Message struct {
+	File    string            `json:"file"` // the file's name, with as much of the folder as tells it from another
+	Headers Seen[MailHeaders] `json:"headers"`
+}
+
+// MailHeaders are the headers of one message that decide whether it is taken for internal.
+// nil: the message has no such header.
+type MailHeaders struct {
+	MessageID  *string    `json:"message_id,omitempty"`
+	From       *Mailboxes `json:"from,omitempty"`
+	ReplyTo    *Mailboxes `json:"reply_to,omitempty"`
+	ReturnPath *Mailboxes `json:"return_path,omitempty"` // without domains: the null path <>
+	// Results are the authentication results in the dialects of Microsoft, the topmost first.
+	Results []AuthResult `json:"results,omitempty"`
+	// OtherResults counts the Authentication-Results that name another server as their author.
+	OtherResults int     `json:"other_results,omitempty"`
+	AuthAs       *string `json:"auth_as,omitempty"` // X-MS-Exchange-Organization-AuthAs, word for word
+	SCL          *string `json:"scl,omitempty"`     // X-MS-Exchange-Organization-SCL
+	// Forefront are members of X-Forefront-Antispam-Report: SFV, CAT, SCL, CIP, IPV.
+	Forefront map[string]string `json:"forefront,omitempty"`
+	// Received are the hops, the last one first, at most 100 of them.
+	Received []Hop `json:"received,omitempty"`
+}
+
+// Mailboxes are the domains of the addresses in a header, in lower case and each once.
+type Mailboxes struct {
+	Domains []string `json:"domains"`
+	// Unreadable: something in it is no address, so that a domain may be missing.
+	Unreadable bool `json:"unreadable,omitempty"`
+}
+
+// AuthResult is one header with authentication results.
+type AuthResult struct {
+	Header string `json:"header"` // its name in lower case
+	// Hop is the index in Received of the hop whose server wrote it: the next one below it. It
+	// is the number of hops when there is none below.
+	Hop      int           `json:"hop"`
+	SPF      *AuthVerdict  `json:"spf,omitempty"`
+	DKIM     []AuthVerdict `json:"dkim,omitempty"`
+	DMARC    *AuthVerdict  `json:"dmarc,omitempty"`
+	CompAuth *AuthVerdict  `json:"compauth,omitempty"`
+}
+
+// AuthVerdict is the result of one method, in the server's own words.
+type AuthVerdict struct {
+	Result string `json:"result"`
+	Domain string `json:"domain,omitempty"` // smtp.mailfrom, header.d or header.from
+	IP     string `json:"ip,omitempty"`     // of the sender (SPF)
+	Action string `json:"action,omitempty"` // DMARC
+	Reason string `json:"reason,omitempty"` // compauth
+}
+
+// Hop is one Received header, without the recipient that it may name.
+type Hop struct {
+	From string     `json:"from,omitempty"` // as the sender called itself
+	IP   string     `json:"ip,omitempty"`   // as the receiver saw the sender
+	By   string     `json:"by,omitempty"`
+	With string     `json:"with,omitempty"`
+	At   *time.Time `json:"at,omitempty"`
+}
+
+// MailDomain is what DNS publishes for the mail of one internal domain. A record that does
+// not exist is NotFound. More than one SPF record is an error of the domain's owner.
+type MailDomain struct {
+	Domain string         `json:"domain"`
+	SPF    Seen[[]string] `json:"spf"`   // the TXT records that begin with v=spf1, whole
+	DMARC  Seen[[]string] `json:"dmarc"` // those of _dmarc that begin with v=DMARC1
+}
