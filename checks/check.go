@@ -195,6 +195,7 @@ type Fix struct {
 	ID            string
 	For           []string // the causes it is for
 	Text          Text
+	When          Text // the conditions that Applies asks for, in words; empty: there are none
 	Risk          Text
 	Ours          bool // not the document's
 	Links         []string

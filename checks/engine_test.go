@@ -338,6 +338,9 @@ func TestRegistry(t *testing.T) {
 		for _, f := range c.Fixes {
 			id(f.ID, c.ID+`\.F\d`)
 			both(f.ID, f.Text, f.Risk)
+			if f.Applies != nil || f.When != (Text{}) { // a condition that is not told is a surprise
+				both(f.ID, f.When)
+			}
 			if len(f.For) == 0 || len(f.Links) == 0 {
 				t.Errorf("%s: a fix names its causes and at least one document", f.ID)
 			}

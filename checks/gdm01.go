@@ -6,8 +6,6 @@ import (
 	"strconv"
 	"strings"
 
-	"golang.org/x/net/idna"
-
 	"github.com/casdoctor/casdoctor/probes/facts"
 )
 
@@ -78,6 +76,10 @@ func GDM01() Check {
 					"Remove the Gmail service account of the public preview and provision Gmail again.",
 					"公開プレビューで使用した Gmail 用サービスアカウントを削除して、再度準備します。",
 				},
+				When: Text{
+					"Not where an access control of the Google customer blocks the app: provisioning again does not lift it.",
+					"Google の組織のアクセス制御がアプリをブロックしている場合は使えません。再度準備しても解除されません。",
+				},
 				Risk: Text{
 					"Gmail is not protected between the removal and the new provisioning. Check the Gmail policies afterwards.",
 					"削除してから再度準備するまで、Gmail は保護されません。準備の後に Gmail のポリシーを確認してください。",
@@ -96,6 +98,10 @@ func GDM01() Check {
 					"Grant what is missing: the scope, the admin's privilege or the API.",
 					"不足しているもの (スコープ、管理者の権限、または API) を付与します。",
 				},
+				When: Text{
+					"For GDM-01.X1 always. For GDM-01.C1 only with the credentials of Cloud App Security, and certain only where an access control blocks the app.",
+					"GDM-01.X1 には常に使えます。GDM-01.C1 では Cloud App Security の資格情報の場合だけで、確実なのはアクセス制御がアプリをブロックしているときに限ります。",
+				},
 				Risk: Text{
 					"A delegated scope holds for the whole organisation. Grant the read-only scopes only, and leave the scopes that the client already has in place.",
 					"委任したスコープは組織全体に及びます。読み取り専用のスコープだけを付与し、クライアントの既存のスコープは残してください。",
@@ -113,6 +119,10 @@ func GDM01() Check {
 				Text: Text{
 					"Add the internal domains by hand, and again for every new domain.",
 					"内部ドメインを手動で追加します。新しいドメインを作成するたびに繰り返します。",
+				},
+				When: Text{
+					"As long as a verified domain is missing in the list, whatever keeps it out.",
+					"原因にかかわらず、確認済みのドメインが一覧に不足している間は使えます。",
 				},
 				Risk: Text{
 					"The list grows old with every new domain. List only domains that the organisation owns: mail from them counts as internal.",
@@ -546,18 +556,6 @@ func ownedNames(x *Exam) (names []ownedName, gaps []Reason) {
 	}
 	slices.SortFunc(names, func(a, b ownedName) int { return strings.Compare(a.name, b.name) })
 	return names, gaps
-}
-
-// lookup maps names as a resolver does before it asks (UTS #46, non-transitional); "_" is allowed.
-var lookup = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.StrictDomainName(false))
-
-// domainKey is the form in which two spellings of a domain name are the same.
-func domainKey(name string) string {
-	name = strings.ToLower(strings.TrimSuffix(strings.TrimSpace(name), "."))
-	if ascii, err := lookup.ToASCII(name); err == nil {
-		return ascii
-	}
-	return name
 }
 
 // provisionAgainApplies: a new consent does not lift a policy of the customer.

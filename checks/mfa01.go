@@ -116,6 +116,10 @@ func MFA01() Check {
 					"Switch MFA off for the Global Administrator, provision, then switch it on again.",
 					"グローバル管理者の MFA を無効にし、準備を実行した後、再び有効にします。",
 				},
+				When: Text{
+					"Only where per-user MFA alone demands the factor, SharePoint Online still accepts the password protocol (no MFA-01.X1), and nothing else bars the sign-in (no MFA-01.X2). Automatic provisioning only.",
+					"2 つ目の要素を要求しているのがユーザごとの MFA だけで、SharePoint Online がパスワードによる古いサインイン方式を受け付け (MFA-01.X1 なし)、ほかにサインインを妨げるものがない (MFA-01.X2 なし) 場合だけです。自動準備に限ります。",
+				},
 				Risk: Text{
 					"Until MFA is on again, the password alone opens the most powerful account of the tenant. The admin who does this still needs MFA for the admin centers.",
 					"再び有効にするまで、最も権限の強いアカウントがパスワードだけで守られます。作業する管理者自身は、管理センターで MFA が必要です。",
@@ -144,6 +148,10 @@ func MFA01() Check {
 					"Use an app password for the account.",
 					"アカウントのアプリ パスワードを使用します。",
 				},
+				When: Text{
+					"Only with per-user MFA, without security defaults, without a policy on older clients and without federation, while neither MFA-01.X1 nor MFA-01.X2 is there.",
+					"ユーザごとの MFA が有効で、セキュリティの既定値、古いクライアントを対象とするポリシー、フェデレーションがなく、MFA-01.X1 も MFA-01.X2 もない場合だけです。",
+				},
 				Risk: Text{
 					"An app password bypasses MFA and stays valid when the password is reset. Microsoft refuses administrative actions with it, so a Global Administrator may still fail. Whether the tenant lets users create app passwords cannot be read from outside.",
 					"アプリ パスワードは MFA を迂回し、パスワードを変更しても有効なままです。Microsoft は管理操作での使用を認めていないため、グローバル管理者では失敗することがあります。作成がテナントで許可されているかは外部から確認できません。",
@@ -169,6 +177,10 @@ func MFA01() Check {
 				Text: Text{
 					"Connect with an authorized account (OAuth consent) instead of a password.",
 					"パスワードの代わりに、認証アカウント (OAuth の同意) で接続します。",
+				},
+				When: Text{
+					"Wherever a person can sign in on Microsoft's page; not for an account that cannot sign in at all.",
+					"Microsoft のページで人がサインインできる場合です。サインイン自体ができない状態のアカウントには使えません。",
 				},
 				Risk: Text{
 					"The consent covers all sites of the tenant. Older guides end with a step at _layouts/15/AppInv.aspx, which relied on a service that Microsoft retired on 2026-04-02: ask Trend Micro what replaces it.",
@@ -212,6 +224,10 @@ func MFA01() Check {
 				Text: Text{
 					"Put the account itself in order.",
 					"アカウント自体の状態を直します。",
+				},
+				When: Text{
+					"Where it is the account's own state that bars the sign-in, not a policy.",
+					"サインインを妨げているのがポリシーではなく、アカウント自体の状態である場合です。",
 				},
 				Risk: Text{
 					"Check first who else uses the account, and why it is as it is.",

@@ -88,6 +88,10 @@ func TLS01() Check {
 					"Internet Explorer 10 and older: update to a browser that meets the system requirements of Cloud App Security.",
 					"Internet Explorer 10 以前: Cloud App Security のシステム要件を満たすブラウザに更新します。",
 				},
+				When: Text{
+					"For Internet Explorer 10 and older, and for other browsers that have a newer version; Internet Explorer 11 is the last of its kind. Not for this machine, which is no browser.",
+					"Internet Explorer 10 以前と、新しい版がある他のブラウザが対象です。Internet Explorer 11 より新しい版はありません。このコンピュータ自体はブラウザではないため対象外です。",
+				},
 				Risk: Text{
 					"In-house sites that need the old browser may have to keep it for themselves.",
 					"古いブラウザが必要な社内サイトでは、それを併用する必要が生じることがあります。",
@@ -101,6 +105,10 @@ func TLS01() Check {
 				Text: Text{
 					"Internet Explorer 11 on Windows 7, 8 or 8.1: use another browser, such as Google Chrome, Mozilla Firefox or Microsoft Edge.",
 					"Windows 7、8、8.1 の Internet Explorer 11: Google Chrome、Mozilla Firefox、Microsoft Edge など、他のブラウザを使用します。",
+				},
+				When: Text{
+					"For Internet Explorer 11.",
+					"Internet Explorer 11 が対象です。",
 				},
 				Risk: Text{
 					"Browsers for these Windows versions are not updated any more. Plan to replace the system.",

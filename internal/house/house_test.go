@@ -55,13 +55,15 @@ func TestDirections(t *testing.T) {
 		"probes/facts":              {},
 		"internal/httpread":         {"config", "probes/facts"},
 		"probes":                    {"config", "probes/facts", "internal/httpread"},
-		"probes/m365":               probe, "probes/workspace": probe, "probes/console": probe, "probes/declared": probe,
-		"probes/all":          {"probes", "probes/m365", "probes/workspace", "probes/console", "probes/declared"},
+		"probes/m365":               probe, "probes/workspace": probe, "probes/console": probe, "probes/declared": probe, "probes/mail": probe,
+		"probes/all":          {"probes", "probes/m365", "probes/workspace", "probes/console", "probes/declared", "probes/mail"},
 		"internal/condaccess": {"probes/facts"},
 		"internal/tlsclient":  {},
+		"internal/mailtrace":  {"probes/facts"},
 		"checks":              append([]string{"probes/facts"}, engines...),
 		"internal/report":     {"checks", "probes/facts"},
 		"internal/lab":        {"config"},
+		"internal/guide":      {"checks", "config", "internal/report", "probes", "probes/all", "probes/facts"},
 		"cmd/casdoctor":       everything,
 	}
 	for name, p := range packages(t) {

@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"go.yaml.in/yaml/v4"
 
@@ -111,6 +113,12 @@ func (l *Lab) settings() (*config.Config, map[string][]byte, error) {
 	if c.CAS != nil {
 		s := *c.CAS
 		s.Console = config.HostPort{Host: l.org.Console.Host, Port: int(l.console.Port())}
+		if l.org.Messages != nil {
+			s.Messages = slices.Sorted(maps.Keys(l.org.Messages))
+		}
+		for name, content := range l.org.Messages {
+			files[name] = []byte(content)
+		}
 		c.CAS = &s
 	}
 	return &c, files, nil

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -70,7 +71,14 @@ var (
 	}}
 	servicePrincipalKind = kind{name: "servicePrincipal", members: []string{
 		"id", "appId", "displayName", "accountEnabled", "appOwnerOrganizationId", "createdDateTime", "servicePrincipalType",
-		"preferredSingleSignOnMode", "replyUrls", "tags", "servicePrincipalNames",
+		"preferredSingleSignOnMode", "publisherName", "verifiedPublisher", "replyUrls", "tags", "servicePrincipalNames",
+	}}
+	appRoleAssignmentKind = kind{name: "appRoleAssignment", members: []string{
+		"id", "appRoleId", "createdDateTime", "deletedDateTime", "principalDisplayName", "principalId", "principalType",
+		"resourceDisplayName", "resourceId",
+	}}
+	permissionGrantKind = kind{name: "oAuth2PermissionGrant", members: []string{
+		"id", "clientId", "consentType", "principalId", "resourceId", "scope",
 	}}
 )
 
@@ -155,11 +163,11 @@ func (g *graph) user(q *query) (any, *graphError) {
 // find is the user that the path names, by id or by user principal name.
 func (g *graph) find(q *query) (User, *graphError) {
 	for _, u := range g.tenant.Users {
-		if strings.EqualFold(u.ID, q.user) || strings.EqualFold(u.UserPrincipalName, q.user) {
+		if strings.EqualFold(u.ID, q.id) || strings.EqualFold(u.UserPrincipalName, q.id) {
 			return u, nil
 		}
 	}
-	return User{}, notFound(q.user)
+	return User{}, notFound(q.id)
 }
 
 func (g *graph) userEntity(u User) entity {
@@ -288,7 +296,7 @@ func (g *graph) registration(q *query) (any, *graphError) {
 		return nil, &unlicensedP1
 	}
 	for _, u := range g.tenant.Users {
-		if u.ID != q.user || u.Registration == nil { // the report is by object id only
+		if u.ID != q.id || u.Registration == nil { // the report is by object id only
 			continue
 		}
 		methods := u.Registration.Methods
@@ -301,7 +309,7 @@ func (g *graph) registration(q *query) (any, *graphError) {
 			"isMfaRegistered": u.Registration.Registered, "isMfaCapable": u.Registration.Capable, "methodsRegistered": methods,
 		})
 	}
-	return nil, notFound(q.user)
+	return nil, notFound(q.id)
 }
 
 func (g *graph) isAdmin(u User) bool {
@@ -391,21 +399,50 @@ func (g *graph) sharePoint(q *query) (any, *graphError) {
 }
 
 func (g *graph) servicePrincipals(q *query) (any, *graphError) {
-	passes, refusal := q.filter("startswith", "displayName")
+	form, member := "startswith", "displayName"
+	if strings.HasPrefix(q.options["$filter"], "appId ") {
+		form, member = "eq", "appId"
+	}
+	passes, refusal := q.filter(form, member)
 	if refusal != nil {
 		return nil, refusal
 	}
-	found, refusal := raw(q, g.tenant.ServicePrincipals)
+	return g.those(q, servicePrincipalKind, g.tenant.ServicePrincipals, member, passes)
+}
+
+func (g *graph) appRoleAssignments(q *query) (any, *graphError) {
+	return g.ofPrincipal(q, appRoleAssignmentKind, g.tenant.AppRoleAssignments, "principalId")
+}
+
+func (g *graph) permissionGrants(q *query) (any, *graphError) {
+	return g.ofPrincipal(q, permissionGrantKind, g.tenant.PermissionGrants, "clientId")
+}
+
+// ofPrincipal are the objects that belong to the service principal that the path names.
+func (g *graph) ofPrincipal(q *query, k kind, objects []json.RawMessage, owner string) (any, *graphError) {
+	principals, refusal := raw(q, g.tenant.ServicePrincipals)
+	if refusal != nil {
+		return nil, refusal
+	}
+	if !slices.ContainsFunc(principals, func(e entity) bool { return e["id"] == q.id }) {
+		return nil, notFound(q.id)
+	}
+	return g.those(q, k, objects, owner, func(id string) bool { return id == q.id })
+}
+
+// those are the objects of which a member passes.
+func (g *graph) those(q *query, k kind, objects []json.RawMessage, member string, passes func(string) bool) (any, *graphError) {
+	found, refusal := raw(q, objects)
 	if refusal != nil {
 		return nil, refusal
 	}
 	var all []entity
 	for _, e := range found {
-		if name, _ := e["displayName"].(string); passes(name) {
+		if value, _ := e[member].(string); passes(value) {
 			all = append(all, e)
 		}
 	}
-	return g.list(q, servicePrincipalKind, all)
+	return g.list(q, k, all)
 }
 
 // text is a string member, null when there is nothing in it.

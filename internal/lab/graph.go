@@ -219,13 +219,27 @@ var operations = []operation{
 		options:     "$select $filter $count $top",
 		answer:      (*graph).servicePrincipals,
 	},
+	{
+		path:        "servicePrincipals/{principal}/appRoleAssignments",
+		permissions: []string{"Application.Read.All", "Directory.Read.All"},
+		denied:      &deniedDirectory,
+		options:     "$select $top",
+		answer:      (*graph).appRoleAssignments,
+	},
+	{
+		path:        "servicePrincipals/{principal}/oauth2PermissionGrants",
+		permissions: []string{"Directory.Read.All"},
+		denied:      &deniedDirectory,
+		options:     "$select $top",
+		answer:      (*graph).permissionGrants,
+	},
 }
 
 // query is one request, taken apart.
 type query struct {
 	version     string
 	path        string
-	user        string // the segment that stands for {user}
+	id          string // the segment that stands for {user} or {principal}
 	options     map[string]string
 	eventual    bool // ConsistencyLevel: eventual
 	newWords    bool // Prefer: include-unknown-enum-members
@@ -290,10 +304,10 @@ func route(q *query) (operation, *graphError) {
 	known := 0 // so many segments begin the path of some operation
 	for _, op := range operations {
 		have := strings.Split(op.path, "/")
-		n, user := 0, ""
-		for n < min(len(have), len(asked)) && (have[n] == asked[n] || have[n] == "{user}" && asked[n] != "") {
-			if have[n] == "{user}" {
-				user = asked[n]
+		n, id := 0, ""
+		for n < min(len(have), len(asked)) && (have[n] == asked[n] || have[n][0] == '{' && asked[n] != "") {
+			if have[n][0] == '{' {
+				id = asked[n]
 			}
 			n++
 		}
@@ -301,7 +315,7 @@ func route(q *query) (operation, *graphError) {
 			n = min(n, len(have)-1) // the last segment is what v1.0 lacks
 		}
 		if n == len(have) && n == len(asked) {
-			q.user = user
+			q.id = id
 			return op, nil
 		}
 		known = max(known, n)

@@ -151,7 +151,14 @@ func TestGraphLists(t *testing.T) {
 		o.Microsoft.Users = append(o.Microsoft.Users, lab.User{ID: "4", UserPrincipalName: "oneill@contoso.com", DisplayName: "O'Neill"})
 		o.Microsoft.ServicePrincipals = []json.RawMessage{
 			json.RawMessage(`{"id":"1","displayName":"Trend Micro Cloud App Security"}`),
-			json.RawMessage(`{"id":"2","displayName":"Other"}`),
+			json.RawMessage(`{"id":"2","appId":"a-2","displayName":"Other"}`),
+		}
+		o.Microsoft.App.Permissions = append(o.Microsoft.App.Permissions, "Directory.Read.All")
+		o.Microsoft.AppRoleAssignments = []json.RawMessage{
+			json.RawMessage(`{"id":"r1","principalId":"1"}`), json.RawMessage(`{"id":"r2","principalId":"2"}`),
+		}
+		o.Microsoft.PermissionGrants = []json.RawMessage{
+			json.RawMessage(`{"id":"g1","clientId":"1"}`), json.RawMessage(`{"id":"g2","clientId":"2"}`),
 		}
 	})
 	for _, c := range []struct {
@@ -183,6 +190,9 @@ func TestGraphLists(t *testing.T) {
 		{"/v1.0/roleManagement/directory/roleEligibilityScheduleInstances?$filter=principalId eq '" + adminID() + "'", "directoryScopeId", nil,
 			[]string{"/"}},
 		{"/v1.0/servicePrincipals?$filter=startswith(displayName,'Trend Micro')&$count=true", "id", eventual, []string{"1"}},
+		{"/v1.0/servicePrincipals?$filter=appId eq 'A-2'&$count=true&$select=id,publisherName", "id", eventual, []string{"2"}},
+		{"/v1.0/servicePrincipals/1/appRoleAssignments", "id", nil, []string{"r1"}},
+		{"/v1.0/servicePrincipals/2/oauth2PermissionGrants", "id", nil, []string{"g2"}},
 	} {
 		t.Run(c.path, func(t *testing.T) {
 			got := p.graph(c.path, c.header...)
@@ -236,6 +246,9 @@ func TestGraphRefusals(t *testing.T) {
 			400, "Request_UnsupportedQuery"},
 		{"filter that is not parsed", "GET", "/v1.0/users?$filter=endswith(mail,'x')", nil,
 			400, "Request_UnsupportedQuery"},
+		{"filter on another member", "GET", "/v1.0/servicePrincipals?$filter=publisherName eq 'Trend Micro'", nil,
+			400, "Request_UnsupportedQuery"},
+		{"unknown service principal", "GET", "/v1.0/servicePrincipals/1/appRoleAssignments", nil, 404, "Request_ResourceNotFound"},
 		{"filter with a loose quote", "GET", "/v1.0/users?$filter=startswith(displayName,'O'Neill')", nil,
 			400, "Request_UnsupportedQuery"},
 		{"count without ConsistencyLevel", "GET", "/v1.0/users?$filter=startswith(displayName,'A')&$count=true", nil,
@@ -296,13 +309,25 @@ func TestGraphPermissions(t *testing.T) {
 			"/v1.0/roleManagement/directory/roleEligibilityScheduleInstances", 403, "UnknownError"},
 		{"SharePointTenantSettings.Read.All", "/v1.0/admin/sharepoint/settings", 403, "accessDenied"},
 		{"Application.Read.All", "/v1.0/servicePrincipals", 403, "Authorization_RequestDenied"},
+		{"Application.Read.All", "/v1.0/servicePrincipals/1/appRoleAssignments", 403, "Authorization_RequestDenied"},
+		{"Directory.Read.All", "/v1.0/servicePrincipals/1/oauth2PermissionGrants", 403, "Authorization_RequestDenied"},
 	} {
 		t.Run(c.path, func(t *testing.T) {
-			p := start(t, nil)
+			// Directory.Read.All covers every directory object: it is there only where it is asked about.
+			with := func(change func(*lab.Organisation)) func(*lab.Organisation) {
+				return func(o *lab.Organisation) {
+					o.Microsoft.ServicePrincipals = []json.RawMessage{json.RawMessage(`{"id":"1"}`)}
+					if c.permission == "Directory.Read.All" {
+						o.Microsoft.App.Permissions = append(o.Microsoft.App.Permissions, c.permission)
+					}
+					change(o)
+				}
+			}
+			p := start(t, with(func(*lab.Organisation) {}))
 			if got := p.graph(c.path); got.status != 200 {
 				t.Fatalf("with every permission: %d %s", got.status, got.raw)
 			}
-			p = start(t, without(strings.Fields(c.permission)...))
+			p = start(t, with(without(strings.Fields(c.permission)...)))
 			if got := p.graph(c.path); got.status != c.status || got.at("error", "code") != c.code {
 				t.Errorf("without %s: %d %s, want %d %s", c.permission, got.status, got.raw, c.status, c.code)
 			}

@@ -173,7 +173,10 @@ func TestScenarios(t *testing.T) {
 			}
 			m.Credentials, m.Endpoints = got.Microsoft365.Credentials, got.Microsoft365.Endpoints
 			g.Credentials, g.Endpoints = got.Google.Credentials, got.Google.Endpoints
-			c.Console = got.CAS.Console
+			c.Console, c.Messages = got.CAS.Console, got.CAS.Messages
+			if len(got.CAS.Messages) != len(s.Organisation.Messages) {
+				t.Errorf("the messages are %v", got.CAS.Messages)
+			}
 			want.Version, want.Microsoft365, want.Google, want.CAS, want.Network = 1, &m, &g, &c, got.Network
 			if diff := cmp.Diff(&want, got, comparers); diff != "" {
 				t.Errorf("declared (-) and loaded (+) differ:\n%s", diff)
@@ -191,6 +194,7 @@ func TestEverythingDeclared(t *testing.T) {
 		d := &o.Declared
 		d.Microsoft365.CASEgress = &config.Egress{IP: "203.0.113.7", Country: "DE"}
 		d.Microsoft365.Delegates = []string{"cas-delegate@contoso.com"}
+		d.Microsoft365.CASAppIDs = []string{"0a1b2c3d-4e5f-4061-8273-94a5b6c7d8e9"}
 		d.Google.GrantedScopes = config.List{Declared: true}
 		d.CAS.SpamPolicies = []config.SpamPolicy{}
 		d.CAS.Clients = []string{}
@@ -203,6 +207,7 @@ func TestEverythingDeclared(t *testing.T) {
 	for name, pair := range map[string][2]any{
 		"cas_egress":     {want.Microsoft365.CASEgress, got.Microsoft365.CASEgress},
 		"delegates":      {want.Microsoft365.Delegates, got.Microsoft365.Delegates},
+		"cas_app_ids":    {want.Microsoft365.CASAppIDs, got.Microsoft365.CASAppIDs},
 		"granted_scopes": {want.Google.GrantedScopes.Declared, got.Google.GrantedScopes.Declared},
 		"spam_policies":  {want.CAS.SpamPolicies, got.CAS.SpamPolicies},
 		"clients":        {want.CAS.Clients, got.CAS.Clients},
@@ -222,15 +227,23 @@ func TestPairs(t *testing.T) {
 	for _, s := range lab.Scenarios() {
 		byName[s.Name] = s
 	}
-	before, after := byName["mfa-per-user"], byName["mfa-per-user-retired"]
-	before.Organisation.Key, after.Organisation.Key = key(), key()
-	if diff := cmp.Diff(before.Organisation, after.Organisation, comparers); diff != "" {
-		t.Errorf("the organisations differ:\n%s", diff)
-	}
-	// Microsoft message center MC1184649: permanently blocked from 2026-05-01.
-	retired := time.Date(2026, time.May, 1, 0, 0, 0, 0, time.UTC)
-	if !before.Now.Before(retired) || !after.Now.After(retired) {
-		t.Errorf("judged at %v and %v, want one on each side of %v", before.Now, after.Now, retired)
+	for _, c := range []struct {
+		before, after string
+		day           time.Time // from which on it is different
+	}{
+		// Microsoft message center MC1184649: permanently blocked from 2026-05-01.
+		{"mfa-per-user", "mfa-per-user-retired", time.Date(2026, time.May, 1, 0, 0, 0, 0, time.UTC)},
+		// The day after the last one of the declared trial.
+		{"bound-by-trial", "bound-trial-expired", time.Date(2026, time.April, 1, 0, 0, 0, 0, time.UTC)},
+	} {
+		before, after := byName[c.before], byName[c.after]
+		before.Organisation.Key, after.Organisation.Key = key(), key()
+		if diff := cmp.Diff(before.Organisation, after.Organisation, comparers); diff != "" {
+			t.Errorf("%s and %s differ:\n%s", c.before, c.after, diff)
+		}
+		if !before.Now.Before(c.day) || !after.Now.After(c.day) {
+			t.Errorf("%s: judged at %v and %v, want one on each side of %v", c.before, before.Now, after.Now, c.day)
+		}
 	}
 }
 

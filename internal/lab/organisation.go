@@ -17,6 +17,9 @@ type Organisation struct {
 	// Zone are more DNS records, in master file format. The console's address is there anyway;
 	// a name that is not does not exist.
 	Zone []string
+	// Messages are files of affected messages, by name. WriteConfig writes them and names them in
+	// cas.messages; nil: what Declared says.
+	Messages map[string]string
 	// Declared is what the admin writes in casdoctor.yaml. Start fills in what only the lab
 	// can know: addresses, credentials, the CA file and the resolver.
 	Declared config.Config
@@ -47,11 +50,15 @@ type Microsoft struct {
 	EligibleRoles     []RoleAssignment // PIM
 	SecurityDefaults  bool
 	// Policies, NamedLocations and Strengths are in the wire shape of Graph v1.0.
-	Policies          []json.RawMessage
-	NamedLocations    []json.RawMessage
-	Strengths         []json.RawMessage
-	LegacyAuth        bool // SharePoint's switch "Apps that don't use modern authentication"
-	ServicePrincipals []json.RawMessage
+	Policies       []json.RawMessage
+	NamedLocations []json.RawMessage
+	Strengths      []json.RawMessage
+	LegacyAuth     bool // SharePoint's switch "Apps that don't use modern authentication"
+	// ServicePrincipals and what was granted to them are in the wire shape, too: assignments
+	// name theirs in principalId, grants in clientId.
+	ServicePrincipals  []json.RawMessage
+	AppRoleAssignments []json.RawMessage
+	PermissionGrants   []json.RawMessage
 	// TokensFor are other tenant ids for which a token of this tenant is issued: what a managed
 	// identity or an Azure CLI session of the wrong tenant amounts to.
 	TokensFor []string

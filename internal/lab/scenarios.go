@@ -134,6 +134,8 @@ func Healthy() Organisation {
 				tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
 			},
 		},
+		Zone:     mailRecords(tenantDomain, "contoso.net", "contoso-labs.com"),
+		Messages: map[string]string{"staff-notice.eml": message{from: "notices@" + tenantDomain, spf: "pass"}.file()},
 		Declared: config.Config{
 			Tenant: "contoso",
 			Phase:  config.Before,
@@ -298,7 +300,94 @@ func Scenarios() []Scenario {
 			"ここからGoogleに接続できない", func(o *Organisation) {
 				o.Faults = []Fault{{Service: GoogleService, Reset: true}}
 			}),
+
+		scenario("trial-expired", afterRetirement,
+			"the account that signs in was created with a trial licence, and the trial is over",
+			"ログオンするアカウントの体験版ライセンスの有効期限が切れている", func(o *Organisation) {
+				a := &o.Declared.Licensing.Accounts[0]
+				a.License, a.Expires = config.Trial, config.Date{Time: day(2026, 10, 31)}
+			}),
+		scenario("trial-ending-soon", afterRetirement,
+			"the trial licence of the account that signs in ends in two weeks",
+			"ログオンするアカウントの体験版ライセンスの期限が2週間後に切れる", func(o *Organisation) {
+				a := &o.Declared.Licensing.Accounts[0]
+				a.License, a.Expires = config.Trial, config.Date{Time: day(2026, 12, 4)}
+			}),
+		scenario("wrong-account", time.Time{},
+			"two accounts under one company ID, and the one that is not primary signs in",
+			"1つの会社IDに2つのアカウントがあり、プライマリではない方でログオンしている", func(o *Organisation) {
+				l := o.Declared.Licensing
+				second := l.Accounts[0]
+				second.ID, second.Primary = "clp-contoso-2", new(false)
+				l.Accounts, l.SignIn.Account = append(l.Accounts, second), second.ID
+			}),
+
+		scenario("spam-settings", time.Time{},
+			"an Exchange Online policy scans all messages and does not pass other spam from internal domains",
+			"Exchange Onlineのポリシーがすべてのメッセージを検索し、内部ドメインのその他のスパムメールを放置しない", func(o *Organisation) {
+				o.Declared.CAS.SpamPolicies = []config.SpamPolicy{
+					{Name: "default", AppliesTo: config.AllMessages, PassInternalOtherSpam: new(false)},
+				}
+			}),
+		scenario("spam-spf-fail", time.Time{},
+			"the settings are right, but an internal message comes from a server that SPF does not allow",
+			"設定は正しいが、SPFで許可されていないサーバから内部メールが送信されている", func(o *Organisation) {
+				o.Messages["payroll.eml"] = message{from: "payroll@" + tenantDomain, spf: "fail"}.file()
+			}),
+		scenario("spam-domain-missing", time.Time{},
+			"an internal message comes from a domain of the tenant that is missing in the internal domain list",
+			"内部メールの送信元であるテナントのドメインが、内部ドメインのリストにない", func(o *Organisation) {
+				o.Microsoft.Domains = append(o.Microsoft.Domains, Domain{Name: "contoso-sales.com", Services: []string{"Email"}})
+				o.Messages["offer.eml"] = message{from: "sales@contoso-sales.com", spf: "pass"}.file()
+			}),
+
+		scenario("bound-by-trial", beforeRetirement,
+			"a trial account provisioned the tenant, and another account with a full licence is to do so again",
+			"体験版のアカウントで準備したテナントを、製品版の別のアカウントで再度準備しようとしている", boundByTrial),
+		scenario("bound-trial-expired", afterRetirement,
+			"the same accounts when the trial is over: the old account cannot sign in to let go of the tenant",
+			"体験版の期限が切れた後の同じアカウント: 以前のアカウントではログオンできず、解除できない", boundByTrial),
+		scenario("earlier-provisioning", time.Time{},
+			"an application and a delegate user of an earlier provisioning are in the tenant, and nobody is declared to hold it",
+			"以前の準備によるアプリケーションとデリゲートユーザがテナントに残り、準備したアカウントが宣言されていない", func(o *Organisation) {
+				provisionedEarlier(o)
+				o.Microsoft.Users = append(o.Microsoft.Users, User{
+					ID: "e6b3f092-4cb8-4f2d-8c3e-7f8091ab2c34", UserPrincipalName: "cas-service@contoso.onmicrosoft.com",
+					DisplayName: "Cloud App Security Service Account for SharePoint", Created: day(2024, 5, 7), PasswordChanged: day(2024, 5, 7),
+				})
+			}),
+
+		scenario("all-troubles", beforeRetirement,
+			"every trouble at once, each with a cause of the vendor's page where these can stand side by side",
+			"すべての問題が同時に発生 (文書の原因のうち、両立するもの)", allTroubles),
 	}
+}
+
+// allTroubles has every trouble. Causes that exclude each other cannot all be there: one account
+// signs in, and it cannot be the trial that is over (LIC-01.C1) and the full one that is to
+// provision again (BND-01.C1), so its full licence is over instead (LIC-01.X1); and provisioning
+// is either automatic (MFA-01.C1) or manual (MFA-01.C2).
+func allTroubles(o *Organisation) {
+	boundByTrial(o)
+	l := o.Declared.Licensing
+	l.Accounts = append(l.Accounts, config.LicenseAccount{
+		ID: "clp-sales", Company: "1001", Primary: new(false), License: config.Full, Expires: config.Date{Time: day(2025, 12, 31)},
+	})
+	l.SignIn.Account = "clp-sales"
+
+	automatic(o)
+	o.Microsoft.Users[0].PerUserMFA = "enforced"
+
+	g := o.Declared.Google
+	g.ProvisionedDuringPreview = new(true)
+	g.GrantedScopes = config.List{Items: []string{scopeUsers}, Declared: true}
+	o.Google.Domains = append(o.Google.Domains, GoogleDomain{Name: "contoso-new.com", Created: day(2026, 1, 7)})
+
+	o.Declared.CAS.SpamPolicies = append(o.Declared.CAS.SpamPolicies,
+		config.SpamPolicy{Name: "sales", AppliesTo: config.AllMessages, PassInternalOtherSpam: new(false)})
+	o.Messages["payroll.eml"] = message{from: "payroll@" + tenantDomain, spf: "fail"}.file()
+
+	o.Declared.CAS.Clients = []string{"IE 10 / Windows 7", "IE 11 / Windows 7"}
 }
 
 // scenario is the healthy organisation with one change.
@@ -310,6 +399,53 @@ func scenario(name string, now time.Time, en, ja string, change func(*Organisati
 
 // automatic provisions with the Global Administrator's password instead.
 func automatic(o *Organisation) { o.Declared.Microsoft365.Provisioning = new(config.Automatic) }
+
+// boundByTrial has an account with a trial that provisioned the tenant, beside the one that signs in.
+func boundByTrial(o *Organisation) {
+	provisionedEarlier(o)
+	l := o.Declared.Licensing
+	l.Accounts = append(l.Accounts, config.LicenseAccount{
+		ID: "clp-trial", Company: "1001", Primary: new(false), License: config.Trial,
+		Expires:  config.Date{Time: day(2026, 3, 31)},
+		TenantID: o.Microsoft.TenantID, Provisioned: config.Date{Time: day(2024, 5, 7)},
+	})
+}
+
+// provisionedEarlier is what a provisioning with an authorized account leaves in the tenant, and
+// beside it the admin's own application of the same name, which the vendor's guide for single
+// sign-on asks for (Microsoft Graph, "servicePrincipal", "appRoleAssignment" and
+// "oAuth2PermissionGrant" resource types). The application ids are made up.
+func provisionedEarlier(o *Organisation) {
+	const application, principal = "7c21d4ab-5e0f-4b6d-9a38-1f2e3d4c5b6a", "b3f1a0c2-9d47-4e58-8c16-2a3b4c5d6e7f"
+	m := &o.Microsoft
+	m.App.Permissions = append(m.App.Permissions, "Directory.Read.All")
+	m.ServicePrincipals = []json.RawMessage{
+		wire(entity{
+			"id": principal, "appId": application, "displayName": "Trend Micro Cloud App Security",
+			"createdDateTime": "2024-05-07T08:12:31Z", "accountEnabled": true, "servicePrincipalType": "Application",
+			"appOwnerOrganizationId": "4d6e8f10-2a3b-4c5d-8e7f-90a1b2c3d4e5", "publisherName": "Trend Micro",
+			"verifiedPublisher":         entity{"displayName": nil, "verifiedPublisherId": nil, "addedDateTime": nil},
+			"preferredSingleSignOnMode": nil, "replyUrls": []string{"https://admin-eu.tmcas.trendmicro.com/provision.html"},
+		}),
+		wire(entity{
+			"id": "c4a2b1d3-0e58-4f69-9d27-3b4c5d6e7f80", "appId": "8d32e5bc-6f10-4c7e-8b49-203f4e5d6c7b",
+			"displayName": "Trend Micro Cloud App Security", "createdDateTime": "2024-06-03T10:00:00Z", "accountEnabled": true,
+			"servicePrincipalType": "Application", "appOwnerOrganizationId": m.TenantID, "publisherName": m.DisplayName,
+			"verifiedPublisher":         entity{"displayName": nil, "verifiedPublisherId": nil, "addedDateTime": nil},
+			"preferredSingleSignOnMode": "saml", "replyUrls": []string{"https://admin-eu.tmcas.trendmicro.com/ssoLogin"},
+		}),
+	}
+	m.AppRoleAssignments = []json.RawMessage{wire(entity{
+		"id": "wqDxs0edWE6MFio7TF1ufw", "appRoleId": "9e640839-a198-48fb-8b9a-013fd6f6cbcd", "principalId": principal,
+		"principalType": "ServicePrincipal", "principalDisplayName": "Trend Micro Cloud App Security",
+		"resourceId": "d5b3c2e4-1f69-407a-8e38-4c5d6e7f8091", "resourceDisplayName": "Office 365 SharePoint Online",
+		"createdDateTime": "2024-05-07T08:12:33Z", "deletedDateTime": nil,
+	})}
+	m.PermissionGrants = []json.RawMessage{wire(entity{
+		"id": "wqDxs0edWE6MFio7TF1uf-TDsdVpH3pAjjhMXW5_gJE", "clientId": principal, "consentType": "Principal",
+		"principalId": globalAdminID, "resourceId": "d5b3c2e4-1f69-407a-8e38-4c5d6e7f8091", "scope": "User.Read",
+	})}
+}
 
 // policy is a Conditional Access policy in the wire shape of Graph v1.0 that demands MFA of
 // users or roles in one application (Microsoft Graph, "conditionalAccessPolicy resource type").

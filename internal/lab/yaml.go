@@ -60,7 +60,8 @@ func microsoft365(m *config.Microsoft365) mapping {
 	for _, s := range m.Services {
 		services = append(services, string(s))
 	}
-	out = append(out, member{"global_admin", m.GlobalAdmin}, member{"delegates", m.Delegates}, member{"services", services})
+	out = append(out, member{"global_admin", m.GlobalAdmin}, member{"delegates", m.Delegates},
+		member{"cas_app_ids", m.CASAppIDs}, member{"services", services})
 	if e := m.CASEgress; e != nil {
 		out = append(out, member{"cas_egress", mapping{{"ip", e.IP}, {"country", e.Country}}})
 	}

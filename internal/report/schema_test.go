@@ -36,6 +36,9 @@ var values = map[string]any{
 	facts.M365SecurityDefaults.Name:  facts.SecurityDefaults{},
 	facts.M365ConditionalAccess.Name: facts.ConditionalAccess{},
 	facts.M365SharePoint.Name:        facts.SharePoint{},
+	facts.M365Traces.Name:            facts.Traces{},
+	facts.MailMessages.Name:          []facts.Message{},
+	facts.MailRecords.Name:           []facts.MailDomain{},
 	facts.WorkspaceDelegation.Name:   facts.Delegation{},
 	facts.WorkspaceDomains.Name:      facts.WorkspaceDomainSet{},
 }
@@ -49,6 +52,9 @@ func TestEveryFactHasASchema(t *testing.T) {
 	key := regexp.MustCompile(`Key\[.+\]\{"(.+)"\}`)
 	var inSource, listed []string
 	for _, f := range files {
+		if strings.HasSuffix(f, "_test.go") {
+			continue // its keys are for the test
+		}
 		src, err := os.ReadFile(f)
 		if err != nil {
 			t.Fatal(err)

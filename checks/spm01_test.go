@@ -1,0 +1,113 @@
+package checks
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/casdoctor/casdoctor/probes/facts"
+)
+
+// spmSteps are the steps of a fix of SPM-01 over the base "messages" with changes.
+func spmSteps(t *testing.T, fix string, lines ...string) (en, ja string) {
+	t.Helper()
+	ev := evidenceOf(t, t.Name(), "SPM-01", append([]string{"base messages"}, lines...))
+	return stepsOf(Evaluate(ev, []Check{SPM01()}, Options{}).Results[0], fix)
+}
+
+// TestTheLabelsOfTheConsole: the steps name the settings as the vendor's page does, in its words.
+func TestTheLabelsOfTheConsole(t *testing.T) {
+	const off = "declared.cas:spam_policies.0.pass_internal_other_spam = false"
+	en, ja := spmSteps(t, "SPM-01.F2", off)
+	for label, s := range map[string]string{
+		"All messages": en, "Pass all the messages sent from internal domains if detected as other spam": en,
+		"[すべてのメッセージ]": ja, "[処理]": ja, "[内部ドメインから送信されたメッセージが、その他のスパムメールとして検出された場合は放置する]": ja,
+		"default": en,
+	} {
+		if !strings.Contains(s, label) {
+			t.Errorf("F2: no %s in %s", label, s)
+		}
+	}
+	en, ja = spmSteps(t, "SPM-01.F1", off)
+	if !strings.Contains(en, "Incoming messages") || !strings.Contains(ja, "[受信メッセージ]") {
+		t.Errorf("F1: %s %s", en, ja)
+	}
+}
+
+// TestOneSPFRecord: the step fits what DNS publishes today.
+func TestOneSPFRecord(t *testing.T) {
+	const fail = `mail.messages:0.headers.value.results.0.spf.result = "fail"`
+	const errors = `mail.messages:0.headers.value.results.0.spf.result = "permerror"`
+	for name, tt := range map[string]struct {
+		lines []string
+		want  string
+	}{
+		"one":         {[]string{fail}, "Add the sender 203.0.113.50, or the include of the service that it belongs to, to the SPF record of contoso.com. Today it is: v=spf1 include"},
+		"two":         {[]string{fail, `mail.records:0.spf = {"value":["v=spf1 -all","v=spf1 ~all"]}`}, "publishes 2 SPF records"},
+		"none":        {[]string{fail, `mail.records:0.spf = {"failure":{"kind":"not_found"}}`}, "publishes no SPF record"},
+		"not read":    {[]string{fail, `mail.records:0.spf = {"failure":{"kind":"timeout"}}`}, "Look up the SPF record of contoso.com"},
+		"not asked":   {[]string{fail, `mail.records! = {"kind":"timeout"}`}, "Look up the SPF record of contoso.com"},
+		"a mistake":   {[]string{errors}, "Correct the SPF record of contoso.com"},
+		"a stranger":  {[]string{fail, `mail.messages:0.headers.value.results.0.spf.domain = "mailer.example"`}, "Look up the SPF record of mailer.example"},
+		"not said":    {[]string{fail, `mail.messages:0.headers.value.results.0.spf.domain = ""`}, "SPF record of contoso.com"},
+		"other place": {[]string{`mail.messages:0.headers.value.reply_to = {"domains":["mailer.example"]}`}, "If the organisation owns mailer.example, add it"},
+	} {
+		if en, ja := spmSteps(t, "SPM-01.F4", tt.lines...); !strings.Contains(en, tt.want) || ja == "" {
+			t.Errorf("%s: no %q in %s", name, tt.want, en)
+		}
+	}
+}
+
+// TestNoGlobalApproval: an approval of the sender's own domain would let every forgery pass,
+// because a forgery names it too.
+func TestNoGlobalApproval(t *testing.T) {
+	const fail = `mail.messages:0.headers.value.results.0.spf.result = "fail"`
+	en, ja := spmSteps(t, "SPM-01.F3", fail)
+	if !strings.Contains(en, "Never approve the sender's own domain") || !strings.Contains(ja, "送信者自身のドメインは承認しないでください") {
+		t.Errorf("F3: %s %s", en, ja)
+	}
+	if !strings.Contains(en, "https://success.trendmicro.com/solution/000253191") {
+		t.Errorf("F3 lacks the link: %s", en)
+	}
+	if en, _ = spmSteps(t, "SPM-01.F4", fail); !strings.HasPrefix(strings.TrimSpace(en), "Make sure that a.eml is yours") {
+		t.Errorf("F4 does not begin with the question whose message it is: %s", en)
+	}
+}
+
+// TestTheSettingsDoNotMendTheMessage: the page has messages handled as spam although either
+// setting is in place, so neither is a way out of C2.
+func TestTheSettingsDoNotMendTheMessage(t *testing.T) {
+	for _, f := range SPM01().Fixes {
+		for _, cause := range f.For {
+			if (f.ID == "SPM-01.F1" || f.ID == "SPM-01.F2") && cause != "SPM-01.C1" {
+				t.Errorf("%s is for %s", f.ID, cause)
+			}
+		}
+	}
+}
+
+// TestJudgeMail: one message by itself, with and without the internal domains.
+func TestJudgeMail(t *testing.T) {
+	h := facts.MailHeaders{
+		From: &facts.Mailboxes{Domains: []string{"contoso.com"}}, ReplyTo: &facts.Mailboxes{Domains: []string{"mailer.example"}},
+		Results: []facts.AuthResult{{SPF: &facts.AuthVerdict{Result: "pass"}}},
+	}
+	for name, tt := range map[string]struct {
+		internal        *[]string
+		sender, backEnd Verdict
+	}{
+		"not known":  {nil, Unknown, Unknown},
+		"none":       {&[]string{}, Confirmed, Confirmed},
+		"the sender": {&[]string{"contoso.com"}, Refuted, Confirmed},
+		"both":       {&[]string{"contoso.com", "mailer.example"}, Refuted, Refuted},
+	} {
+		j := JudgeMail(h, tt.internal)
+		if j.Sender.Verdict != tt.sender || j.BackEnd.Verdict != tt.backEnd || j.Deciding == nil {
+			t.Errorf("%s: sender %v, back end %v, %v", name, j.Sender.Verdict, j.BackEnd.Verdict, j.Deciding)
+		}
+		for _, r := range append(j.Sender.Reasons, j.BackEnd.Reasons...) {
+			if r.Text.EN == "" || r.Text.EN == r.Code || strings.Contains(r.Text.EN+r.Text.JA, "{") {
+				t.Errorf("%s: %+v", name, r)
+			}
+		}
+	}
+}
