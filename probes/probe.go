@@ -28,6 +28,10 @@ type Permission struct {
 	Why     string // what it lets casdoctor look at; what a missing one costs follows from the facts
 	// Optional: without it a second opinion is lost, not a verdict.
 	Optional bool
+	// Members are those of the fact that it opens; none: all of them.
+	Members []string
+	// Whole: without it the fact tells nothing, and neither do the facts that need it.
+	Whole bool
 }
 
 // Probe looks at one thing. It is a value: make it with New.

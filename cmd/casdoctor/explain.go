@@ -8,57 +8,60 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/casdoctor/casdoctor/checks"
+	"github.com/casdoctor/casdoctor/internal/guide"
 	"github.com/casdoctor/casdoctor/internal/report"
 )
 
 func explainCommand(s streams) *cobra.Command {
-	return &cobra.Command{
+	var format string
+	c := &cobra.Command{
 		Use:   "explain ID",
 		Short: "tell what a check, a cause or a fix is, how it is decided, and what it needs",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			lang, err := language(c)
+			opts, err := textOptions(c, s)
 			if err != nil {
 				return err
 			}
-			id := strings.ToUpper(args[0])
-			check, ok := owner(id)
+			if err := oneOf("--format", format, "text", "markdown"); err != nil {
+				return err
+			}
+			e, ok := guide.Explain(strings.ToUpper(args[0]))
 			if !ok {
 				return usage(fmt.Errorf("there is no check, cause or fix %q; see casdoctor list", args[0]))
 			}
-			width, _, color := screen(s.out)
-			return report.WriteExplanation(s.out, check, id, needsOf(check), report.TextOptions{
-				Lang: lang, Width: width, Color: color,
-			})
-		},
-		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			var ids []string
-			for _, k := range checks.All() {
-				ids = append(ids, k.ID+"\t"+k.Title.EN)
+			if format == "markdown" {
+				return report.WriteMarkdown(s.out, e, opts.Lang)
 			}
-			return ids, cobra.ShellCompDirectiveNoFileComp
+			return report.WriteExplanation(s.out, e, opts)
 		},
+		ValidArgsFunction: checkIDs,
 	}
+	c.Flags().StringVar(&format, "format", "text", "text, or markdown for the whole check")
+	return c
 }
 
-// owner is the check that an id belongs to: its own, or that of a cause or a fix.
-func owner(id string) (checks.Check, bool) {
+// checkIDs completes the ids of checks.
+func checkIDs(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	var ids []string
 	for _, k := range checks.All() {
-		if k.ID == id ||
-			slices.ContainsFunc(k.Causes, func(c checks.Cause) bool { return c.ID == id }) ||
-			slices.ContainsFunc(k.Fixes, func(f checks.Fix) bool { return f.ID == id }) {
-			return k, true
-		}
+		ids = append(ids, k.ID+"\t"+k.Title.EN)
 	}
-	return checks.Check{}, false
+	return ids, cobra.ShellCompDirectiveNoFileComp
 }
 
-func needsOf(k checks.Check) []report.Need {
-	var out []report.Need
-	for _, g := range grants() {
-		if slices.Contains(g.checks, k.ID) {
-			out = append(out, report.Need{Name: g.name, Why: g.why})
-		}
+// textOptions are those of a text for this terminal.
+func textOptions(c *cobra.Command, s streams) (report.TextOptions, error) {
+	lang, err := language(c)
+	width, _, color := screen(s.out)
+	return report.TextOptions{Lang: lang, Width: width, Color: color}, err
+}
+
+// oneOf refuses a word that is not one of those that a flag or an argument takes.
+func oneOf(what, got string, words ...string) error {
+	if slices.Contains(words, got) {
+		return nil
 	}
-	return out
+	last := len(words) - 1
+	return usage(fmt.Errorf("%s is %s or %s, not %q", what, strings.Join(words[:last], ", "), words[last], got))
 }

@@ -175,4 +175,24 @@ var scenarioWants = map[string]scenarioWant{
 	"throttled":              {3, nil, nil},
 	"wrong-tenant":           {3, nil, nil},
 	"google-offline":         {3, nil, nil},
+	"spam-settings":          {1, []string{"SPM-01.C1"}, []string{"SPM-01.F2"}},
+	"spam-spf-fail":          {1, []string{"SPM-01.C2"}, []string{"SPM-01.F4"}},
+	"spam-domain-missing":    {1, []string{"SPM-01.X1"}, []string{"SPM-01.F4"}},
+	"all-troubles": {
+		1,
+		[]string{
+			"ACC-01.C1", "BND-01.C1", "GDM-01.C1", "GDM-01.C2", "LIC-01.X1", "MFA-01.C1", "SPM-01.C1", "SPM-01.C2",
+			"TLS-01.C1", "TLS-01.C2",
+		},
+		[]string{
+			"LIC-01.F3", "ACC-01.F1", "BND-01.F1", "MFA-01.F1", "GDM-01.F1", "GDM-01.F2", "SPM-01.F2", "SPM-01.F4",
+			"TLS-01.F1", "TLS-01.F2",
+		},
+	},
+	"trial-expired":        {1, []string{"LIC-01.C1"}, []string{"LIC-01.F1"}},
+	"trial-ending-soon":    {1, []string{"LIC-01.X2"}, []string{"LIC-01.F1"}},
+	"wrong-account":        {1, []string{"ACC-01.C1"}, []string{"ACC-01.F1"}},
+	"bound-by-trial":       {1, []string{"BND-01.C1"}, []string{"BND-01.F1"}},
+	"bound-trial-expired":  {1, []string{"BND-01.C1"}, []string{"BND-01.F2"}},
+	"earlier-provisioning": {1, []string{"BND-01.X1"}, []string{"BND-01.F2"}},
 }

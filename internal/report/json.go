@@ -15,13 +15,16 @@ import (
 )
 
 // WriteJSON writes report.json: two spaces deep, with a line end after it.
-func WriteJSON(w io.Writer, r Report) error {
+func WriteJSON(w io.Writer, r Report) error { return WriteData(w, r) }
+
+// WriteData writes what is not a report (a list, permissions) the same way.
+func WriteData(w io.Writer, v any) error {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetIndent("", "  ")
 	enc.SetEscapeHTML(false) // it is no HTML, and < is easier to read than \u003c
-	if err := enc.Encode(r); err != nil {
-		return fmt.Errorf("cannot write the report as JSON: %w", err)
+	if err := enc.Encode(v); err != nil {
+		return fmt.Errorf("cannot be written as JSON: %w", err)
 	}
 	_, err := io.WriteString(w, escapeActive(b.String()))
 	return err

@@ -31,7 +31,7 @@ func delegation() probes.Probe {
 					"the domain scope",
 			},
 			{
-				Service: "google", Name: signJWTPermission,
+				Service: "google", Name: signJWTPermission, Whole: true,
 				Why: "only with google.credentials.impersonate: lets the caller sign for the service account " +
 					"(Service Account Token Creator)",
 			},

@@ -1,0 +1,63 @@
+package guide
+
+import (
+	"cmp"
+
+	"github.com/casdoctor/casdoctor/checks"
+)
+
+// bilingual is a sentence of a probe in both languages. Probes speak English only: what they
+// write goes to logs and evidence files. The Japanese is found by the English sentence, so
+// that it cannot outlive it; a test asks for one for every sentence.
+func bilingual(en string) checks.Text { return checks.Text{EN: en, JA: cmp.Or(japanese[en], en)} }
+
+var japanese = map[string]string{ //nolint:gosec // G101: sentences about credentials, and none in them
+	// What probes look at.
+	"copies the name, the phase and the sections of the configuration":                                   "設定の名前、phase、各項の有無を写します",
+	"copies the microsoft365 section of the configuration, without its secrets":                          "設定の microsoft365 の項を、シークレットを除いて写します",
+	"copies the google section of the configuration, without its secrets":                                "設定の google の項を、シークレットを除いて写します",
+	"copies the cas section of the configuration, without its secrets":                                   "設定の cas の項を、シークレットを除いて写します",
+	"copies the licensing section of the configuration, without its secrets":                             "設定の licensing の項を、シークレットを除いて写します",
+	"copies the declared error messages":                                                                 "宣言されたエラーメッセージを写します",
+	"copies the waivers":                                                                                 "免除の宣言を写します",
+	"whether security defaults are on (GET /policies/identitySecurityDefaultsEnforcementPolicy)":         "セキュリティの既定値が有効かどうか (GET /policies/identitySecurityDefaultsEnforcementPolicy)",
+	"the tenant that the credentials reach, its domains and service plans (GET /organization, /domains)": "資格情報が到達するテナントと、そのドメイン、サービス プラン (GET /organization、/domains)",
+	"the accounts that provisioning signs in with: existence, per-user MFA (beta), registered methods, " +
+		"groups and roles (GET /users/{id} and below, /roleManagement/directory)": "準備に使うアカウントの存在、ユーザごとの MFA (beta)、登録済みの認証方法、グループとロール (GET /users/{id} 以下、/roleManagement/directory)",
+	"Conditional Access policies, named locations and authentication strengths, word for word " +
+		"(GET /identity/conditionalAccess/policies, …/namedLocations, /policies/authenticationStrengthPolicies)": "条件付きアクセス ポリシー、ネームド ロケーション、認証強度を原文のまま (GET /identity/conditionalAccess/policies、…/namedLocations、/policies/authenticationStrengthPolicies)",
+	"SharePoint's switch for apps that do not use modern authentication (GET /admin/sharepoint/settings)": "先進認証を使用しないアプリに関する SharePoint の設定 (GET /admin/sharepoint/settings)",
+	"the applications of Trend Micro in the tenant, by name and by configured app id, with what was granted to " +
+		"them, when and by whom (GET /servicePrincipals and below)": "名前または設定されたアプリ ID で見つかるトレンドマイクロのアプリと、付与された許可、その日時と同意したアカウント (GET /servicePrincipals 以下)",
+	"asks Google's token endpoint, one scope at a time, what the service account may do " +
+		"on behalf of the admin, and lets tokeninfo confirm it": "サービスアカウントが管理者の代わりに何をできるかを、スコープを 1 つずつトークン エンドポイントに尋ね、tokeninfo で確認します",
+	"reads the customer's domains and domain aliases from the Directory API, on behalf of the admin": "管理者の代わりに、Directory API から組織のドメインとドメイン エイリアスを読み取ります",
+	"Reads the header sections of the messages in cas.messages, never a body: the domains of From, " +
+		"Reply-To and Return-Path, the authentication results and the way of the message.": "cas.messages のメッセージのヘッダだけを読み取ります (本文は読みません)。From、Reply-To、Return-Path のドメイン、認証結果、経路を確認します",
+	"Looks up the SPF and DMARC records of every domain in cas.internal_domains, with the configured resolver.": "設定されたリゾルバで、cas.internal_domains の各ドメインの SPF レコードと DMARC レコードを調べます",
+	"Resolves the CAS console's name, connects to it and makes one TLS handshake at each exact version, " +
+		"1.0 to 1.3, with every cipher suite that Go has; verifies the certificate.": "CAS 管理コンソールの名前を解決して接続し、TLS 1.0 から 1.3 までのバージョンごとにハンドシェイクを行い、証明書を検証します",
+
+	// What permissions are for.
+	"shows that the credentials belong to this tenant, and which services it has":                              "資格情報がこのテナントのものであることと、テナントのサービスを確認します",
+	"shows which domains sign in elsewhere (federation)":                                                       "ほかでサインインするドメイン (フェデレーション) を確認します",
+	"shows whether the accounts exist, can sign in, and which groups they are in":                              "アカウントが存在しサインインできるか、どのグループに所属するかを確認します",
+	"shows the per-user MFA state of the accounts":                                                             "アカウントのユーザごとの MFA の状態を確認します",
+	"shows whether an account has registered a second factor":                                                  "アカウントが 2 つ目の要素を登録済みかどうかを確認します",
+	"shows the directory roles that policies go by":                                                            "ポリシーの対象となるディレクトリ ロールを確認します",
+	"shows the roles that an account can activate":                                                             "アカウントが有効化できるロールを確認します",
+	"shows which groups can carry a role, for accounts in more than 20 groups":                                 "20 を超えるグループに所属するアカウントについて、ロールを持ち得るグループを確認します",
+	"shows whether security defaults demand a second factor of everybody":                                      "セキュリティの既定値により全員に 2 つ目の要素が要求されるかを確認します",
+	"shows which Conditional Access policy demands what of a sign-in to SharePoint":                            "SharePoint へのサインインに何を要求する条件付きアクセス ポリシーがあるかを確認します",
+	"shows whether SharePoint accepts sign-ins with a password at all":                                         "SharePoint がパスワードによるサインインを受け付けるかを確認します",
+	"shows the applications that an earlier provisioning has left in the tenant, and what was granted to them": "以前の準備でテナントに残ったアプリと、それに付与された許可を確認します",
+	"shows which account consented to these applications":                                                      "これらのアプリに同意したアカウントを確認します",
+	"domain-wide delegation of this scope lets casdoctor read the customer's domains":                          "このスコープのドメイン全体の委任により、組織のドメインを読み取れます",
+	"asked for, never used: it tells a client without any delegation from one that only lacks " +
+		"the domain scope": "要求するだけで使用しません。委任がまったくないクライアントと、ドメインのスコープだけがないクライアントを区別します",
+	"only with google.credentials.impersonate: lets the caller sign for the service account " +
+		"(Service Account Token Creator)": "google.credentials.impersonate の場合だけ必要です。呼び出し元がサービスアカウントの代わりに署名できます (サービス アカウント トークン作成者)",
+	"lets casdoctor compare the customer's domains with the internal domains of CAS":               "組織のドメインを CAS の内部ドメインと比べます",
+	"to be enabled in the service account's Google Cloud project; the Directory API is part of it": "サービスアカウントの Google Cloud プロジェクトで有効にします。Directory API を含みます",
+	"of google.admin, on whose behalf domains are read; a super admin has it":                      "ドメインを読み取る管理者 (google.admin) に必要です。特権管理者にはこの権限があります",
+}
