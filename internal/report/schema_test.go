@@ -49,6 +49,9 @@ func TestEveryFactHasASchema(t *testing.T) {
 	key := regexp.MustCompile(`Key\[.+\]\{"(.+)"\}`)
 	var inSource, listed []string
 	for _, f := range files {
+		if strings.HasSuffix(f, "_test.go") {
+			continue
+		}
 		src, err := os.ReadFile(f)
 		if err != nil {
 			t.Fatal(err)
