@@ -15,7 +15,7 @@ func explainCommand(s streams) *cobra.Command {
 	return &cobra.Command{
 		Use:   "explain ID",
 		Short: "tell what a check, a cause or a fix is, how it is decided, and what it needs",
-		Args:  cobra.ExactArgs(1),
+		Args:  one("the id of a check, a cause or a fix"),
 		RunE: func(c *cobra.Command, args []string) error {
 			lang, err := language(c)
 			if err != nil {

@@ -7,8 +7,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-
-	"github.com/casdoctor/casdoctor/config"
 )
 
 func readme(t *testing.T) string {
@@ -32,22 +30,5 @@ func TestReadmeShowsRealOutput(t *testing.T) {
 	got, want := when.ReplaceAllString(out.String(), ""), when.ReplaceAllString(block[2], "")
 	if !strings.HasPrefix(got, want) {
 		t.Errorf("the README shows\n%s\nbut the command prints\n%s", want, got)
-	}
-}
-
-// TestReadmeConfigurationIsValid: the example can be copied.
-func TestReadmeConfigurationIsValid(t *testing.T) {
-	block := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindStringSubmatch(readme(t))
-	if block == nil {
-		t.Fatal("the README shows no configuration")
-	}
-	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "sa.json"), []byte("{}"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	t.Setenv("CASDOCTOR_GRAPH_SECRET", "x")
-	text := strings.ReplaceAll(block[1], "\n   ", "\n")
-	if _, err := config.Parse([]byte(strings.TrimPrefix(text, "   ")), filepath.Join(dir, "casdoctor.yaml")); err != nil {
-		t.Error(err)
 	}
 }

@@ -184,19 +184,19 @@ func Scenarios() []Scenario {
 
 		scenario("mfa-per-user", beforeRetirement,
 			"per-user MFA on the Global Administrator, in January 2026: the documented workarounds still work",
-			"グローバル管理者のユーザーごとのMFA(2026年1月時点): 文書の回避策がまだ有効", func(o *Organisation) {
+			"グローバル管理者のユーザごとの MFA(2026年1月時点): 文書の回避策がまだ有効", func(o *Organisation) {
 				automatic(o)
 				o.Microsoft.Users[0].PerUserMFA = "enforced"
 			}),
 		scenario("mfa-per-user-retired", afterRetirement,
 			"the same tenant in November 2026: password sign-in is retired, only an authorized account works",
-			"同じテナント(2026年11月時点): パスワード認証は廃止済みで、承認アカウントだけが有効", func(o *Organisation) {
+			"同じテナント(2026年11月時点): パスワード認証は廃止済みで、認証アカウントだけが有効", func(o *Organisation) {
 				automatic(o)
 				o.Microsoft.Users[0].PerUserMFA = "enforced"
 			}),
 		scenario("mfa-security-defaults", beforeRetirement,
 			"security defaults demand a second factor of every administrator",
-			"セキュリティの既定値群が管理者全員に第2要素を要求", func(o *Organisation) {
+			"セキュリティの既定値が管理者全員に2 つ目の要素を要求", func(o *Organisation) {
 				automatic(o)
 				o.Microsoft.SecurityDefaults = true
 				o.Microsoft.Policies = nil // the two exclude each other
