@@ -110,7 +110,8 @@ func Evaluate(ev *facts.Evidence, list []Check, opts Options) Outcome {
 }
 
 func evaluate(ev *facts.Evidence, c *Check, now time.Time, only []string, w *waivers) Result {
-	res := Result{ID: c.ID, Title: c.Title, Symptoms: symptomsOf(ev, c.ID)}
+	symptoms, unread := symptomsOf(ev, c.ID)
+	res := Result{ID: c.ID, Title: c.Title, Symptoms: symptoms}
 	if why := skipped(ev, c, only); why != nil {
 		res.Status, res.Remarks = StatusSkip, []Reason{*why}
 		for _, cause := range c.Causes {
@@ -132,9 +133,14 @@ func evaluate(ev *facts.Evidence, c *Check, now time.Time, only []string, w *wai
 		}
 	}
 	res.Status = status(res.Causes)
-	if res.Status == StatusPass && len(res.Symptoms) > 0 {
+	switch {
+	case res.Status != StatusPass:
+	case len(res.Symptoms) > 0:
 		res.Status = StatusUnknown
 		res.Remarks = append(res.Remarks, because("seen_but_unexplained"))
+	case unread != nil:
+		res.Status = StatusUnknown
+		res.Remarks = append(res.Remarks, failed("symptoms", unread))
 	}
 	res.Fixes = judgeFixes(ev, c, now, found)
 	return say(res, c.Words)
@@ -157,25 +163,30 @@ func skipped(ev *facts.Evidence, c *Check, only []string) *Reason {
 		return &r
 	}
 	run := facts.Get(ev, facts.DeclaredRun)
-	if run.Value != nil && !slices.Contains(run.Value.Sections, c.Section) {
+	declared := len(ev.Facts["declared."+c.Section].Value) > 0
+	if run.Value != nil && !declared && !slices.Contains(run.Value.Sections, c.Section) {
 		r := because("section_absent", "section", c.Section)
 		return &r
 	}
 	return nil
 }
 
-func symptomsOf(ev *facts.Evidence, check string) []facts.Symptom {
+// symptomsOf are the declared symptoms of a check. Evidence without any declares none;
+// a list that cannot be read may hold one.
+func symptomsOf(ev *facts.Evidence, check string) ([]facts.Symptom, *facts.Failure) {
 	all := facts.Get(ev, facts.DeclaredSymptoms)
-	if all.Value == nil {
-		return nil
+	if f := all.Why(); f != nil && f.Kind != facts.NotCollected {
+		return nil, f
 	}
 	var out []facts.Symptom
-	for _, s := range *all.Value {
-		if s.Check == check {
-			out = append(out, s)
+	if all.Value != nil {
+		for _, s := range *all.Value {
+			if s.Check == check {
+				out = append(out, s)
+			}
 		}
 	}
-	return out
+	return out, nil
 }
 
 // status is the state of a check over the entries in scope. An empty scope in a configured

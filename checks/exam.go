@@ -19,7 +19,7 @@ type Exam struct {
 
 	findings []finding
 	read     []string // the facts that were read, in order
-	seen     bool     // one of them was there
+	seen     bool     // one of them was there, besides what the whole run is about
 	broken   string   // a mistake of the check itself
 }
 
@@ -47,7 +47,7 @@ func Read[T any](x *Exam, k facts.Key[T]) facts.Seen[T] {
 		x.read = append(x.read, k.Name)
 	}
 	s := facts.Get(x.evidence, k)
-	x.seen = x.seen || s.Value != nil
+	x.seen = x.seen || s.Value != nil && k.Name != facts.DeclaredRun.Name
 	return s
 }
 

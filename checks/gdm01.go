@@ -373,6 +373,8 @@ func clientLacksDomains(x *Exam, g facts.Google) Claim {
 		return l.domains
 	case l.wide.Verdict == Confirmed:
 		return unknown(because("only_wide_scope", l.args("scope", facts.ScopeDomainsWide)...))
+	case l.wide.Verdict == Unknown: // it may be granted, and nothing would be certain then
+		return confirmed(Observed, l.domains.Reasons...).atMost(Supported, l.wide.Reasons...)
 	default:
 		return confirmed(Observed, l.domains.Reasons...)
 	}
@@ -509,11 +511,15 @@ func examineListedDomains(x *Exam) {
 	}
 }
 
-// ownedNames are the domains and aliases of the customer, sorted, and why some may be missing.
+// ownedNames are the domains and aliases of the customer, sorted, and why some may be missing:
+// a part of them can show that a name is missing in the list, never that none is.
 func ownedNames(x *Exam) (names []ownedName, gaps []Reason) {
 	set := Read(x, facts.WorkspaceDomains)
+	if why := set.Why(); why != nil {
+		gaps = append(gaps, domainsUnread(x, why))
+	}
 	if set.Value == nil {
-		return nil, []Reason{failed("workspace_domains", set.Why())}
+		return nil, gaps
 	}
 	domains, aliases := set.Value.Domains, set.Value.Aliases
 	if domains.Value == nil || len(*domains.Value) == 0 {
@@ -526,10 +532,20 @@ func ownedNames(x *Exam) (names []ownedName, gaps []Reason) {
 	}
 	seen := map[string]bool{}
 	add := func(name, kind string, verified *bool) {
-		if key := domainKey(name); !seen[key] && !strings.HasSuffix(key, testAlias) {
-			seen[key] = true
-			names = append(names, ownedName{name, kind, verified})
+		key := domainKey(name)
+		if seen[key] || strings.HasSuffix(key, testAlias) {
+			return
 		}
+		seen[key] = true
+		if key == "" {
+			what := "workspace_domains"
+			if kind == "domain_alias" {
+				what = "workspace_aliases"
+			}
+			gaps = append(gaps, failed(what, &facts.Failure{Kind: facts.Malformed, Detail: "a name is missing"}))
+			return
+		}
+		names = append(names, ownedName{name, kind, verified})
 	}
 	if domains.Value != nil {
 		for _, d := range *domains.Value {
@@ -556,6 +572,18 @@ func ownedNames(x *Exam) (names []ownedName, gaps []Reason) {
 	}
 	slices.SortFunc(names, func(a, b ownedName) int { return strings.Compare(a.name, b.name) })
 	return names, gaps
+}
+
+// domainsUnread is why the domains could not be read. Where the documented cause keeps them from
+// being read, that is settled first: to grant the scope, as the failure itself asks for, may not
+// help a service account of the preview.
+func domainsUnread(x *Exam, why *facts.Failure) Reason {
+	g := Read(x, facts.DeclaredGoogle)
+	if g.Value != nil && g.Value.CredentialsOf == "cas" && why.Kind == facts.Forbidden &&
+		x.Found("GDM-01.C1", "").Verdict >= Supported {
+		return because("settle_c1_first")
+	}
+	return failed("workspace_domains", why)
 }
 
 // provisionAgainApplies: a new consent does not lift a policy of the customer.
@@ -887,6 +915,10 @@ var gdmWords = map[string]Text{
 	"verification_unknown": {
 		"The {kind!} {domain} is not in cas.internal_domains, and Google does not say whether it is verified. Look it up in the Admin console.",
 		"{kind!} {domain} は cas.internal_domains にありませんが、確認済みかどうかが Google の応答にありません。管理コンソールで確認してください。",
+	},
+	"settle_c1_first": {
+		"Google does not let Cloud App Security's client read the domains, for the reason that GDM-01.C1 gives. Settle GDM-01.C1 first, then run again.",
+		"GDM-01.C1 に示す理由により、Cloud App Security のクライアントではドメインを読み取れません。先に GDM-01.C1 を解決してから再実行してください。",
 	},
 	"all_domains_listed": {
 		"Every verified domain and domain alias is in cas.internal_domains ({count} looked at).",

@@ -304,3 +304,51 @@ func TestCasdoctorsOwnGrantIsNotMended(t *testing.T) {
 		t.Errorf("got %s", en)
 	}
 }
+
+// TestAPartOfTheDomainsRefutesNothing: the domains that were read before the probe ran out of
+// time can be missing in the list, and cannot show that the list is complete.
+func TestAPartOfTheDomainsRefutesNothing(t *testing.T) {
+	for _, tt := range []struct {
+		change, subject, verdict, reasons string
+	}{
+		{`declared.cas:site = "eu"`, "", "unknown", "timeout"}, // every name that was read is listed
+		{`declared.cas:internal_domains.2 = "fabrikam.example"`, "mail.contoso.com", "confirmed", "domain_missing"},
+	} {
+		ev := evidenceOf(t, t.Name(), "GDM-01", []string{"base own", tt.change})
+		f := ev.Facts["workspace.domains"]
+		f.Failure = &facts.Failure{Kind: facts.Timeout}
+		ev.Facts["workspace.domains"] = f
+		found := false
+		for _, e := range Evaluate(ev, []Check{GDM01()}, Options{}).Results[0].Causes {
+			if e.ID != "GDM-01.C2" {
+				continue
+			}
+			if e.Verdict == "refuted" {
+				t.Errorf("%s: refuted%s", tt.change, codes(e.Reasons))
+			}
+			if e.Subject == tt.subject {
+				said(t, e, tt.verdict, tt.reasons)
+				found = true
+			}
+		}
+		if !found {
+			t.Errorf("%s: nothing on %q", tt.change, tt.subject)
+		}
+	}
+}
+
+// TestTheWayForwardIsSaidOnce: with the documented cause there, granting the scope is of no
+// documented use, so that the list of domains must not ask for it. Where something else keeps
+// the domains from being read, that is what it says.
+func TestTheWayForwardIsSaidOnce(t *testing.T) {
+	refused := `workspace.domains! = {"kind":"forbidden","status":401,"code":"unauthorized_client","permission":"` + facts.ScopeDomains + `"}`
+	for _, tt := range []struct{ base, change, domains, reasons string }{
+		{"preview", `declared.cas:site = "eu"`, refused, "settle_c1_first"},
+		{"preview", `declared.google:provisioned_during_preview = false`, refused, "forbidden_permission"},
+		{"preview", `declared.cas:site = "eu"`, `workspace.domains! = {"kind":"timeout"}`, "timeout"},
+		{"own", `declared.google:provisioned_during_preview = true`, refused, "forbidden_permission"},
+	} {
+		got := judge(t, GDM01(), "base "+tt.base, tt.change, tt.domains)
+		said(t, got["GDM-01.C2"], "unknown", tt.reasons)
+	}
+}

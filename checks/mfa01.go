@@ -260,22 +260,27 @@ type setting struct {
 
 func settingOf(x *Exam) setting {
 	run, m := Read(x, facts.DeclaredRun), Read(x, facts.DeclaredM365)
-	if m.Value == nil {
-		return setting{unseen: m.Why()}
-	}
-	s := setting{
-		cloud: m.Value.Cloud, globalAdmin: m.Value.GlobalAdmin, delegates: m.Value.Delegates,
-		sites: slices.Contains(m.Value.Services, "sharepoint") || slices.Contains(m.Value.Services, "onedrive"),
-	}
-	if m.Value.Provisioning == nil {
-		s.unseen = &facts.Failure{Kind: facts.NotDeclared}
-	} else {
-		s.mode = *m.Value.Provisioning
-	}
-	if run.Value == nil {
+	s := setting{}
+	switch {
+	case m.Value == nil:
+		s.unseen = m.Why()
+		return s
+	case run.Value == nil:
 		s.unseen = run.Why()
-	} else {
-		s.phase = run.Value.Phase
+		return s
+	case m.Value.Provisioning == nil:
+		s.unseen = &facts.Failure{Kind: facts.NotDeclared}
+		return s
+	}
+	s.mode, s.phase, s.cloud = *m.Value.Provisioning, run.Value.Phase, m.Value.Cloud
+	s.globalAdmin, s.delegates = m.Value.GlobalAdmin, m.Value.Delegates
+	s.sites = slices.Contains(m.Value.Services, "sharepoint") || slices.Contains(m.Value.Services, "onedrive")
+	// The configuration is strict, but evidence can be older, newer, or edited: a word that is
+	// not known here must not read as "does not concern you".
+	if !slices.Contains([]string{"automatic", "manual", "authorized"}, s.mode) ||
+		!slices.Contains([]string{"before", "after"}, s.phase) ||
+		!s.sites && !slices.Equal(m.Value.Services, []string{"exchange"}) {
+		s.unseen = orMalformed(nil)
 	}
 	return s
 }
@@ -343,6 +348,9 @@ func (s setting) eachDelegate(x *Exam, claim func(address string) Claim) {
 	if set.Value == nil {
 		return // said for each named delegate already
 	}
+	if f := set.Value.DelegatesFound.Why(); f != nil {
+		x.Find("", unseen("delegates_found", f))
+	}
 	for _, a := range set.Value.Accounts {
 		if a.Role == facts.FoundDelegate {
 			x.Find(a.Address, claim(a.Address).atMost(Supported, because("found_by_name")))
@@ -362,10 +370,6 @@ func (m mechanisms) any() Claim { return anyOf(m.perUser, m.defaults, m.policies
 func (m mechanisms) besides() Claim { return anyOf(m.defaults, m.policies, m.idp) }
 
 func demanded(x *Exam, address string) mechanisms {
-	if address == "" { // which account it is hangs on the mode
-		c := unseen("provisioning_mode", &facts.Failure{Kind: facts.NotDeclared})
-		return mechanisms{c, c, c, c}
-	}
 	a, why := account(x, address)
 	if why == nil && a.User.Value == nil {
 		why = a.User.Why()
@@ -446,8 +450,10 @@ func federated(x *Exam, a facts.Account) Claim {
 		return unseen("domains", orMalformed(nil))
 	case strings.EqualFold(*d.AuthenticationType, "Federated"):
 		return unknown(because("federated_domain", "domain", d.ID))
+	case strings.EqualFold(*d.AuthenticationType, "Managed"):
+		return refuted(Observed, because("managed_domain", "domain", d.ID))
 	}
-	return refuted(Observed, because("managed_domain", "domain", d.ID))
+	return unknown(because("unknown_word", "what", "domains", "word", *d.AuthenticationType))
 }
 
 // domainOf is the tenant's domain of an account's address.
@@ -568,8 +574,10 @@ func accountState(a facts.Account) Claim {
 		guest = unseen("user_type", orMalformed(nil))
 	case strings.EqualFold(*u.Value.UserType, "Guest"):
 		guest = confirmed(Observed, because("account_guest"))
-	default:
+	case strings.EqualFold(*u.Value.UserType, "Member"):
 		guest = refuted(Observed, because("account_member"))
+	default:
+		guest = unknown(because("unknown_word", "what", "user_type", "word", *u.Value.UserType))
 	}
 	return anyOf(enabled, guest)
 }
@@ -590,6 +598,9 @@ func passwordState(x *Exam, a facts.Account) Claim {
 	d, why := domainOf(t.Value, a)
 	if d == nil {
 		return unseen("domains", why)
+	}
+	if d.AuthenticationType != nil && strings.EqualFold(*d.AuthenticationType, "Federated") {
+		return unknown(because("federated_domain", "domain", d.ID)) // its password lives at the identity provider
 	}
 	days, byDefault := defaultPasswordDays, d.PasswordValidityPeriodInDays == nil
 	if !byDefault {
@@ -643,6 +654,9 @@ func condition(obstacles ...Claim) (Applicability, []Reason) {
 // switchOffApplies: only where per-user MFA is the sole mechanism, the protocol is accepted,
 // and nothing else bars the sign-in.
 func switchOffApplies(x *Exam) (Applicability, []Reason) {
+	if x.Pair().Subject == "" { // which account it is could not be seen
+		return Maybe, x.Found(x.Pair().Cause, "").Reasons
+	}
 	m := demanded(x, x.Pair().Subject)
 	return condition(m.besides(), x.Found("MFA-01.X1", ""), x.Found("MFA-01.X2", x.Pair().Subject))
 }
@@ -652,10 +666,10 @@ func switchOffApplies(x *Exam) (Applicability, []Reason) {
 // "Enforce Microsoft Entra multifactor authentication with legacy applications using app
 // passwords").
 func appPasswordApplies(x *Exam) (Applicability, []Reason) {
-	m := demanded(x, x.Pair().Subject)
 	if x.Pair().Subject == "" {
-		return condition(m.perUser)
+		return Maybe, x.Found(x.Pair().Cause, "").Reasons
 	}
+	m := demanded(x, x.Pair().Subject)
 	if m.perUser.Verdict == Refuted {
 		return No, []Reason{because("app_password_needs_per_user_mfa")}
 	}
@@ -665,8 +679,13 @@ func appPasswordApplies(x *Exam) (Applicability, []Reason) {
 	}
 	applies, reasons := condition(m.defaults, policiesOnOther(x, a), m.idp,
 		x.Found("MFA-01.X1", ""), x.Found("MFA-01.X2", x.Pair().Subject))
-	if applies == Yes && m.perUser.Verdict == Unknown {
+	switch {
+	case applies == Yes && m.perUser.Verdict == Unknown:
 		return Maybe, m.perUser.Reasons
+	case applies == Yes && m.policies.Verdict >= Supported:
+		// A policy for modern clients only: whether CAS is one is inferred, and so is whether
+		// the app password gets past it.
+		return Maybe, m.policies.Reasons
 	}
 	return applies, reasons
 }
@@ -707,6 +726,7 @@ var mfaWords = map[string]Text{
 	// Terms.
 	"provisioning_mode":   {"The provisioning mode (microsoft365.provisioning)", "準備の方式 (microsoft365.provisioning)"},
 	"account":             {"The account", "アカウント"},
+	"delegates_found":     {"The search for delegate users in the tenant", "テナント内のデリゲート ユーザの検索"},
 	"account_enabled":     {"Whether the account is enabled", "アカウントが有効かどうか"},
 	"user_type":           {"Whether the account is a guest", "アカウントがゲストかどうか"},
 	"per_user_mfa_state":  {"The per-user MFA state", "ユーザごとの MFA の状態"},
@@ -824,8 +844,12 @@ var mfaWords = map[string]Text{
 		"アカウント自体に問題はありません。サインインを拒否しているのはポリシーです。",
 	},
 	"no_policy": {
-		"No enforced Conditional Access policy stands in the way ({count} looked at).",
-		"妨げになる有効な条件付きアクセス ポリシーはありません (確認数 {count})。",
+		"No enforced Conditional Access policy refuses this sign-in ({count} looked at).",
+		"このサインインを拒否する有効な条件付きアクセス ポリシーはありません (確認数 {count})。",
+	},
+	"no_policy_demands": {
+		"No enforced Conditional Access policy demands a second factor here ({count} looked at).",
+		"ここで 2 つ目の要素を要求する有効な条件付きアクセス ポリシーはありません (確認数 {count})。",
 	},
 	"policy_demands_factor": {
 		"The Conditional Access policy \"{policy}\" demands a second factor ({controls}).",

@@ -103,12 +103,12 @@ func outcomeOf(p *facts.Policy, s condaccess.SignIn) outcome {
 
 // policiesDemand: does an enforced policy demand a second factor of the account?
 func policiesDemand(x *Exam, a facts.Account) Claim {
-	return overPolicies(x, a, "policy_demands_factor", func(o outcome) condaccess.Tri { return o.fails.And(o.factor) })
+	return overPolicies(x, a, "policy_demands_factor", "no_policy_demands", func(o outcome) condaccess.Tri { return o.fails.And(o.factor) })
 }
 
 // policiesBlock: does one refuse the sign-in for what is not a second factor?
 func policiesBlock(x *Exam, a facts.Account) Claim {
-	return overPolicies(x, a, "policy_blocks", func(o outcome) condaccess.Tri { return o.fails.And(o.factor.Not()) })
+	return overPolicies(x, a, "policy_blocks", "no_policy", func(o outcome) condaccess.Tri { return o.fails.And(o.factor.Not()) })
 }
 
 // policiesOnOther: does one stop the password protocol, for whatever reason? An app password
@@ -122,10 +122,10 @@ func policiesOnOther(x *Exam, a facts.Account) Claim {
 	for _, e := range list {
 		claims = append(claims, e.claim("policy_blocks", e.other, e.other.fails))
 	}
-	return settled(anyOf(claims...), len(list))
+	return settled(anyOf(claims...), "no_policy", len(list))
 }
 
-func overPolicies(x *Exam, a facts.Account, code string, hit func(outcome) condaccess.Tri) Claim {
+func overPolicies(x *Exam, a facts.Account, code, none string, hit func(outcome) condaccess.Tri) Claim {
 	if a.User.Value == nil {
 		return unseen("account", a.User.Why())
 	}
@@ -137,13 +137,13 @@ func overPolicies(x *Exam, a facts.Account, code string, hit func(outcome) conda
 			claims = append(claims, e.claim(code, e.modern, hit(e.modern)).atMost(Supported, because("client_type_inferred")))
 		}
 	}
-	return settled(anyOf(claims...), len(list))
+	return settled(anyOf(claims...), none, len(list))
 }
 
 // settled says in one sentence what a hundred refuted policies would say in a hundred.
-func settled(c Claim, count int) Claim {
+func settled(c Claim, none string, count int) Claim {
 	if c.Verdict == Refuted {
-		c.Reasons = []Reason{because("no_policy", "count", strconv.Itoa(count))}
+		c.Reasons = []Reason{because(none, "count", strconv.Itoa(count))}
 	}
 	return c
 }

@@ -14,7 +14,7 @@ func Reads(cause string) []string {
 	case "GDM-01.C1":
 		return []string{"declared.google", "workspace.delegation"}
 	case "GDM-01.C2":
-		return []string{"declared.cas", "workspace.domains"}
+		return []string{"declared.cas", "declared.google", "workspace.domains"}
 	case "GDM-01.X1":
 		return []string{"declared.google", "workspace.delegation", "workspace.domains"}
 	case "LIC-01.C1":

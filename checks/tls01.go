@@ -197,9 +197,17 @@ func clientObstacles(name string, con facts.Seen[facts.Console]) obstacles {
 	if proof := proven(*con.Value); proof.Verdict != Confirmed {
 		return both(proof)
 	}
+	spoken := accepted(*con.Value)
+	if spoken == "" { // whatever the certificate came with, it is not in the evidence
+		return both(unknown(because("own_not_accepted", "host", con.Value.Host)))
+	}
 	r, byReset := predict(c, *con.Value)
-	args := []string{"client", c.Name, "versions", versionNames(c.Versions), "accepted", accepted(*con.Value)}
-	fits := refuted(Declared, because("version_accepted", args...))
+	args := []string{"client", c.Name, "versions", versionNames(c.Versions), "accepted", spoken}
+	fits, vague := refuted(Declared, because("version_accepted", args...)), because("version_or_suites", args...)
+	yes, perhaps := highest(c, *con.Value)
+	if yes == 0 {
+		fits = unknown(vague)
+	}
 	var o obstacles
 	switch {
 	case r.Verdict == tlsclient.Connects:
@@ -212,6 +220,9 @@ func clientObstacles(name string, con facts.Seen[facts.Console]) obstacles {
 		}
 	case r.Verdict == tlsclient.Refused:
 		o = obstacles{fits, confirmed(Declared, because("no_suite_in_common", args...))}
+		if perhaps > yes {
+			o.suites = o.suites.atMost(Supported, vague)
+		}
 	case r.Reason == tlsclient.ByVersion:
 		return both(unknown(because("version_undecided", args...)))
 	default:
@@ -224,7 +235,22 @@ func clientObstacles(name string, con facts.Seen[facts.Console]) obstacles {
 	return o
 }
 
-// predict asks the table. First only a refusal by an alert counts: it is deliberate. Where
+// highest are the highest version of the client that the console accepted, and the highest at
+// which it refused the offer without saying whether it meant the version or the suites.
+func highest(c tlsclient.Client, con facts.Console) (yes, perhaps uint16) {
+	for _, h := range con.Handshakes {
+		switch v := tlsVersions[h.Version]; {
+		case !slices.Contains(c.Versions, v):
+		case h.Outcome == facts.OutcomeOK:
+			yes = max(yes, v)
+		case h.Outcome == facts.OutcomeAlert && tlsclient.RefusedBy(v, h.Alert) == tlsclient.BySuites:
+			perhaps = max(perhaps, v)
+		}
+	}
+	return yes, perhaps
+}
+
+// predict asks the table. First only an alert that refuses the version counts: it is deliberate. Where
 // that leaves the version open, a reset or a closed connection counts too, because some
 // servers refuse like that; byReset says so.
 func predict(c tlsclient.Client, con facts.Console) (r tlsclient.Result, byReset bool) {
@@ -241,8 +267,8 @@ func predict(c tlsclient.Client, con facts.Console) (r tlsclient.Result, byReset
 func untried(c tlsclient.Client, r tlsclient.Result, con facts.Console, args []string) Claim {
 	args = append(args, "suites", suiteNames(r.Untried...))
 	switch {
-	case !con.Suites.Complete():
-		return unseen("suites", con.Suites.Why())
+	case !enumerated(con):
+		return unseen("suites", orMalformed(con.Suites.Why()))
 	case len(r.Untried) == 0:
 		return unknown(because("client_varies", args...))
 	case ie11Named(c):
@@ -282,7 +308,12 @@ func serverOf(con facts.Console, resetRefuses bool) tlsclient.Server {
 			s.Accepted = append(s.Accepted, v)
 			s.Suites[v] = append(s.Suites[v], h.Suite)
 		case facts.OutcomeAlert:
-			s.Refused = append(s.Refused, v)
+			switch tlsclient.RefusedBy(v, h.Alert) {
+			case tlsclient.ByVersion:
+				s.Refused = append(s.Refused, v)
+			case tlsclient.BySuites:
+				s.Accepted = append(s.Accepted, v)
+			}
 		case facts.OutcomeReset, facts.OutcomeClosed:
 			if resetRefuses {
 				s.Refused = append(s.Refused, v)
@@ -295,10 +326,26 @@ func serverOf(con facts.Console, resetRefuses bool) tlsclient.Server {
 			s.Suites[v] = append(s.Suites[v], seen.ID)
 		}
 	}
-	if con.Suites.Complete() {
+	if enumerated(con) {
 		s.Tried = con.SuitesTried
 	}
 	return s
+}
+
+// enumerated says whether the absence of a suite from the list means anything: the list is
+// complete, and has at least the suite that was chosen at each accepted version.
+func enumerated(con facts.Console) bool {
+	if !con.Suites.Complete() || len(con.SuitesTried) == 0 {
+		return false
+	}
+	list := *con.Suites.Value
+	if slices.ContainsFunc(list, func(s facts.SuiteSeen) bool { return tlsVersions[s.Version] == 0 || s.ID == 0 }) {
+		return false
+	}
+	return !slices.ContainsFunc(con.Handshakes, func(h facts.Handshake) bool {
+		return h.Outcome == facts.OutcomeOK &&
+			!slices.ContainsFunc(list, func(s facts.SuiteSeen) bool { return s.Version == h.Version })
+	})
 }
 
 func suiteNames(ids ...uint16) string {
@@ -321,8 +368,16 @@ func versionNames(list []uint16) string {
 	return strings.Join(out, ", ")
 }
 
-// accepted are the versions that the console answered at.
-func accepted(con facts.Console) string { return versionNames(serverOf(con, false).Accepted) }
+// accepted are the versions at which a handshake succeeded.
+func accepted(con facts.Console) string {
+	var list []uint16
+	for _, h := range con.Handshakes {
+		if v := tlsVersions[h.Version]; v != 0 && h.Outcome == facts.OutcomeOK {
+			list = append(list, v)
+		}
+	}
+	return versionNames(list)
+}
 
 func examineReach(x *Exam) {
 	con := Read(x, facts.ConsoleEndpoint)
@@ -337,10 +392,10 @@ func examineReach(x *Exam) {
 	x.Find("", capInferred(*con.Value, c))
 }
 
-// capInferred: a host name that no page prints may be the wrong one, and trouble with it then
-// says nothing of the console.
+// capInferred: a host name that nobody configured and no page prints may be the wrong one, and
+// trouble with it then says nothing of the console.
 func capInferred(con facts.Console, c Claim) Claim {
-	if con.HostSource != facts.HostInferred {
+	if con.HostSource == facts.HostConfigured || con.HostSource == facts.HostDocumented {
 		return c
 	}
 	return c.atMost(Unknown, because("host_inferred", "host", con.Host))
@@ -365,11 +420,15 @@ var unreached = map[facts.Outcome]string{
 	facts.OutcomeProxyAuth:    "proxy_auth",
 }
 
+// failures are the other outcomes of a connection that did not come about; they leave the reason open.
+var failures = []facts.Outcome{facts.OutcomeFailed, facts.OutcomeReset, facts.OutcomeClosed, facts.OutcomeNotTLS}
+
 // notReached goes from the far end: an answer to a hello refutes it, whatever the answer is
-// (X2 judges that); then silence, the connection, the name.
+// (X2 judges that); then silence, the connection, the name. Silence is proven by a hello that
+// the console documents, and only when no other may have been answered.
 func notReached(con facts.Console) Claim {
 	var reasons []Reason
-	opened, broken := false, false
+	opened, silent, broken := false, false, false
 	add := func(code string, more ...string) {
 		reasons = addReason(reasons, because(code, wayArgs(con, more...)...))
 	}
@@ -381,16 +440,19 @@ func notReached(con facts.Console) Claim {
 		case facts.OutcomeOK, facts.OutcomeAlert, facts.OutcomeReset, facts.OutcomeClosed, facts.OutcomeNotTLS:
 			return refuted(Observed, because("answered", wayArgs(con)...))
 		case facts.OutcomeTimeout:
-			if opened {
-				add("silent")
-			}
+			silent = silent || h.Version == "1.2"
 		default:
 			broken = true
 		}
 	}
+	if opened && silent && !broken {
+		add("silent")
+	}
 	if !opened {
 		for _, a := range con.Connects {
 			switch code, ok := unreached[a.Outcome]; {
+			case !ok && !slices.Contains(failures, a.Outcome):
+				return unknown(because("connect_failed", wayArgs(con)...)) // it may have worked
 			case !ok:
 				broken = true
 			case a.Status != 0:
@@ -439,47 +501,49 @@ func examineBetween(x *Exam) {
 
 // otherAnswers: what answers is not the documented console, which speaks TLS, has version 1.2
 // and neither 1.0 nor 1.1. An old hello that is reset or closed was not answered, however
-// rudely.
+// rudely; one for TLS 1.2 that was neither answered nor refused may have been broken on the way.
 func otherAnswers(con facts.Console) Claim {
-	var old, unclear []string
-	tried := map[string]bool{}
-	reached, modernOK, notTLS := false, false, false
+	var old []string
+	failed := map[string]bool{} // the versions of which it was seen that nothing speaks them here
+	reached, modernOK, clear12, notTLS := false, false, false, false
 	for _, h := range con.Handshakes {
-		tried[h.Version] = true
+		v := tlsVersions[h.Version]
 		switch h.Outcome {
 		case facts.OutcomeOK:
-			reached = true
-			if modern(h) {
-				modernOK = true
-			} else {
+			modernOK = modernOK || modern(h)
+			clear12 = clear12 || v == tlsclient.TLS12
+			if v != 0 && !modern(h) {
 				old = append(old, "TLS "+h.Version)
 			}
 		case facts.OutcomeAlert, facts.OutcomeReset, facts.OutcomeClosed:
-			reached = true
-		default:
-			if !modern(h) {
-				unclear = append(unclear, "TLS "+h.Version)
-			} else if h.Outcome == facts.OutcomeNotTLS {
-				notTLS = true
-			}
+			reached, failed[h.Version] = true, true
+			clear12 = clear12 || v == tlsclient.TLS12 && h.Outcome == facts.OutcomeAlert &&
+				tlsclient.RefusedBy(v, h.Alert) == tlsclient.ByVersion
+		case facts.OutcomeTimeout:
+			failed[h.Version] = modern(h) // of an old one silence says nothing
+		case facts.OutcomeNotTLS:
+			notTLS = notTLS || modern(h)
 		}
 	}
-	for _, v := range []string{"1.0", "1.1"} {
-		if !tried[v] {
-			unclear = append(unclear, "TLS "+v)
-		}
+	unclear := func(code string, among ...string) Claim {
+		among = slices.DeleteFunc(among, func(v string) bool { return failed[strings.TrimPrefix(v, "TLS ")] })
+		return unknown(because(code, wayArgs(con, "versions", strings.Join(among, ", "))...))
 	}
 	switch {
 	case notTLS && !modernOK:
 		return confirmed(Observed, because("not_tls", wayArgs(con)...))
 	case len(old) > 0:
 		return supported(Observed, because("old_version_answered", wayArgs(con, "versions", strings.Join(old, ", "))...))
-	case modernOK && len(unclear) > 0:
-		return unknown(because("old_version_unclear", wayArgs(con, "versions", strings.Join(unclear, ", "))...))
+	case modernOK && (!failed["1.0"] || !failed["1.1"]):
+		return unclear("old_version_unclear", "TLS 1.0", "TLS 1.1")
+	case modernOK && !clear12:
+		return unknown(because("modern_version_unclear", wayArgs(con, "versions", "TLS 1.2")...))
 	case modernOK:
 		return refuted(Observed, because("versions_as_documented", wayArgs(con, "versions", accepted(con))...))
-	case reached && tried["1.2"] && tried["1.3"]:
+	case reached && failed["1.2"] && failed["1.3"]:
 		return supported(Observed, because("no_modern_version", wayArgs(con)...))
+	case reached:
+		return unclear("modern_version_unclear", "TLS 1.2", "TLS 1.3")
 	default:
 		return unknown(because("no_modern_answer", wayArgs(con)...))
 	}
@@ -496,11 +560,11 @@ func certificate(con facts.Console) Claim {
 	if *c.Value.Verified {
 		return refuted(Observed, because("chain_verifies", args...))
 	}
-	problem := c.Value.Problem
-	if problem == "" {
-		problem = "other"
+	problem := "certificate_" + c.Value.Problem
+	if _, ok := tlsWords[problem]; !ok {
+		problem = "certificate_other"
 	}
-	return confirmed(Observed, because("certificate_unverified", append(args, "problem", "certificate_"+problem)...))
+	return confirmed(Observed, because("certificate_unverified", append(args, "problem", problem)...))
 }
 
 // ie11Named: the document names Internet Explorer 11 on Windows 7 and Windows 8; 8.1 has the
@@ -714,6 +778,10 @@ var tlsWords = map[string]Text{
 		"The console did not refuse the version in so many words; it only dropped the connection.",
 		"管理コンソールはバージョンを明示的に拒否したのではなく、接続を切断しただけです。",
 	},
+	"version_or_suites": {
+		"The console refuses what {client} offers, without saying whether it means the TLS version or the cipher suites.",
+		"管理コンソールは {client} の提示内容を拒否しましたが、理由が TLS のバージョンか暗号化スイートかは示していません。",
+	},
 	"version_undecided": {
 		"Which TLS versions {client} and the console have in common is not certain (accepted: {accepted}). Run again, or declare the browser's exact release.",
 		"{client} と管理コンソールに共通する TLS のバージョンを確定できません (受け付け済み: {accepted})。再実行するか、ブラウザの正確なバージョンを宣言してください。",
@@ -739,8 +807,8 @@ var tlsWords = map[string]Text{
 		"参考: プロキシを経由しない接続は失敗します ({outcome})。",
 	},
 	"host_inferred": {
-		"No document of the vendor names the host {host}; it was inferred from the site. Set cas.console to the host that the address bar shows.",
-		"ホスト {host} はサイトからの推定で、文書に記載がありません。アドレス バーに表示されるホストを cas.console に設定してください。",
+		"The host {host} is not configured, and no document of the vendor names it. Set cas.console to the host that the address bar shows.",
+		"ホスト {host} は設定されておらず、ベンダの文書にも記載がありません。アドレス バーに表示されるホストを cas.console に設定してください。",
 	},
 	"name_not_found": {
 		"The name {asked} does not exist, says the DNS of this machine.",
@@ -793,6 +861,10 @@ var tlsWords = map[string]Text{
 	"old_version_unclear": {
 		"Whether {host} answers {versions} could not be seen. Run again.",
 		"{host} が {versions} に応答するかどうかを確認できませんでした。再実行してください。",
+	},
+	"modern_version_unclear": {
+		"{host} gave no clear answer at {versions}: something on the way may break it. Run again, and from another network too.",
+		"{host} から {versions} への明確な応答がありません。経路上の何かが妨げている可能性があります。別のネットワークも含めて再実行してください。",
 	},
 	"no_modern_version": {
 		"Something answers for {host}, but at no version from TLS 1.2 on: something on the way breaks it, or answers in its place.",

@@ -88,7 +88,7 @@ func TestEveryObstacleOfTheWay(t *testing.T) {
 		{"TLS-01.X2", "unknown", "malformed", []string{"console.endpoint:certificate.value.verified = null"}, ""},
 		{"TLS-01.X2", "supported", "old_version_answered", []string{`console.endpoint:handshakes.1.outcome = "ok"`}, "TLS inspection"},
 		{"TLS-01.X2", "supported", "no_modern_version", []string{`console.endpoint:handshakes.2.outcome = "closed"`}, "TLS inspection"},
-		{"TLS-01.X2", "unknown", "no_modern_answer", []string{ // TLS 1.3 was not tried
+		{"TLS-01.X2", "unknown", "modern_version_unclear", []string{ // TLS 1.3 was not tried
 			`console.endpoint:handshakes = [{"version":"1.0","outcome":"alert","took":1},{"version":"1.1","outcome":"alert","took":1},{"version":"1.2","outcome":"reset","took":1}]`,
 		}, ""},
 		{"TLS-01.X2", "confirmed", "not_tls", []string{`console.endpoint:handshakes.2.outcome = "not_tls"`}, "answers in place of"},
@@ -141,6 +141,137 @@ func TestNoStepsForTheWrongBrowser(t *testing.T) {
 	for client, fix := range map[string]string{"IE 8 / Windows 7": "TLS-01.F2", "Firefox 20": "TLS-01.F2", "IE 11 / Windows 7": "TLS-01.F1"} {
 		if en, _ := stepsOf(tlsResult(t, clientIs(client)), fix); en != "" {
 			t.Errorf("%s: %s says %s", client, fix, en)
+		}
+	}
+}
+
+// TestWhichAlertRefusesAVersion: only protocol_version (70) says so at TLS 1.2 and below (RFC 8446,
+// 6.2). handshake_failure (40) may mean the suites; internal_error (80), or an alert of which
+// the number was not recorded, means neither.
+func TestWhichAlertRefusesAVersion(t *testing.T) {
+	const tls13 = `console.endpoint:handshakes.3 = {"version":"1.3","outcome":"ok","suite":4865,"took":1}`
+	const both13 = `console.endpoint:suites.value = [{"version":"1.3","id":4865}]`
+	at := func(i int, version, alert string) string {
+		return fmt.Sprintf(`console.endpoint:handshakes.%d = {"version":%q,"outcome":"alert",%s"took":1}`, i, version, alert)
+	}
+	for _, tt := range []struct {
+		client, c1, why1, c2, why2 string
+		change                     []string
+	}{
+		{"IE 11 / Windows 8.1", "confirmed", "no_version_in_common", "refuted", "decided_by_version",
+			[]string{at(2, "1.2", `"alert":70,`), tls13, both13}},
+		{"IE 11 / Windows 8.1", "unknown", "version_or_suites", "supported", "no_suite_in_common version_or_suites",
+			[]string{at(2, "1.2", `"alert":40,`), tls13, both13}},
+		{"IE 11 / Windows 8.1", "unknown", "version_or_suites", "supported", "no_suite_in_common version_or_suites",
+			[]string{at(2, "1.2", `"alert":71,`), tls13, both13}},
+		{"IE 11 / Windows 8.1", "unknown", "version_undecided", "unknown", "version_undecided",
+			[]string{at(2, "1.2", `"alert":80,`), tls13, both13}},
+		{"IE 10 / Windows 8", "confirmed", "no_version_in_common", "refuted", "decided_by_version", []string{at(0, "1.0", `"alert":70,`)}},
+		{"IE 10 / Windows 8", "unknown", "version_or_suites", "supported", "no_suite_in_common version_or_suites", []string{at(0, "1.0", `"alert":40,`)}},
+		{"IE 10 / Windows 8", "unknown", "version_undecided", "unknown", "version_undecided", []string{at(0, "1.0", `"alert":80,`)}},
+		{"IE 10 / Windows 8", "unknown", "version_undecided", "unknown", "version_undecided", []string{at(0, "1.0", "")}},
+		// What is refused below the version that they speak plays no part.
+		{"Firefox 30", "refuted", "version_accepted", "refuted", "suite_accepted", []string{at(0, "1.0", `"alert":40,`)}},
+		// A higher version that may be on, and a lower one that is.
+		{"Safari 8 / iOS 8", "refuted", "version_accepted", "supported", "no_suite_in_common version_or_suites", []string{
+			`console.endpoint:handshakes.0 = {"version":"1.0","outcome":"ok","suite":65535,"took":1}`,
+			at(2, "1.2", `"alert":40,`), both13, `console.endpoint:suites.value = [{"version":"1.0","id":65535}]`, everySuite}},
+		// TLS 1.3 is refused with alert 40 by servers that do not know it (RFC 8446, 4.2.1).
+		{"Chrome 140", "refuted", "version_accepted", "refuted", "suite_accepted", []string{at(3, "1.3", `"alert":40,`)}},
+	} {
+		for _, e := range tlsResult(t, append(tt.change, clientIs(tt.client))...).Causes {
+			switch {
+			case e.Subject != tt.client:
+			case e.ID == "TLS-01.C1":
+				said(t, e, tt.c1, tt.why1)
+			case e.ID == "TLS-01.C2":
+				said(t, e, tt.c2, tt.why2)
+			}
+		}
+	}
+}
+
+// everySuite says that all suites were tried that the clients of these tests have.
+var everySuite = func() string {
+	var ids []string
+	for _, r := range [][2]int{{1, 0xa7}, {0xc001, 0xc032}, {0xcca8, 0xccae}, {0xffff, 0xffff}} {
+		for id := r[0]; id <= r[1]; id++ {
+			ids = append(ids, fmt.Sprint(id))
+		}
+	}
+	return "console.endpoint:suites_tried = [" + strings.Join(ids, ",") + "]"
+}()
+
+// TestWhatTheEvidenceDoesNotSayIsUnknown: a word that no release writes, a missing member and an
+// empty list prove nothing, in either direction.
+func TestWhatTheEvidenceDoesNotSayIsUnknown(t *testing.T) {
+	const ie11 = "IE 11 / Windows 7"
+	handshakes := func(outcomes ...string) string {
+		var list []string
+		for i, o := range outcomes {
+			if o != "missing" {
+				list = append(list, fmt.Sprintf(`{"version":"1.%d","outcome":%q,"alert":70,"suite":49200,"took":1}`, i, o))
+			}
+		}
+		return "console.endpoint:handshakes = [" + strings.Join(list, ",") + "]"
+	}
+	connects := func(outcome string) string {
+		return `console.endpoint:connects = [{"address":"203.0.113.10:443","outcome":"refused","took":1},` +
+			`{"address":"203.0.113.11:443","outcome":"` + outcome + `","took":1}]`
+	}
+	for _, tt := range []struct {
+		cause, subject, reason string
+		change                 []string
+	}{
+		{"TLS-01.X1", "", "port_refused host_inferred", []string{connects("refused"), "console.endpoint:handshakes = null", "console.endpoint:host_source = null"}},
+		{"TLS-01.X1", "", "port_refused host_inferred", []string{connects("refused"), "console.endpoint:handshakes = null", `console.endpoint:host_source = "guessed"`}},
+		{"TLS-01.X1", "", "connect_failed", []string{connects("odd"), "console.endpoint:handshakes = null"}},
+		{"TLS-01.X1", "", "connect_failed", []string{connects(""), "console.endpoint:handshakes = []"}},
+		{"TLS-01.X1", "", "connect_failed", []string{handshakes("timeout", "timeout", "timeout", "odd")}},
+		{"TLS-01.X1", "", "not_collected", []string{handshakes("timeout")}},
+		{"TLS-01.X1", "", "malformed", []string{"console.endpoint:connects = []", "console.endpoint:handshakes = []", "console.endpoint:addresses.value = []"}},
+		{"TLS-01.X2", "", "old_version_answered host_inferred", []string{handshakes("ok"), "console.endpoint:host_source = null"}},
+		{"TLS-01.X2", "", "modern_version_unclear", []string{handshakes("alert", "alert", "timeout", "ok")}},
+		{"TLS-01.X2", "", "modern_version_unclear", []string{handshakes("alert", "alert", "reset", "ok")}},
+		{"TLS-01.X2", "", "modern_version_unclear", []string{handshakes("alert", "alert", "odd", "ok")}},
+		{"TLS-01.X2", "", "modern_version_unclear", []string{handshakes("alert", "alert", "missing", "ok")}},
+		{"TLS-01.X2", "", "modern_version_unclear", []string{handshakes("alert", "alert", "alert", "ok"), "console.endpoint:handshakes.2.alert = 40"}},
+		{"TLS-01.X2", "", "modern_version_unclear", []string{handshakes("alert", "alert", "alert", "ok"), "console.endpoint:handshakes.2.alert = null"}},
+		{"TLS-01.X2", "", "modern_version_unclear", []string{handshakes("alert", "alert", "odd", "alert")}},
+		{"TLS-01.X2", "", "modern_version_unclear", []string{handshakes("alert", "alert", "missing", "alert")}},
+		{"TLS-01.X2", "", "modern_version_unclear", []string{handshakes("alert", "alert", "alert", "odd")}},
+		{"TLS-01.X2", "", "old_version_unclear", []string{handshakes("odd", "alert", "ok", "alert")}},
+		{"TLS-01.X2", "", "old_version_unclear", []string{handshakes("alert", "ok", "ok", "alert"), `console.endpoint:handshakes.1.version = "odd"`}},
+		{"TLS-01.X2", "", "no_modern_answer", []string{"console.endpoint:handshakes = []"}},
+		{"TLS-01.C1", thisMachine, "own_not_accepted", []string{handshakes("alert", "alert", "odd", "alert")}},
+		{"TLS-01.C1", ie11, "own_not_accepted", []string{handshakes("alert", "alert", "alert", "odd")}},
+		{"TLS-01.C1", ie11, "version_undecided", []string{handshakes("alert", "alert", "odd", "ok")}},
+		{"TLS-01.C1", ie11, "own_not_accepted", []string{"console.endpoint:handshakes = []"}},
+		{"TLS-01.C2", ie11, "malformed", []string{"console.endpoint:suites.value = []"}},
+		{"TLS-01.C2", ie11, "malformed", []string{`console.endpoint:suites.value = [{"version":"1.3","id":4865}]`}},
+		{"TLS-01.C2", ie11, "malformed", []string{"console.endpoint:suites.value.2.id = null"}},
+		{"TLS-01.C2", ie11, "malformed", []string{`console.endpoint:suites.value.2.version = "odd"`}},
+		{"TLS-01.C2", ie11, "malformed", []string{"console.endpoint:suites_tried = []"}},
+		{"TLS-01.C2", ie11, "not_collected", []string{"console.endpoint:suites = {}"}},
+	} {
+		found := false
+		for _, e := range tlsResult(t, append(tt.change, clientIs(ie11))...).Causes {
+			if e.ID == tt.cause && e.Subject == tt.subject {
+				said(t, e, "unknown", tt.reason)
+				found = true
+			}
+		}
+		if !found {
+			t.Errorf("%s %q: %v: not judged", tt.cause, tt.subject, tt.change)
+		}
+	}
+}
+
+// TestAnOddProblemOfACertificateHasASentence: the reader gets the general one.
+func TestAnOddProblemOfACertificateHasASentence(t *testing.T) {
+	for _, e := range tlsResult(t, "console.endpoint:certificate.value.verified = false", `console.endpoint:certificate.value.problem = "odd"`).Causes {
+		if e.ID == "TLS-01.X2" && !strings.Contains(e.Reasons[0].Text.EN, "it does not verify") {
+			t.Errorf("got %s", e.Reasons[0].Text.EN)
 		}
 	}
 }

@@ -106,6 +106,7 @@ var common = map[string]Text{
 // terms are the names that {what!} translates; a check adds its own to its Words.
 var terms = map[string]Text{
 	"judgement": {"The judgement", "判定"},
+	"symptoms":  {"The list of symptoms", "症状の一覧"},
 }
 
 // sentence fills a reason's text. An unknown code shows itself; a test keeps that from happening.

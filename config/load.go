@@ -52,7 +52,7 @@ func Parse(data []byte, filename string) (*Config, error) {
 func unreadable(path string, err error) error {
 	p := Problem{File: path, Message: "cannot be read: " + reason(err)}
 	if errors.Is(err, fs.ErrNotExist) {
-		p.Hint = "name the configuration with -c, or write one with: casdoctor config init"
+		p.Hint = "name the configuration with -c, or start one with: casdoctor config init > casdoctor.yaml"
 	}
 	return &Errors{Problems: []Problem{p}}
 }
@@ -107,7 +107,7 @@ func (l *loader) parse(data []byte) *yaml.Node {
 	switch err := loader.Load(&doc); {
 	case errors.Is(err, io.EOF), err == nil && (len(doc.Content) == 0 || doc.Content[0].Tag == nullTag):
 		l.problems = append(l.problems, Problem{
-			File: l.file, Message: "is empty", Hint: "casdoctor config init writes a configuration to start from",
+			File: l.file, Message: "is empty", Hint: "casdoctor config init prints a configuration to start from",
 		})
 		return nil
 	case err != nil:

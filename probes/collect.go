@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -81,7 +82,7 @@ func run(ctx context.Context, env *Env, p Probe, byFact map[string]Probe) facts.
 			if r := recover(); r != nil {
 				// The panic's value may hold what a service answered; its type is enough here,
 				// and the log has the place.
-				env.Log.Error().Str("fact", p.Fact).Stack().Msgf("probe panicked: %T", r)
+				env.Log.Error().Str("fact", p.Fact).Bytes("stack", debug.Stack()).Msgf("probe panicked: %T", r)
 				o = outcome{err: &facts.Failure{Kind: facts.Internal, Detail: fmt.Sprintf("the probe panicked (%T)", r)}}
 			}
 			ch <- o

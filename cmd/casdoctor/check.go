@@ -2,9 +2,11 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -51,7 +53,7 @@ func (o *options) complete(c *cobra.Command) error {
 	if !slices.Contains([]string{"text", "json"}, o.format) {
 		return usage(fmt.Errorf("--format is text or json, not %q", o.format))
 	}
-	if !slices.Contains([]string{"warn", "fail"}, o.failOn) {
+	if o.failOn != "" && !slices.Contains([]string{"warn", "fail"}, o.failOn) {
 		return usage(fmt.Errorf("--fail-on is warn or fail, not %q", o.failOn))
 	}
 	if o.now != "" {
@@ -72,6 +74,18 @@ func (o *options) complete(c *cobra.Command) error {
 	return nil
 }
 
+// overwrites: a report in the place of what was read, or of the evidence, would be its end.
+func (o *options) overwrites(input string) error {
+	same := func(a, b string) bool { return a != "" && b != "" && filepath.Clean(a) == filepath.Clean(b) }
+	switch {
+	case same(o.output, input), same(o.evidence, input):
+		return fmt.Errorf("%s is what is read; write to another file", input)
+	case same(o.output, o.evidence):
+		return errors.New("--output and --save-evidence name the same file")
+	}
+	return nil
+}
+
 func checkCommand(s streams) *cobra.Command {
 	var o options
 	var path string
@@ -84,6 +98,9 @@ which documented trouble is there, why, and which fix still works. Nothing is ch
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := o.complete(c); err != nil {
 				return err
+			}
+			if err := o.overwrites(path); err != nil {
+				return usage(err)
 			}
 			cfg, err := config.Load(path)
 			if err != nil {
@@ -193,10 +210,7 @@ func timings(w io.Writer, ev *facts.Evidence) {
 		names = append(names, n)
 	}
 	slices.SortFunc(names, func(a, b string) int {
-		if d := ev.Facts[b].Took - ev.Facts[a].Took; d != 0 {
-			return int(d)
-		}
-		return strings.Compare(a, b)
+		return cmp.Or(cmp.Compare(ev.Facts[b].Took, ev.Facts[a].Took), strings.Compare(a, b))
 	})
 	for _, n := range names {
 		f := ev.Facts[n]

@@ -10,12 +10,9 @@ import (
 
 func configCommand(s streams) *cobra.Command {
 	c := &cobra.Command{
-		Use: "config", Short: "validate, show, or print the schema of a configuration",
+		Use: "config", Short: "start, validate or show a configuration, or print its schema",
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			_ = c.Help()
-			return usage(nil)
-		},
+		RunE: func(c *cobra.Command, _ []string) error { return helpless(c, s) },
 	}
 	var path string
 	validate := &cobra.Command{
@@ -48,6 +45,13 @@ func configCommand(s streams) *cobra.Command {
 			return err
 		},
 	}
-	c.AddCommand(validate, show, schema)
+	start := &cobra.Command{
+		Use: "init", Short: "print a configuration to start from: casdoctor config init > casdoctor.yaml", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := s.out.Write(config.Example())
+			return err
+		},
+	}
+	c.AddCommand(start, validate, show, schema)
 	return c
 }

@@ -17,7 +17,7 @@ func explainCommand(s streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "explain ID",
 		Short: "tell what a check, a cause or a fix is, how it is decided, and what it needs",
-		Args:  cobra.ExactArgs(1),
+		Args:  one("the id of a check, a cause or a fix"),
 		RunE: func(c *cobra.Command, args []string) error {
 			opts, err := textOptions(c, s)
 			if err != nil {

@@ -9,11 +9,13 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"github.com/casdoctor/casdoctor/checks"
 	"github.com/casdoctor/casdoctor/internal/lab"
 	"github.com/casdoctor/casdoctor/internal/report"
 )
@@ -149,6 +151,19 @@ func TestScenarios(t *testing.T) {
 	}
 }
 
+// TestAllTroubles: the scenario of that name shows every documented cause (C, not X) at once.
+// MFA-01.C2 alone cannot stand beside C1: provisioning is automatic or manual.
+func TestAllTroubles(t *testing.T) {
+	for _, c := range checks.All() {
+		for _, cause := range c.Causes {
+			documented := strings.Contains(cause.ID, ".C") && cause.ID != "MFA-01.C2"
+			if documented != slices.Contains(scenarioWants["all-troubles"].found, cause.ID) {
+				t.Errorf("%s: documented and possible: %v", cause.ID, documented)
+			}
+		}
+	}
+}
+
 type scenarioWant struct {
 	exit               int
 	found, recommended []string
@@ -181,11 +196,11 @@ var scenarioWants = map[string]scenarioWant{
 	"all-troubles": {
 		1,
 		[]string{
-			"ACC-01.C1", "BND-01.C1", "GDM-01.C1", "GDM-01.C2", "LIC-01.X1", "MFA-01.C1", "SPM-01.C1", "SPM-01.C2",
+			"ACC-01.C1", "BND-01.C1", "GDM-01.C1", "GDM-01.C2", "LIC-01.C1", "MFA-01.C1", "SPM-01.C1", "SPM-01.C2",
 			"TLS-01.C1", "TLS-01.C2",
 		},
 		[]string{
-			"LIC-01.F3", "ACC-01.F1", "BND-01.F1", "MFA-01.F1", "GDM-01.F1", "GDM-01.F2", "SPM-01.F2", "SPM-01.F4",
+			"LIC-01.F1", "ACC-01.F1", "BND-01.F2", "MFA-01.F1", "GDM-01.F1", "GDM-01.F2", "SPM-01.F2", "SPM-01.F4",
 			"TLS-01.F1", "TLS-01.F2",
 		},
 	},

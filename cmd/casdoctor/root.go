@@ -67,11 +67,8 @@ func newRoot(s streams) *cobra.Command {
 		Short:         "find the documented troubles of Cloud App Security, and the fix that still works",
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			_ = c.Help()
-			return usage(nil)
-		},
+		// No Args: cobra's own rule for a root suggests the command that was meant.
+		RunE: func(c *cobra.Command, _ []string) error { return helpless(c, s) },
 	}
 	root.SetIn(s.in)
 	root.SetOut(s.out)
@@ -83,6 +80,23 @@ func newRoot(s streams) *cobra.Command {
 		permissionsCommand(s), configCommand(s), mailCommand(s), versionCommand(s),
 	)
 	return root
+}
+
+// helpless answers a command that does nothing by itself: help, where errors go.
+func helpless(c *cobra.Command, s streams) error {
+	c.SetOut(s.err)
+	_ = c.Help()
+	return usage(nil)
+}
+
+// one wants exactly one argument, and says which.
+func one(what string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) != 1 {
+			return fmt.Errorf("%s wants %s: casdoctor %s", c.Name(), what, c.Use)
+		}
+		return nil
+	}
 }
 
 // language is --lang, or the first of the usual variables that names one.

@@ -17,7 +17,8 @@ type Account struct {
 	roles    set
 }
 
-// set is a set of ids that may not have been read to its end.
+// set is a set of ids that may not have been read to its end. An element that came without
+// its id could be any: with one of these, the set is not complete.
 type set struct {
 	ids      map[string]Tri
 	complete bool
@@ -48,6 +49,10 @@ func NewAccount(
 	}
 	if groups.Value != nil {
 		for _, g := range *groups.Value {
+			if g.ID == "" {
+				a.groups.complete = false
+				continue
+			}
 			a.groups.ids[fold(g.ID)] = True
 		}
 	}
@@ -57,7 +62,11 @@ func NewAccount(
 			continue
 		}
 		for _, r := range *list.Value {
-			if v := counts(r, at); v != False {
+			switch v := counts(r, at); {
+			case v == False:
+			case r.RoleDefinitionID == "":
+				a.roles.complete = false
+			default:
 				id := fold(r.RoleDefinitionID)
 				a.roles.ids[id] = a.roles.ids[id].Or(v) // the zero value is Unknown, never above v
 			}
@@ -115,6 +124,9 @@ func external(u facts.User) Tri {
 // isOneOf reports whether the account is one of a kind of guests, and which word says so.
 // "Authentication and Conditional Access for External ID", external user types.
 func (a *Account) isOneOf(g *facts.GuestFilter) match {
+	if len(g.Types) == 0 { // for no guests at all there is the word "none"
+		return match{value: Unknown, code: CodeMissing}
+	}
 	m := match{value: False, code: CodeNotNamed}
 	for _, kind := range g.Types {
 		v := a.is(kind)

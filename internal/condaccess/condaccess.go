@@ -118,6 +118,8 @@ type Result struct {
 }
 
 // Fails reports whether the sign-in fails because of this policy, given that it is enforced.
+// A policy whose controls are satisfied refuses nobody, whomever it is for; an answer too
+// bare to be a policy never counts as Satisfied.
 func (r Result) Fails() Tri {
 	switch r.Grant {
 	case Refused, Blocked:

@@ -1,6 +1,7 @@
 package condaccess
 
 import (
+	"encoding/json"
 	"testing"
 
 	"github.com/casdoctor/casdoctor/probes/facts"
@@ -319,6 +320,36 @@ func TestFails(t *testing.T) {
 		if got := (Result{Applies: c.applies, Grant: c.grant}).Fails(); got != c.want {
 			t.Errorf("%v, %q: %v, want %v", c.applies, c.grant, got, c.want)
 		}
+	}
+}
+
+// TestHalfAPolicyDecidesNothing: what lacks its controls, or its state and its conditions,
+// lets no sign-in through for certain. One that is off needs neither.
+func TestHalfAPolicyDecidesNothing(t *testing.T) {
+	for body, want := range map[string]Tri{
+		`{"id":"1"}`:                                   Unknown,
+		`{"id":"1","state":"enabled"}`:                 Unknown,
+		`{"id":"1","state":"enabled","conditions":{}}`: Unknown,
+		`{"id":"1","state":"disabled"}`:                False,
+		`{"id":"1","sessionControls":{"persistentBrowser":{"isEnabled":true}}}`: Unknown,
+		`{"id":"1","conditions":{"clientAppTypes":["all"]},
+			"sessionControls":{"persistentBrowser":{"isEnabled":true}}}`: Unknown,
+		`{"id":"1","grantControls":{"authenticationStrength":{"id":"1","allowedCombinations":["password"]}}}`: Unknown,
+		`{"id":"1","state":"enabled","sessionControls":{"persistentBrowser":{"isEnabled":true}}}`:             False,
+	} {
+		p, err := Decode(json.RawMessage(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, steps := judged(t, p, admin().signIn(Browser))
+		if r.Fails() != want || want == Unknown && (r.DemandsMFA != Unknown || len(unknownSteps(steps)) == 0) {
+			t.Errorf("%s: %v, %s, want %v\n%+v", body, r.Fails(), summary(r), want, steps)
+		}
+	}
+	// What null or {} in evidence.json reads as.
+	r, _ := judged(t, facts.Policy{}, admin().signIn(Other))
+	if r.Fails() != Unknown || r.DemandsMFA != Unknown {
+		t.Errorf("an empty policy: %v, %s", r.Fails(), summary(r))
 	}
 }
 

@@ -148,6 +148,9 @@ func (a *Account) named(users, groups, roles []string, guests *facts.GuestFilter
 }
 
 func member(s set, id string, known, unread Code) match {
+	if !isGUID(id) {
+		return match{value: Unknown, code: CodeUnknownWord, arg: id}
+	}
 	v := s.has(fold(id))
 	if v == Unknown {
 		known = unread

@@ -127,6 +127,42 @@ var userCases = []scenario{
 		other: otherPasses, desktop: modernFree,
 	},
 	{
+		name: "a word in place of a group", patch: `{"conditions":{"users":{"includeUsers":[],"includeGroups":["AllGroups"]}}}`,
+		other: otherMay, desktop: modernMay, because: Users, code: CodeUnknownWord, arg: "AllGroups",
+	},
+	{
+		name: "an excluded word in place of a group", patch: `{"conditions":{"users":{"excludeGroups":["AllGroups"]}}}`,
+		other: otherMay, desktop: modernMay, because: Users, code: CodeUnknownWord, arg: "AllGroups", exclusion: true,
+	},
+	{
+		name: "a word in place of a role", patch: `{"conditions":{"users":{"includeUsers":[],"includeRoles":["AllRoles"]}}}`,
+		other: otherMay, desktop: modernMay, because: Users, code: CodeUnknownWord, arg: "AllRoles",
+	},
+	{
+		name:  "a group among memberships without an id",
+		patch: `{"conditions":{"users":{"includeUsers":[],"includeGroups":["` + noGroup + `"]}}}`,
+		know: func(k *knowledge) {
+			k.groups = facts.Got([]facts.Group{{}, {ID: myGroup}, {DisplayName: new("a")}})
+		},
+		other: otherMay, desktop: modernMay, because: Users, code: CodeGroupsNotRead, arg: noGroup,
+	},
+	{
+		name:  "a group that was seen beside memberships without an id",
+		patch: `{"conditions":{"users":{"includeUsers":[],"includeGroups":["` + myGroup + `"]}}}`,
+		know: func(k *knowledge) {
+			k.groups = facts.Got([]facts.Group{{}, {ID: myGroup}})
+		},
+		other: otherStops, desktop: modernStops, because: Users, code: CodeGroup, arg: myGroup,
+	},
+	{
+		name:  "a role among assignments without an id",
+		patch: `{"conditions":{"users":{"includeUsers":[],"includeRoles":["` + spoAdmin + `"]}}}`,
+		know: func(k *knowledge) {
+			k.roles = []facts.Seen[[]facts.RoleAssignment]{facts.Got([]facts.RoleAssignment{{}, role(ga, "/")})}
+		},
+		other: otherMay, desktop: modernMay, because: Users, code: CodeRolesNotRead, arg: spoAdmin,
+	},
+	{
 		name:  "roles not read",
 		patch: `{"conditions":{"users":{"includeUsers":[],"includeRoles":["` + ga + `"]}}}`,
 		know: func(k *knowledge) {
@@ -235,6 +271,16 @@ var userCases = []scenario{
 	{
 		name: "no guest type", know: guestUser, patch: includeGuests("none", "null"),
 		other: otherPasses, desktop: modernFree,
+	},
+	{
+		name:  "guests of types that are not in the answer",
+		patch: `{"conditions":{"users":{"includeUsers":[],"includeGuestsOrExternalUsers":{}}}}`,
+		other: otherMay, desktop: modernMay, because: Users, code: CodeMissing,
+	},
+	{
+		name:  "excluded guests of types that are not in the answer",
+		patch: `{"conditions":{"users":{"excludeGuestsOrExternalUsers":{}}}}`,
+		other: otherMay, desktop: modernMay, because: Users, code: CodeMissing, exclusion: true,
 	},
 	{
 		name: "a guest type that did not exist", patch: includeGuests("none,visitingProfessor", "null"),
@@ -618,6 +664,38 @@ var locationCases = []scenario{
 			(*k.locations.Value)[1].Ranges = nil
 		},
 		other: otherMay, desktop: modernMay, because: Locations, code: CodeRangeUnreadable, arg: partner,
+	},
+	{
+		name: "a country location without countries", patch: where(`"`+germany+`"`, ""),
+		know: func(k *knowledge) {
+			*k = k.from("", "US")
+			(*k.locations.Value)[2].Countries = nil
+		},
+		other: otherMay, desktop: modernMay, because: Locations, code: CodeMissing, arg: germany,
+	},
+	{
+		name: "an excluded country location without countries", patch: where(`"All"`, `"`+germany+`"`),
+		know: func(k *knowledge) {
+			*k = k.from("", "US")
+			(*k.locations.Value)[2].Countries = nil
+		},
+		other: otherMay, desktop: modernMay, because: Locations, code: CodeMissing, arg: germany, exclusion: true,
+	},
+	{
+		name: "a country location of which a country is empty", patch: where(`"`+germany+`"`, ""),
+		know: func(k *knowledge) {
+			*k = k.from("", "US")
+			(*k.locations.Value)[2].Countries = []string{"DE", ""}
+		},
+		other: otherMay, desktop: modernMay, because: Locations, code: CodeMissing, arg: germany,
+	},
+	{
+		name: "a country that fits beside an empty one", patch: where(`"`+germany+`"`, ""),
+		know: func(k *knowledge) {
+			*k = k.from("", "DE")
+			(*k.locations.Value)[2].Countries = []string{"DE", ""}
+		},
+		other: otherStops, desktop: modernStops, because: Locations, code: CodeInLocation, arg: germany,
 	},
 	{
 		name: "a location that is not in the list", patch: where(`"All"`, `"`+someone+`"`), know: from("192.0.2.1", "DE"),

@@ -42,6 +42,12 @@ func grant(p *facts.Policy, client Client, steps *[]Step) (Grant, Tri) {
 	if path := unrecognised(p, grantPath); path != "" {
 		t.count(Unknown, Unknown, CodeUnrecognised, path)
 	}
+	if t.n == 0 && len(p.SessionControls) == 0 {
+		// "Building a Conditional Access policy": assignments and access controls make a policy. The
+		// documented ones without a grant control have a session control; where that is not set
+		// either, what the policy demands may have been lost on the way.
+		t.count(Unknown, Unknown, CodeMissing, "")
+	}
 
 	var outcome Grant
 	switch v := t.outcome(operator); {
@@ -58,7 +64,16 @@ func grant(p *facts.Policy, client Client, steps *[]Step) (Grant, Tri) {
 	if session(p, steps) == Unknown && outcome == Satisfied {
 		outcome = GrantUnknown
 	}
+	if outcome == Satisfied && bare(p) {
+		return GrantUnknown, Unknown
+	}
 	return outcome, t.mfa
+}
+
+// bare reports that an answer has neither the state nor the conditions of a policy. Where so
+// much is missing, the controls that it has may not be all of them either.
+func bare(p *facts.Policy) bool {
+	return p.State == "" && p.Conditions.Users == nil && p.Conditions.Applications == nil
 }
 
 // tally counts the controls of one policy.
@@ -128,7 +143,7 @@ func (t *tally) strength(s *facts.Strength) {
 // are required. For one control the operator has no meaning, though Graph sends one.
 func (t *tally) outcome(operator string) Tri {
 	switch {
-	case t.n == 0:
+	case t.n == 0: // a session-only policy
 		if t.steps != nil {
 			*t.steps = append(*t.steps, Step{Condition: GrantControl, Value: True, Code: CodeNoControl})
 		}

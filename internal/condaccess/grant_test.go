@@ -14,6 +14,8 @@ func strength(members string) string {
 const (
 	refusedElse = "true, refused"
 	blockedElse = "true, blocked"
+	// nothingAsked: the policy applies, and what it asks for is not in the answer.
+	nothingAsked = "true, unknown mfa?"
 )
 
 // "Conditional Access: Grant"; for the client Other "Block legacy authentication with
@@ -79,8 +81,23 @@ var grantCases = []scenario{
 		because: GrantControl, code: CodeCustomControl, arg: "RequireDuoMfa",
 	},
 	{
-		name: "nothing demanded", patch: `{"grantControls":{"builtInControls":[]}}`,
-		other: "true, satisfied", desktop: "true, satisfied", because: GrantControl, code: CodeNoControl,
+		// A policy demands something or limits the session ("Building a Conditional Access policy",
+		// access controls); with neither in the answer, what it demands is not known.
+		name: "an empty list of controls", patch: `{"grantControls":{"builtInControls":[]}}`,
+		other: nothingAsked, desktop: nothingAsked, because: GrantControl, code: CodeMissing,
+	},
+	{
+		name: "no list of controls", patch: `{"grantControls":{"builtInControls":null}}`,
+		other: nothingAsked, desktop: nothingAsked, because: GrantControl, code: CodeMissing,
+	},
+	{
+		name: "controls not in the answer", patch: `{"grantControls":null}`,
+		other: nothingAsked, desktop: nothingAsked, because: GrantControl, code: CodeMissing,
+	},
+	{
+		name:  "controls not in the answer, on somebody else",
+		patch: `{"grantControls":null,"conditions":{"users":{"excludeUsers":["` + me + `"]}}}`,
+		other: "false, unknown mfa?", desktop: "false, unknown mfa?",
 	},
 	{
 		name:  "a kind of control that did not exist",
@@ -123,7 +140,7 @@ var grantCases = []scenario{
 		name: "a session control that is switched off",
 		patch: `{"grantControls":null,"sessionControls":{"persistentBrowser":{"mode":"never","isEnabled":false},
 			"somethingNew":{"isEnabled":false},"disableResilienceDefaults":false}}`,
-		other: "true, satisfied", desktop: "true, satisfied",
+		other: nothingAsked, desktop: nothingAsked, because: GrantControl, code: CodeMissing,
 	},
 	{
 		// "Token protection": what is not bound to a registered device is not accepted; what

@@ -84,15 +84,26 @@ func within(l *facts.NamedLocation, ip netip.Addr, country string) match {
 		case country == "":
 			m.code = CodeCountryNotDeclared
 		default:
-			m.value, m.code = False, CodeOutsideLocation
-			for _, c := range l.Countries {
-				if strings.EqualFold(c, country) {
-					m.value, m.code = True, CodeInLocation
-				}
-			}
+			return withinCountries(l, country)
 		}
 	default:
 		m.code, m.arg = CodeUnknownWord, l.Type
+	}
+	return m
+}
+
+func withinCountries(l *facts.NamedLocation, country string) match {
+	m := match{value: False, code: CodeOutsideLocation, arg: l.ID}
+	if len(l.Countries) == 0 {
+		m.value, m.code = Unknown, CodeMissing // every countryNamedLocation has some
+	}
+	for _, c := range l.Countries {
+		switch {
+		case c == "":
+			m.value, m.code = Unknown, CodeMissing
+		case strings.EqualFold(c, country):
+			return match{value: True, code: CodeInLocation, arg: l.ID}
+		}
 	}
 	return m
 }

@@ -76,9 +76,9 @@ const (
 	CodeOtherFlow          Code = "other_flow"             // for a flow that is no password sign-in: word
 )
 
-// The codes of controls; Arg is the control's own word.
+// The codes of controls, beside CodeMissing; Arg is the control's own word.
 const (
-	CodeNoControl       Code = "no_control"              // nothing is demanded
+	CodeNoControl       Code = "no_control"              // nothing is demanded: session controls only
 	CodeBlock           Code = "block"                   // the policy blocks
 	CodeMFA             Code = "mfa"                     // multifactor authentication
 	CodeStrength        Code = "authentication_strength" // Arg: the strength's id

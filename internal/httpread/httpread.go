@@ -241,7 +241,8 @@ func (c *Client) Check(r *http.Request) error {
 
 func (p post) matches(path string) bool {
 	if p.suffix == "" {
-		return path == p.prefix
+		// Entra writes a tenant id in lower case, whatever the configuration does.
+		return strings.EqualFold(path, p.prefix)
 	}
 	mid, ok := strings.CutPrefix(path, p.prefix)
 	if !ok {

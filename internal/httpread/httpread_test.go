@@ -46,6 +46,7 @@ func TestOnlyReadsAreSent(t *testing.T) {
 		{"HEAD", "https://graph.test/v1.0/users", "", true},
 		{"GET", "https://GRAPH.test:443/v1.0/users", "", true},
 		{"POST", "https://login.test/" + tenant + "/oauth2/v2.0/token", "grant_type=client_credentials", true},
+		{"POST", "https://login.test/" + strings.ToUpper(tenant) + "/oauth2/v2.0/token", "grant_type=client_credentials", true},
 		{"POST", "https://graph.test/v1.0/identity/conditionalAccess/evaluate", "{}", true},
 		{"POST", "https://graph.test/v1.0/$batch", gets, true},
 		{"POST", "https://graph.test/beta/$batch", gets, true},

@@ -186,19 +186,19 @@ func Scenarios() []Scenario {
 
 		scenario("mfa-per-user", beforeRetirement,
 			"per-user MFA on the Global Administrator, in January 2026: the documented workarounds still work",
-			"グローバル管理者のユーザーごとのMFA(2026年1月時点): 文書の回避策がまだ有効", func(o *Organisation) {
+			"グローバル管理者のユーザごとの MFA(2026年1月時点): 文書の回避策がまだ有効", func(o *Organisation) {
 				automatic(o)
 				o.Microsoft.Users[0].PerUserMFA = "enforced"
 			}),
 		scenario("mfa-per-user-retired", afterRetirement,
 			"the same tenant in November 2026: password sign-in is retired, only an authorized account works",
-			"同じテナント(2026年11月時点): パスワード認証は廃止済みで、承認アカウントだけが有効", func(o *Organisation) {
+			"同じテナント(2026年11月時点): パスワード認証は廃止済みで、認証アカウントだけが有効", func(o *Organisation) {
 				automatic(o)
 				o.Microsoft.Users[0].PerUserMFA = "enforced"
 			}),
 		scenario("mfa-security-defaults", beforeRetirement,
 			"security defaults demand a second factor of every administrator",
-			"セキュリティの既定値群が管理者全員に第2要素を要求", func(o *Organisation) {
+			"セキュリティの既定値が管理者全員に2 つ目の要素を要求", func(o *Organisation) {
 				automatic(o)
 				o.Microsoft.SecurityDefaults = true
 				o.Microsoft.Policies = nil // the two exclude each other
@@ -358,22 +358,24 @@ func Scenarios() []Scenario {
 			}),
 
 		scenario("all-troubles", beforeRetirement,
-			"every trouble at once, each with a cause of the vendor's page where these can stand side by side",
+			"every trouble at once, with every documented cause that can stand beside the others",
 			"すべての問題が同時に発生 (文書の原因のうち、両立するもの)", allTroubles),
 	}
 }
 
-// allTroubles has every trouble. Causes that exclude each other cannot all be there: one account
-// signs in, and it cannot be the trial that is over (LIC-01.C1) and the full one that is to
-// provision again (BND-01.C1), so its full licence is over instead (LIC-01.X1); and provisioning
-// is either automatic (MFA-01.C1) or manual (MFA-01.C2).
+// allTroubles has every documented cause that can stand beside the others: all but MFA-01.C2,
+// because provisioning is either automatic (C1) or manual (C2). The trial that provisioned the
+// tenant has expired and signs in, with an account that is not the primary one, and the full
+// account that is meant for the same tenant will meet the message of BND-01.
 func allTroubles(o *Organisation) {
 	boundByTrial(o)
 	l := o.Declared.Licensing
+	l.Accounts[len(l.Accounts)-1].Expires = config.Date{Time: day(2025, 12, 31)}
 	l.Accounts = append(l.Accounts, config.LicenseAccount{
-		ID: "clp-sales", Company: "1001", Primary: new(false), License: config.Full, Expires: config.Date{Time: day(2025, 12, 31)},
+		ID: "clp-sales", Company: "1001", Primary: new(false), License: config.Full,
+		Expires: config.Date{Time: day(2027, 12, 31)}, TenantID: o.Microsoft.TenantID,
 	})
-	l.SignIn.Account = "clp-sales"
+	l.SignIn.Account = "clp-trial"
 
 	automatic(o)
 	o.Microsoft.Users[0].PerUserMFA = "enforced"

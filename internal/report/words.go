@@ -59,8 +59,8 @@ var statusWords = map[checks.Status]word{
 
 // How an entry was found.
 var (
-	wConfirmed         = word{"confirmed", "確認済み"}
-	wConfirmedDeclared = word{"confirmed, by your declaration", "確認済み (宣言による)"}
+	wConfirmed         = word{"confirmed", "該当 (確定)"}
+	wConfirmedDeclared = word{"confirmed, by your declaration", "該当 (宣言により確定)"}
 	wSupported         = word{"supported (fits, not proof)", "可能性あり (状況は一致、証拠ではない)"}
 	wSupportedDeclared = word{"supported, by your declaration (fits, not proof)", "可能性あり (宣言による。状況は一致、証拠ではない)"}
 )
@@ -91,7 +91,7 @@ var (
 	notFor      = word{"Not for {whom}: {why}", "次には使えません: {whom}。{why}"}
 	waivedUntil = word{"accepted until {until}: {reason}", "{until} まで許容: {reason}"}
 	waivedCount = word{"waived", "免除"}
-	hPassed     = word{"Looked at, and not there", "確認済み・該当なし"}
+	hPassed     = word{"Looked at, and not there", "確認した結果、該当なし"}
 	hSkipped    = word{"Skipped", "対象外"}
 	hNotices    = word{"About this run", "今回の実行について"}
 	hFacts      = word{"What was looked at", "確認した情報"}

@@ -5,10 +5,9 @@ import "slices"
 // Server is what is known of a server.
 type Server struct {
 	// Accepted are the versions at which a hello with every suite that could be offered was
-	// answered; Refused those at which the server said that it does not speak them (alert 70,
-	// protocol_version). A version in neither list is not known: silence and a reset prove
-	// nothing. Alert 40, handshake_failure, below TLS 1.3 says less than 70: perhaps only the
-	// suites were refused. Such a version belongs to Accepted, without any suite.
+	// answered; Refused those that an alert refused ByVersion. One that an alert refused
+	// BySuites belongs to Accepted, without any suite. A version in neither list is not known:
+	// silence, a reset and the other alerts prove nothing.
 	Accepted, Refused []uint16
 	// Suites are the suites that the server chose, by version.
 	Suites map[uint16][]uint16
@@ -39,6 +38,36 @@ type Reason string
 const (
 	ByVersion Reason = "version" // no version in common
 	BySuites  Reason = "suites"  // a version in common, and no suite at that version
+)
+
+// RefusedBy is what an alert refuses that answers a hello for exactly one version, with every
+// suite that could be offered; empty when it says nothing of the offer. ByVersion is sure;
+// BySuites is not: some servers mean the version with it.
+func RefusedBy(version uint16, alert int) Reason {
+	switch alert {
+	case protocolVersion:
+		return ByVersion
+	case handshakeFailure:
+		if version == TLS13 {
+			// A server without TLS 1.3 reads such a hello as one for TLS 1.2 (RFC 8446 section
+			// 4.2.1) in which no suite is one of its own.
+			return ByVersion
+		}
+		return BySuites
+	case illegalParameter, insufficientSecurity:
+		if version < TLS13 {
+			return BySuites
+		}
+	}
+	return ""
+}
+
+// The alerts that refuse an offer (RFC 8446 section 6.2). The others say that something went wrong.
+const (
+	handshakeFailure     = 40
+	illegalParameter     = 47
+	protocolVersion      = 70
+	insufficientSecurity = 71
 )
 
 // Result is a prediction.

@@ -401,3 +401,23 @@ func checkSet(t *testing.T, what string, got, want []uint16) {
 		t.Errorf("%s (-want +got):\n%s", what, diff)
 	}
 }
+
+// The alerts of RFC 8446 section 6.2, and what they say of a hello for exactly one version.
+func TestRefusedBy(t *testing.T) {
+	for _, tc := range []struct {
+		version uint16
+		alert   int
+		want    Reason
+	}{
+		{TLS10, 70, ByVersion}, {TLS12, 70, ByVersion}, {TLS13, 70, ByVersion}, // protocol_version
+		{TLS10, 40, BySuites}, {TLS12, 40, BySuites}, {TLS13, 40, ByVersion}, // handshake_failure
+		{TLS12, 47, BySuites}, {TLS13, 47, ""}, // illegal_parameter
+		{TLS12, 71, BySuites}, {TLS13, 71, ""}, // insufficient_security
+		{TLS10, 80, ""}, {TLS12, 112, ""}, {TLS13, 80, ""}, // internal_error, unrecognized_name
+		{TLS12, 0, ""}, // none was recorded
+	} {
+		if got := RefusedBy(tc.version, tc.alert); got != tc.want {
+			t.Errorf("alert %d at %#04x: %q, want %q", tc.alert, tc.version, got, tc.want)
+		}
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/casdoctor/casdoctor/internal/tlsclient"
 	"github.com/casdoctor/casdoctor/probes/facts"
 )
 
@@ -119,7 +120,7 @@ func (p *prober) enumerate(ctx context.Context, fact *facts.Console) {
 			seen = append(seen, facts.SuiteSeen{Version: versions[i].name, ID: id})
 			fact.SuitesTried = append(fact.SuitesTried, id)
 		}
-		if answered(fact.Handshakes[i]) && versions[i].id != tls.VersionTLS13 {
+		if answered(versions[i].id, fact.Handshakes[i]) && versions[i].id != tls.VersionTLS13 {
 			fact.SuitesTried = append(fact.SuitesTried, offerable(versions[i].id)...)
 		}
 		if failure == nil && r.failure != nil {
@@ -139,15 +140,13 @@ func (p *prober) enumerate(ctx context.Context, fact *facts.Console) {
 }
 
 // answered says whether the peer has taken a position on what it was offered.
-func answered(h facts.Handshake) bool {
-	return h.Outcome == facts.OutcomeOK || refused(h)
+func answered(version uint16, h facts.Handshake) bool {
+	return h.Outcome == facts.OutcomeOK || refused(version, h)
 }
 
-// refused says whether the peer turned the offer itself down: handshake_failure,
-// illegal_parameter, protocol_version or insufficient_security (RFC 8446 section 6.2).
-// Other alerts say that something went wrong.
-func refused(h facts.Handshake) bool {
-	return h.Outcome == facts.OutcomeAlert && slices.Contains([]int{40, 47, 70, 71}, h.Alert)
+// refused says whether the peer turned the offer itself down.
+func refused(version uint16, h facts.Handshake) bool {
+	return h.Outcome == facts.OutcomeAlert && tlsclient.RefusedBy(version, h.Alert) != ""
 }
 
 // suites are the suites that the peer accepts at a version, in the order in which it chose
@@ -162,7 +161,7 @@ func (p *prober) suites(ctx context.Context, version uint16, first facts.Handsha
 		case h.Outcome == facts.OutcomeOK:
 			accepted = append(accepted, h.Suite)
 			left = without(left, h.Suite)
-		case refused(h), p.resets(ctx, version, left, first.Suite, h):
+		case refused(version, h), p.resets(ctx, version, left, first.Suite, h):
 			return accepted, nil
 		default:
 			return accepted, &facts.Failure{

@@ -12,6 +12,7 @@ package facts
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -174,6 +175,9 @@ func Decode(raw []byte) (*Evidence, error) {
 	if err := json.Unmarshal(raw, &e); err != nil {
 		return nil, fmt.Errorf("not evidence of casdoctor: %w", err)
 	}
+	if e.Taken.IsZero() {
+		return nil, errors.New("the evidence does not say when it was taken; without that nothing with a date can be judged")
+	}
 	return &e, nil
 }
 
@@ -186,7 +190,8 @@ func (e *Evidence) Encode() ([]byte, error) {
 	return append(raw, '\n'), nil
 }
 
-// Get decodes one fact. A key that the evidence lacks is NotCollected; a value that does
+// Get decodes one fact. A value beside the failure wrong_identity is somebody else's and is
+// not given out. A key that the evidence lacks is NotCollected; a value that does
 // not fit its type is Malformed: neither ever looks like an empty value.
 func Get[T any](e *Evidence, k Key[T]) Seen[T] {
 	f, ok := e.Facts[k.Name]
@@ -197,6 +202,9 @@ func Get[T any](e *Evidence, k Key[T]) Seen[T] {
 		if f.Failure == nil {
 			return Missed[T](&Failure{Kind: Malformed, Detail: k.Name + " has neither a value nor a failure"})
 		}
+		return Missed[T](f.Failure)
+	}
+	if f.Failure != nil && f.Failure.Kind == WrongIdentity {
 		return Missed[T](f.Failure)
 	}
 	var v T

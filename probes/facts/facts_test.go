@@ -27,6 +27,7 @@ func TestGet(t *testing.T) {
 		{"members that nobody knows yet", map[string]Fact{"thing": {Value: json.RawMessage(`{"n":1,"new":true}`)}}, ""},
 		{"an old file", map[string]Fact{}, NotCollected},
 		{"a failure", map[string]Fact{"thing": {Failure: forbidden}}, Forbidden},
+		{"a value of somebody else", map[string]Fact{"thing": {Value: json.RawMessage(`{"n":1}`), Failure: &Failure{Kind: WrongIdentity}}}, WrongIdentity},
 		{"neither", map[string]Fact{"thing": {}}, Malformed},
 		{"null", map[string]Fact{"thing": {Value: json.RawMessage(`null`)}}, Malformed},
 		{"another shape", map[string]Fact{"thing": {Value: json.RawMessage(`{"n":"one"}`)}}, Malformed},
@@ -78,11 +79,12 @@ func TestEvidenceFile(t *testing.T) {
 		t.Errorf("the file changed the evidence: %s", cmp.Diff(want, got))
 	}
 	for body, want := range map[string]string{
-		"":                                      "not evidence",
-		"[]":                                    "not evidence",
-		`{}`:                                    `the schema is ""`,
-		`{"schema":"casdoctor.evidence/v2"}`:    `the schema is "casdoctor.evidence/v2"`,
-		`{"schema":"` + Schema + `","facts":1}`: "not evidence",
+		"":                                       "not evidence",
+		"[]":                                     "not evidence",
+		`{}`:                                     `the schema is ""`,
+		`{"schema":"casdoctor.evidence/v2"}`:     `the schema is "casdoctor.evidence/v2"`,
+		`{"schema":"` + Schema + `","facts":1}`:  "not evidence",
+		`{"schema":"` + Schema + `","facts":{}}`: "does not say when it was taken",
 	} {
 		if _, err := Decode([]byte(body)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", body, err)

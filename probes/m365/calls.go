@@ -47,8 +47,10 @@ var (
 	domainsCall      = call{what: "the domains", permission: "Domain.Read.All"}
 	// User.ReadBasic.All also opens /users/{id}, but leaves out accountEnabled and the password members.
 	userCall      = call{what: "the account", permission: "User.Read.All"}
-	delegatesCall = call{what: "the users with the delegate account's name", permission: "User.Read.All", headers: eventual}
-	groupsCall    = call{what: "the account's groups", permission: "User.Read.All", headers: eventual}
+	delegatesCall = call{
+		what: "the users with the delegate account's name", permission: "User.Read.All", headers: eventual,
+	}
+	groupsCall = call{what: "the account's groups", permission: "User.Read.All", headers: eventual}
 	// The only source of the per-user state is beta.
 	perUserMFACall   = call{what: "the account's per-user MFA state", permission: "Policy.Read.All"}
 	registrationCall = call{
@@ -58,10 +60,12 @@ var (
 	eligibleRolesCall = call{what: "the eligible roles", permission: "RoleEligibilitySchedule.Read.Directory"}
 	defaultsCall      = call{what: "security defaults", permission: "Policy.Read.All"}
 	policiesCall      = call{
-		what: "the Conditional Access policies", permission: "Policy.Read.All", headers: newWords, pace: conditionalAccessPace,
+		what: "the Conditional Access policies", permission: "Policy.Read.All",
+		headers: newWords, pace: conditionalAccessPace,
 	}
 	locationsCall = call{
-		what: "the named locations", permission: "Policy.Read.All", headers: newWords, pace: conditionalAccessPace,
+		what: "the named locations", permission: "Policy.Read.All",
+		headers: newWords, pace: conditionalAccessPace,
 	}
 	// Policy.Read.AuthenticationMethod is less privileged, but Policy.Read.All is needed anyway.
 	strengthsCall  = call{what: "the authentication strengths", permission: "Policy.Read.All", headers: newWords}

@@ -63,7 +63,7 @@ func (c call) refused(status int, body []byte) *facts.Failure {
 		f.Detail = "Microsoft Graph could not give " + c.what + ": its own trouble; run again later"
 	case unreadable:
 		f.Kind = facts.Malformed
-		f.Detail = "something that is not Microsoft Graph answered for " + c.what + ": look for a proxy or gateway in between"
+		f.Detail = "something that is not Microsoft Graph answered for " + c.what + ": look for a gateway in between"
 	case f.Code == codeNonPremium:
 		f.Kind = facts.Unlicensed
 		f.Detail = c.what + " needs Microsoft Entra ID P1; a tenant that has it needs the permission Directory.Read.All"
@@ -75,7 +75,7 @@ func (c call) refused(status int, body []byte) *facts.Failure {
 		f.Detail = "the application may not read " + c.what +
 			": grant the permission and consent to it; a token that was issued before does not have it"
 	case f.Kind == facts.Unauthenticated:
-		f.Detail = "Microsoft Graph refused the token for " + c.what + ": check the cloud, the tenant and this machine's clock"
+		f.Detail = "Microsoft Graph refused the token for " + c.what + ": check cloud, tenant and this machine's clock"
 	case f.Kind == facts.NotFound && f.Code != codeNotFound:
 		f.Kind = facts.Rejected
 		f.Detail = "Microsoft Graph has no such call for " + c.what + " at this address"
@@ -122,7 +122,7 @@ func (q question) broken() *facts.Failure {
 // sentences quote ids and times, and can change; the numbers are the hint that is documented.
 var signInAdvice = map[string]string{
 	"AADSTS90002":   "there is no such tenant in this cloud: check microsoft365.tenant_id and microsoft365.cloud",
-	"AADSTS700016":  "the tenant does not know the application: check client_id and tenant_id, and that an admin consented",
+	"AADSTS700016":  "the tenant does not know the application: check client_id, tenant_id and the admin consent",
 	"AADSTS7000215": "the client secret is wrong: configure the secret's value, not its id",
 	"AADSTS7000222": "the client secret has expired: make a new one in the app registration",
 	"AADSTS700027":  "the application does not know the certificate: upload it to the app registration",
@@ -148,7 +148,7 @@ func tokenFailure(ctx context.Context, err error, last *tokenAnswer) *facts.Fail
 	if last.status != 0 {
 		return &facts.Failure{
 			Kind: facts.Malformed, Status: last.status,
-			Detail: "the answer of the sign-in service cannot be read: check endpoints.login, and look for a proxy in between",
+			Detail: "the answer of the sign-in service cannot be read: check endpoints.login, look for a gateway in between",
 		}
 	}
 	return unusable("credentials", "this machine has no token for the application: with azure_cli run az login, "+
@@ -158,7 +158,6 @@ func tokenFailure(ctx context.Context, err error, last *tokenAnswer) *facts.Fail
 func tokenRefused(r *http.Response) *facts.Failure {
 	var answer struct {
 		Error string `json:"error"`
-		Text  string `json:"error_description"`
 		Codes []int  `json:"error_codes"`
 	}
 	f := &facts.Failure{Kind: httpread.Status(r.StatusCode), Status: r.StatusCode}
@@ -167,11 +166,9 @@ func tokenRefused(r *http.Response) *facts.Failure {
 		body, _ := io.ReadAll(r.Body)
 		_ = json.Unmarshal(body, &answer)
 	}
-	switch text, _, _ := strings.Cut(answer.Text, ":"); {
+	switch {
 	case len(answer.Codes) > 0:
 		f.Code = "AADSTS" + strconv.Itoa(answer.Codes[0])
-	case strings.HasPrefix(text, "AADSTS") && code.MatchString(text):
-		f.Code = text
 	case code.MatchString(answer.Error):
 		f.Code = answer.Error
 	}
@@ -180,7 +177,7 @@ func tokenRefused(r *http.Response) *facts.Failure {
 		f.Detail = "the sign-in service could not give a token: its own trouble; run again later"
 	case f.Code == "":
 		f.Kind = facts.Malformed
-		f.Detail = "something that is not the sign-in service answered: check endpoints.login, and look for a proxy in between"
+		f.Detail = "something that is not the sign-in service answered: check endpoints.login, look for a gateway in between"
 	default:
 		f.Kind = facts.Unauthenticated
 		f.Detail = "the sign-in service refused the application's credentials"

@@ -37,21 +37,22 @@ func conditionalAccess(ctx context.Context, env *probes.Env) (facts.ConditionalA
 	ctx, cancel := inTime(ctx)
 	defer cancel()
 
+	base, adapter := s.base(), s.adapter
 	var found facts.ConditionalAccess
 	together(env,
 		func() {
 			found.Policies = list(ctx, s, policiesCall.ask(
-				identity.NewConditionalAccessPoliciesRequestBuilderInternal(s.base(), s.adapter).ToGetRequestInformation(ctx, nil),
+				identity.NewConditionalAccessPoliciesRequestBuilderInternal(base, adapter).ToGetRequestInformation(ctx, nil),
 			), condaccess.Decode)
 		},
 		func() {
 			found.Locations = list(ctx, s, locationsCall.ask(
-				identity.NewConditionalAccessNamedLocationsRequestBuilderInternal(s.base(), s.adapter).ToGetRequestInformation(ctx, nil),
+				identity.NewConditionalAccessNamedLocationsRequestBuilderInternal(base, adapter).ToGetRequestInformation(ctx, nil),
 			), condaccess.DecodeLocation)
 		},
 		func() {
 			found.Strengths = list(ctx, s, strengthsCall.ask(
-				policies.NewAuthenticationStrengthPoliciesRequestBuilderInternal(s.base(), s.adapter).ToGetRequestInformation(ctx, nil),
+				policies.NewAuthenticationStrengthPoliciesRequestBuilderInternal(base, adapter).ToGetRequestInformation(ctx, nil),
 			), condaccess.DecodeStrength)
 		},
 	)

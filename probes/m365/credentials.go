@@ -55,15 +55,15 @@ func newCredential(m *config.Microsoft365, client *httpread.Client) (azcore.Toke
 		made, err = azidentity.NewClientSecretCredential(m.TenantID, c.ClientID, string(c.ClientSecret.Reveal()),
 			&azidentity.ClientSecretCredentialOptions{ClientOptions: options, DisableInstanceDiscovery: undiscovered})
 	case !c.Certificate.IsZero():
-		certificates, key, unreadable := azidentity.ParseCertificates(c.Certificate.Reveal(), c.CertificatePassword.Reveal())
-		if unreadable != nil {
-			return nil, unusable("certificate", "the certificate is neither PEM nor PFX with a private key, or its password is wrong")
+		certificates, key, bad := azidentity.ParseCertificates(c.Certificate.Reveal(), c.CertificatePassword.Reveal())
+		if bad != nil {
+			return nil, unusable("certificate", "the certificate is no PEM or PFX with a private key, or its password is wrong")
 		}
 		made, err = azidentity.NewClientCertificateCredential(m.TenantID, c.ClientID, certificates, key,
 			&azidentity.ClientCertificateCredentialOptions{ClientOptions: options, DisableInstanceDiscovery: undiscovered})
 	case c.WorkloadIdentity != nil:
-		// azidentity reads the file when it needs it, and its error then says no more than "failed".
-		if _, unreadable := os.ReadFile(c.WorkloadIdentity.TokenFile); unreadable != nil {
+		// azidentity reads the file when it needs it, and keeps no more of the error than its text.
+		if _, bad := os.ReadFile(c.WorkloadIdentity.TokenFile); bad != nil {
 			return nil, unusable("token_file", "the token file of the workload identity cannot be read")
 		}
 		made, err = azidentity.NewWorkloadIdentityCredential(&azidentity.WorkloadIdentityCredentialOptions{
@@ -79,10 +79,10 @@ func newCredential(m *config.Microsoft365, client *httpread.Client) (azcore.Toke
 	case c.AzureCLI:
 		made, err = azidentity.NewAzureCLICredential(&azidentity.AzureCLICredentialOptions{TenantID: m.TenantID})
 	default:
-		return nil, &facts.Failure{Kind: facts.NotConfigured, Detail: "microsoft365.credentials has no way to prove client_id"}
+		return nil, &facts.Failure{Kind: facts.NotConfigured, Detail: "microsoft365.credentials prove nothing"}
 	}
 	if err != nil { // its text may quote the configuration
-		return nil, unusable("credentials", "microsoft365.credentials cannot be used: check tenant_id, client_id and the certificate")
+		return nil, unusable("credentials", "microsoft365.credentials cannot be used: check the ids and the certificate")
 	}
 	return made, nil
 }
@@ -110,10 +110,12 @@ type tokenKeeper struct {
 const leeway = 2 * time.Minute
 
 // AuthenticateRequest implements the SDK's AuthenticationProvider.
-func (k *tokenKeeper) AuthenticateRequest(ctx context.Context, r *abstractions.RequestInformation, _ map[string]any) error {
+func (k *tokenKeeper) AuthenticateRequest(
+	ctx context.Context, r *abstractions.RequestInformation, _ map[string]any,
+) error {
 	u, err := r.GetUri()
 	if err != nil || !sameHost(u, k.root) {
-		return &facts.Failure{Kind: facts.Internal, Detail: "a request to another host than endpoints.graph asked for the token"}
+		return &facts.Failure{Kind: facts.Internal, Detail: "another host than endpoints.graph was to get the token"}
 	}
 	token, err := k.get(ctx)
 	if err != nil {

@@ -218,7 +218,7 @@ func incomplete(what string) *facts.Failure {
 	return &facts.Failure{Kind: facts.Malformed, Status: http.StatusOK, Detail: directory.name + " answered, but " + what}
 }
 
-// created reads an int64 that Google writes as a string: json.Numbereconds since 1970. The SDK has
+// created reads an int64 that Google writes as a string: milliseconds since 1970. The SDK has
 // refused what is not a number.
 func created(ms json.Number) *time.Time {
 	n, err := ms.Int64()

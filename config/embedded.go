@@ -11,3 +11,9 @@ var schema []byte
 // Schema is the JSON Schema (2020-12) of casdoctor.yaml, for editors and for programs that
 // write configurations. Load demands more than it can say.
 func Schema() []byte { return slices.Clone(schema) }
+
+//go:embed example.yaml
+var example []byte
+
+// Example is a configuration to start from.
+func Example() []byte { return slices.Clone(example) }
