@@ -38,8 +38,8 @@ func BND01() Check {
 					"体験版ライセンスのアカウントでサービスを準備した後、製品版ライセンスの別のアカウントで再度準備しようとしています。",
 				},
 				How: Text{
-					"Declared: an account in licensing.accounts has license: trial, this tenant_id and the day on which it was provisioned, and licensing.sign_in names another one with license: full, in phase: before. Nothing public shows which account a tenant is bound to.",
-					"宣言によります。licensing.accounts に、license: trial でこの tenant_id と準備した日 (provisioned) を持つアカウントがあり、phase: before で licensing.sign_in が license: full の別のアカウントを指す場合です。テナントがどのアカウントにバインドされているかを外部から読み取る方法はありません。",
+					"Declared: an account in licensing.accounts has license: trial, this tenant_id and the day on which it was provisioned, and licensing.sign_in names another one with license: full, in phase: before. A full account that has this tenant_id and no provisioned date supports it as well: it is meant for the tenant. Nothing public shows which account a tenant is bound to.",
+					"宣言によります。licensing.accounts に、license: trial でこの tenant_id と準備した日 (provisioned) を持つアカウントがあり、phase: before で licensing.sign_in が license: full の別のアカウントを指す場合です。この tenant_id を持ち provisioned のない製品版アカウントも、このテナント用とみなして可能性ありとします。テナントがどのアカウントにバインドされているかを外部から読み取る方法はありません。",
 				},
 				Examine: examineSecondAccount,
 			},
