@@ -194,6 +194,7 @@ func TestWaivers(t *testing.T) {
 		{"for any subject", with(waiver, func(w *facts.Waiver) { w.Subject = "*" }), "2026-11-20T00:00:00Z", StatusPass, ""},
 		{"for another subject", with(waiver, func(w *facts.Waiver) { w.Subject = "b@contoso.com" }), "2026-11-20T00:00:00Z", StatusFail, ": waiver_unused"},
 		{"for another cause", with(waiver, func(w *facts.Waiver) { w.Cause = "TST-01.C2" }), "2026-11-20T00:00:00Z", StatusFail, ": waiver_unused"},
+		{"ended, and for another cause", with(waiver, func(w *facts.Waiver) { w.Cause = "TST-01.C2" }), "2026-11-21T00:00:00Z", StatusFail, ": waiver_over"},
 		{"with a date that is none", with(waiver, func(w *facts.Waiver) { w.Until = "soon" }), "2026-11-20T00:00:00Z", StatusFail, ": waiver_ended"},
 	} {
 		now, err := time.Parse(time.RFC3339, tt.now)
@@ -226,6 +227,38 @@ func TestASymptomWithoutACauseIsUnknown(t *testing.T) {
 	res = Evaluate(seen, []Check{checkOf(found(confirmed(Observed, because("c"))))}, Options{}).Results[0]
 	if res.Status != StatusFail || len(res.Remarks) != 0 || len(res.Symptoms) != 1 {
 		t.Errorf("a symptom with a cause: %s", render(res))
+	}
+}
+
+func TestASymptomOfAWaivedCause(t *testing.T) {
+	ev := evidence(t, map[string]any{
+		"thing": 1, "declared.symptoms": []facts.Symptom{{Check: "TST-01", Text: "message"}},
+		"declared.waivers": []facts.Waiver{{Cause: "TST-01.C1", Subject: "*", Reason: "known", Until: "2026-12-31"}},
+	})
+	res := Evaluate(ev, []Check{checkOf(found(confirmed(Observed, because("c"))))}, Options{}).Results[0]
+	if res.Status != StatusUnknown || codes(res.Remarks) != ": seen_but_waived" {
+		t.Errorf("got %s", render(res))
+	}
+}
+
+// TestAnIncompleteFactRefutesNothing: a fact with a value and a failure can show what is
+// there, never that something is not, and no declaration in it excludes anything.
+func TestAnIncompleteFactRefutesNothing(t *testing.T) {
+	for name, examine := range map[string]func(*Exam){
+		"refuted":        found(refuted(Observed, because("c"))),
+		"not applicable": func(x *Exam) { Read(x, thing); x.NotApplicable(because("c")) },
+	} {
+		ev := evidence(t, map[string]any{"thing": 1})
+		ev.Facts["thing"] = facts.Fact{Value: ev.Facts["thing"].Value, Failure: &facts.Failure{Kind: facts.Timeout}}
+		res := Evaluate(ev, []Check{checkOf(examine)}, Options{}).Results[0]
+		if res.Status != StatusUnknown || codes(res.Causes[0].Reasons) != ": timeout" {
+			t.Errorf("%s: %s", name, render(res))
+		}
+	}
+	ev := evidence(t, map[string]any{"thing": 1})
+	ev.Facts["thing"] = facts.Fact{Value: ev.Facts["thing"].Value, Failure: &facts.Failure{Kind: facts.Timeout}}
+	if res := Evaluate(ev, []Check{checkOf(found(confirmed(Observed, because("c"))))}, Options{}).Results[0]; res.Status != StatusFail {
+		t.Errorf("what was seen of it no longer confirms: %s", render(res))
 	}
 }
 

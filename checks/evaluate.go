@@ -135,6 +135,9 @@ func evaluate(ev *facts.Evidence, c *Check, now time.Time, only []string, w *wai
 	res.Status = status(res.Causes)
 	switch {
 	case res.Status != StatusPass:
+	case len(res.Symptoms) > 0 && slices.ContainsFunc(res.Causes, func(e Entry) bool { return e.Waived != nil }):
+		res.Status = StatusUnknown
+		res.Remarks = append(res.Remarks, because("seen_but_waived"))
 	case len(res.Symptoms) > 0:
 		res.Status = StatusUnknown
 		res.Remarks = append(res.Remarks, because("seen_but_unexplained"))
@@ -438,6 +441,8 @@ func (w *waivers) notices() []Reason {
 		switch {
 		case w.late[i]:
 			out = append(out, because("waiver_ended", "cause", v.Cause, "subject", v.Subject, "until", v.Until, "reason", v.Reason))
+		case !w.used[i] && w.ended(v):
+			out = append(out, because("waiver_over", "cause", v.Cause, "subject", v.Subject, "until", v.Until))
 		case !w.used[i]:
 			out = append(out, because("waiver_unused", "cause", v.Cause, "subject", v.Subject))
 		}

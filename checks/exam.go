@@ -20,6 +20,7 @@ type Exam struct {
 	findings []finding
 	read     []string // the facts that were read, in order
 	seen     bool     // one of them was there, besides what the whole run is about
+	cut      *Reason  // one of them is incomplete as a whole, and why
 	broken   string   // a mistake of the check itself
 }
 
@@ -48,6 +49,10 @@ func Read[T any](x *Exam, k facts.Key[T]) facts.Seen[T] {
 	}
 	s := facts.Get(x.evidence, k)
 	x.seen = x.seen || s.Value != nil && k.Name != facts.DeclaredRun.Name
+	if s.Value != nil && s.Failure != nil {
+		r := failed(k.Name, s.Failure)
+		x.cut = &r
+	}
 	return s
 }
 
@@ -62,11 +67,18 @@ func (x *Exam) Find(subject string, c Claim) {
 	if c.Verdict == Refuted && (len(c.Reasons) == 0 || !x.seen) {
 		x.broken = "it refutes without having seen anything"
 	}
+	if c.Verdict == Refuted && x.cut != nil {
+		c = unknown(*x.cut) // what is missing could say otherwise
+	}
 	x.findings = append(x.findings, finding{subject: subject, claim: c, facts: slices.Clone(x.read)})
 }
 
 // NotApplicable states that a declaration excludes the cause.
 func (x *Exam) NotApplicable(why Reason) {
+	if x.cut != nil {
+		x.Find("", unknown(*x.cut))
+		return
+	}
 	x.findings = append(x.findings, finding{
 		claim: Claim{Basis: Declared, Reasons: []Reason{why}}, notApplicable: true, facts: slices.Clone(x.read),
 	})

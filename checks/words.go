@@ -85,6 +85,10 @@ var common = map[string]Text{
 		"It was seen, but nothing that can be looked at explains it. Open a support ticket with the message and its time.",
 		"現象は報告されていますが、確認できる範囲では説明できません。メッセージと時刻を添えてサポートチケットを送信してください。",
 	},
+	"seen_but_waived": {
+		"It was seen, and what was accepted below may be why. Lift the waiver if the message is to go away.",
+		"現象が報告されています。下の免除した項目が原因かもしれません。解消するには免除を取り消してください。",
+	},
 	"cause_not_found": {
 		"Not needed: what it mends was not found.",
 		"不要です。対象となる原因は見つかりませんでした。",
@@ -96,6 +100,10 @@ var common = map[string]Text{
 	"waiver_ended": {
 		"The waiver of {cause} for {subject} ended on {until} ({reason}); it counts again.",
 		"{cause} ({subject}) の免除は {until} に終了しました ({reason})。再び判定に含まれます。",
+	},
+	"waiver_over": {
+		"The waiver of {cause} for {subject} ended on {until} and matches nothing. Remove it.",
+		"{cause} ({subject}) の免除は {until} に終了しており、該当する項目もありません。削除してください。",
 	},
 	"waiver_unused": {
 		"The waiver of {cause} for {subject} matches nothing. Remove it, or correct it.",

@@ -40,7 +40,7 @@ var (
 	lInCloud    = word{"{date} in the cloud {cloud}", "{date} (クラウド {cloud})"}
 	lSettled    = word{"If it is unknown: ", "不明の場合: "}
 	lGrant      = word{"grant {permissions}", "{permissions} を付与する"}
-	lDeclare    = word{"declare {declarations} in casdoctor.yaml", "casdoctor.yaml に {declarations} を宣言する"}
+	lDeclare    = word{"declare in casdoctor.yaml what is named there ({declarations})", "そこに挙げた項目を casdoctor.yaml に宣言する ({declarations})"}
 	treeIntro   = word{
 		"Every cause is looked at, and several can hold. Below each: its fixes; the first one that works here is recommended.",
 		"すべての原因を確認します。複数が該当することもあります。各原因の下は対処で、この環境で使える最初のものを推奨します。",

@@ -448,6 +448,9 @@ func (p *page) skipped() {
 	p.heading(hSkipped)
 	for _, c := range list {
 		p.line(2, styled(marks[c.Status].sign+" "+c.ID, faint), plain("  "+p.sentences(c.Remarks)))
+		for _, s := range c.Symptoms {
+			p.line(4, plain("    "+p.say(lSeen)+": “"+s.Text+"”"))
+		}
 	}
 }
 

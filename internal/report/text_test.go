@@ -247,3 +247,14 @@ func TestVerboseFacts(t *testing.T) {
 		t.Errorf("does not count the fact:\n%s", short)
 	}
 }
+
+// TestASymptomOfASkippedCheckIsShown: what somebody saw is not lost with the section that is absent.
+func TestASymptomOfASkippedCheckIsShown(t *testing.T) {
+	skipped := sampleLIC()
+	skipped.Symptoms = []facts.Symptom{{Check: skipped.ID, Text: "the license has expired"}}
+	r := New(&facts.Evidence{Schema: facts.Schema, Taken: taken}, checks.Outcome{Now: taken, Results: []checks.Result{skipped}},
+		Options{FailOn: checks.StatusWarn})
+	if got := text(t, r, TextOptions{}); !strings.Contains(got, "Seen: “the license has expired”") {
+		t.Errorf("the symptom is not shown:\n%s", got)
+	}
+}
