@@ -110,21 +110,24 @@ func ACC01() Check {
 }
 
 func examineSignIn(x *Exam) {
-	l := Read(x, facts.DeclaredLicensing)
-	if l.Value == nil {
-		x.Find("", unseen("licensing", l.Why()))
+	l, unclear := licensingOf(x)
+	if l == nil {
+		x.Find("", unclear)
 		return
 	}
 	var in facts.SignIn // without a declaration its members are not declared either
-	if l.Value.SignIn != nil {
-		in = *l.Value.SignIn
+	if l.SignIn != nil {
+		in = *l.SignIn
 	}
-	if in.Type == "lmp" {
+	switch in.Type {
+	case "", "clp", "local", "sso":
+		self := licenceAccount(l, in.Account)
+		x.Find(in.Account, all(clpSignIn(in.Type), severalAccounts(l.Accounts, self), notPrimary(l.Accounts, self)))
+	case "lmp":
 		x.NotApplicable(because("lmp_sign_in"))
-		return
+	default: // whether it knows a primary account at all is not known
+		x.Find(in.Account, unknown(because("sign_in_type_unknown", "type", in.Type)))
 	}
-	self := licenceAccount(l.Value, in.Account)
-	x.Find(in.Account, all(clpSignIn(in.Type), severalAccounts(l.Value.Accounts, self), notPrimary(l.Value.Accounts, self)))
 }
 
 // clpSignIn is whether a CLP account signs in. Accounts of the console's own, and those of
@@ -135,10 +138,8 @@ func clpSignIn(kind string) Claim {
 		return confirmed(Declared, because("clp_sign_in"))
 	case "local", "sso":
 		return refuted(Declared, because("other_sign_in", "type", "sign_in_"+kind))
-	case "":
-		return unknown(because("not_declared", "what", "sign_in_type"))
 	default:
-		return unknown(because("sign_in_type_unknown", "type", kind))
+		return unknown(because("not_declared", "what", "sign_in_type"))
 	}
 }
 
@@ -163,6 +164,8 @@ func severalAccounts(accounts []facts.LicenseAccount, self *facts.LicenseAccount
 		return confirmed(Declared, because("several_accounts", args...))
 	case silent:
 		return unknown(because("not_declared", "what", "company"))
+	case self.Primary != nil && !*self.Primary: // so there is another, which is
+		return unknown(because("primary_not_declared", args[:4]...))
 	default:
 		return refuted(Declared, because("only_account", args[:4]...))
 	}
@@ -170,40 +173,48 @@ func severalAccounts(accounts []facts.LicenseAccount, self *facts.LicenseAccount
 
 // notPrimary: another account is the primary one of the company ID. A company has one, so it
 // need not be said of the account itself; but an account that is said not to be primary, with
-// no other marked, leaves open who is.
+// no other marked, leaves open who is, and so do two that are marked.
 func notPrimary(accounts []facts.LicenseAccount, self *facts.LicenseAccount) Claim {
-	switch {
-	case self == nil:
+	if self == nil {
 		return unknown(because("not_declared", "what", "sign_in_account"))
+	}
+	marked := primariesOf(accounts, self.Company)
+	switch {
+	case self.Company != "" && len(marked) > 1:
+		return unknown(because("several_primaries", "company", self.Company))
 	case self.Primary != nil && *self.Primary:
 		return refuted(Declared, because("is_primary", "account", self.ID))
 	case self.Company == "":
 		return unknown(because("not_declared", "what", "company"))
+	case len(marked) == 0:
+		return unknown(because("no_primary", "company", self.Company))
+	default:
+		return confirmed(Declared, because("not_primary", "account", self.ID, "primary", marked[0].ID))
 	}
-	if p := primaryOf(accounts, self.Company); p != nil {
-		return confirmed(Declared, because("not_primary", "account", self.ID, "primary", p.ID))
-	}
-	return unknown(because("no_primary", "company", self.Company))
 }
 
-// primaryOf is the account that is marked primary under a company ID; nil when none is.
-func primaryOf(accounts []facts.LicenseAccount, company string) *facts.LicenseAccount {
-	for i, a := range accounts {
+// primariesOf are the accounts that are marked primary under a company ID.
+func primariesOf(accounts []facts.LicenseAccount, company string) []facts.LicenseAccount {
+	var out []facts.LicenseAccount
+	for _, a := range accounts {
 		if a.Company == company && a.Primary != nil && *a.Primary {
-			return &accounts[i]
+			out = append(out, a)
 		}
 	}
-	return nil
+	return out
 }
 
 // primaryAccount is the primary account of the company whose account signs in; nil when it is not known.
 func primaryAccount(x *Exam) *facts.LicenseAccount {
-	l := Read(x, facts.DeclaredLicensing).Value
+	l, _ := licensingOf(x) // without it, no account is found
 	self := licenceAccount(l, x.Pair().Subject)
 	if self == nil || self.Company == "" {
 		return nil
 	}
-	return primaryOf(l.Accounts, self.Company)
+	if marked := primariesOf(l.Accounts, self.Company); len(marked) == 1 {
+		return &marked[0]
+	}
+	return nil
 }
 
 func primaryArgs(x *Exam) []string {
@@ -234,6 +245,10 @@ var accWords = map[string]Text{
 	"sign_in_local":   {"a local account of the console", "管理コンソールのローカルアカウント"},
 	"sign_in_sso":     {"single sign-on", "シングルサインオン"},
 
+	// An account is found by its id as in LIC-01.
+	"id":            licWords["id"],
+	"account_twice": licWords["account_twice"],
+
 	"clp_sign_in": {
 		"A CLP account is used to sign in, as declared.",
 		"宣言により、CLP アカウントでログオンします。",
@@ -257,6 +272,14 @@ var accWords = map[string]Text{
 	"only_account": {
 		"No other account is declared under the company ID of {account} ({company}). If there are others, declare them too.",
 		"{account} の会社 ID ({company}) に、ほかのアカウントは宣言されていません。ほかにもある場合は宣言してください。",
+	},
+	"primary_not_declared": {
+		"{account} is not the primary account, as declared, so its company ID ({company}) has another one, which is not declared. Add it to licensing.accounts.",
+		"宣言により {account} はプライマリアカウントではないため、会社 ID ({company}) にはほかのアカウントがあるはずですが、宣言されていません。licensing.accounts に追加してください。",
+	},
+	"several_primaries": {
+		"The company ID {company} has more than one account that is marked as primary. Keep primary: true at the one that is.",
+		"会社 ID {company} に、プライマリと指定されたアカウントが複数あります。該当する 1 つだけを primary: true にしてください。",
 	},
 	"is_primary": {
 		"{account} is the primary account of its company ID, as declared.",

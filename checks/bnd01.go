@@ -101,21 +101,27 @@ func BND01() Check {
 // bound is what the declarations say about accounts and the tenant.
 type bound struct {
 	licensing facts.Licensing
-	signsIn   string // the id of the account that signs in; "" when none is named
+	signsIn   string // the id of the account to provision with; "" when none is named
 	tenant    string // the tenant that is looked at
 	noTenant  *facts.Failure
 	now       time.Time
 }
 
-func boundOf(x *Exam) (bound, *facts.Failure) {
-	l, m := Read(x, facts.DeclaredLicensing), Read(x, facts.DeclaredM365)
-	if l.Value == nil {
-		return bound{}, l.Why()
+// boundOf reads them; without licensing it says why there is nothing to judge. The account to
+// provision with is the one that signs in, but for a fix the one that needs it.
+func boundOf(x *Exam) (b bound, unclear *Claim) {
+	l, why := licensingOf(x)
+	if l == nil {
+		return bound{}, &why
 	}
-	b := bound{licensing: *l.Value, now: x.Now()}
-	if s := l.Value.SignIn; s != nil {
+	b = bound{licensing: *l, now: x.Now()}
+	if s := l.SignIn; s != nil {
 		b.signsIn = s.Account
 	}
+	if subject := x.Pair().Subject; subject != "" {
+		b = b.as(subject)
+	}
+	m := Read(x, facts.DeclaredM365)
 	if m.Value == nil {
 		b.noTenant = m.Why()
 	} else {
@@ -125,24 +131,33 @@ func boundOf(x *Exam) (bound, *facts.Failure) {
 }
 
 func examineSecondAccount(x *Exam) {
-	b, why := boundOf(x)
-	if why != nil {
-		x.Find("", unseen("licensing", why))
+	b, unclear := boundOf(x)
+	if unclear != nil {
+		x.Find("", *unclear)
 		return
 	}
 	x.Find(b.signsIn, all(aboutToProvision(x), b.fullSignsIn(), b.trialHolds()))
 	for _, a := range b.licensing.Accounts {
-		if a.ID != b.signsIn && b.planned(a) {
-			// It is somebody else who signs in today, so this is what will happen, not what does.
-			meant := supported(Declared, because("declared_for_tenant", "account", a.ID, "tenant", a.TenantID))
+		if meant := b.planned(a); a.ID != b.signsIn && meant.Verdict != Refuted {
 			x.Find(a.ID, all(aboutToProvision(x), meant, b.as(a.ID).trialHolds()))
 		}
 	}
 }
 
-// planned: a full account that is declared for this tenant and has not provisioned it.
-func (b bound) planned(a facts.LicenseAccount) bool {
-	return a.License == fullLicence && b.tenant != "" && strings.EqualFold(a.TenantID, b.tenant) && a.Provisioned == ""
+// planned: a full account is declared for this tenant and has not provisioned it. It is somebody
+// else who signs in today, so this is what will happen, not what does: it supports.
+func (b bound) planned(a facts.LicenseAccount) Claim {
+	full, held := ofKind(a, fullLicence), b.holds(a)
+	switch {
+	case b.tenant == "" || !strings.EqualFold(a.TenantID, b.tenant) || held.Verdict == Confirmed:
+		return refuted(Declared, held.Reasons...)
+	case full.Verdict != Confirmed:
+		return full
+	case a.Provisioned == "" || held.Verdict == Refuted: // no day, or one that is still to come
+		return supported(Declared, because("declared_for_tenant", "account", a.ID, "tenant", a.TenantID))
+	default:
+		return held
+	}
 }
 
 // as is the same when another account is the one to provision with.
@@ -153,13 +168,18 @@ func (b bound) as(id string) bound {
 
 func aboutToProvision(x *Exam) Claim {
 	run := Read(x, facts.DeclaredRun)
-	switch {
-	case run.Value == nil:
+	if run.Value == nil {
 		return unseen("phase", run.Why())
-	case run.Value.Phase == "after":
-		return refuted(Declared, because("already_provisioned"))
-	default:
+	}
+	switch run.Value.Phase {
+	case "before":
 		return confirmed(Declared, because("about_to_provision"))
+	case "after":
+		return refuted(Declared, because("already_provisioned"))
+	case "":
+		return unknown(because("not_declared", "what", "phase"))
+	default:
+		return unknown(because("phase_unknown", "phase", run.Value.Phase))
 	}
 }
 
@@ -201,6 +221,8 @@ func (b bound) holds(a facts.LicenseAccount) Claim {
 		return unknown(because("not_declared", "what", "tenant_id"))
 	case b.noTenant != nil:
 		return unseen("microsoft365", b.noTenant)
+	case b.tenant == "":
+		return unknown(because("not_declared", "what", "microsoft365"))
 	case !strings.EqualFold(a.TenantID, b.tenant):
 		return refuted(Declared, because("holds_other_tenant", "account", a.ID, "tenant", a.TenantID))
 	case a.Provisioned == "":
@@ -233,13 +255,12 @@ func (b bound) nobodyHolds() Claim {
 }
 
 func examineTraces(x *Exam) {
-	run := Read(x, facts.DeclaredRun)
-	if run.Value == nil {
-		x.Find("", unseen("phase", run.Why()))
+	switch still := aboutToProvision(x); still.Verdict {
+	case Refuted:
+		x.NotApplicable(still.Reasons[0])
 		return
-	}
-	if run.Value.Phase == "after" {
-		x.NotApplicable(because("already_provisioned"))
+	case Unknown:
+		x.Find("", still)
 		return
 	}
 	m := Read(x, facts.DeclaredM365)
@@ -247,9 +268,9 @@ func examineTraces(x *Exam) {
 		x.Find("", unseen("microsoft365", m.Why()))
 		return
 	}
-	b, why := boundOf(x)
-	if why != nil {
-		x.Find("", unseen("licensing", why))
+	b, unclear := boundOf(x)
+	if unclear != nil {
+		x.Find("", *unclear)
 		return
 	}
 	x.Find("", all(provisionedBefore(x, *m.Value), b.nobodyHolds()))
@@ -315,7 +336,12 @@ func principalTrace(p facts.ServicePrincipal, m facts.Microsoft365) Claim {
 		why := []Reason{because("trace_application", append(args, "strength", strength)...)}
 		return supported(Observed, append(why, grantsOf(p)...)...)
 	}
+	empty := func(s *string) bool { return s != nil && *s == "" }
 	switch {
+	case p.ID == "" || empty(p.AppID) || empty(p.AppOwnerOrganizationID):
+		return unknown(because("malformed", "what", "trace_principals"))
+	case m.TenantID == "": // whose the application is cannot be told
+		return unknown(because("not_declared", "what", "microsoft365"))
 	case own && saml:
 		return refuted(Observed, because("own_saml_application", args...))
 	case p.AppID != nil && slices.ContainsFunc(m.CASAppIDs, func(id string) bool { return strings.EqualFold(id, *p.AppID) }):
@@ -324,7 +350,7 @@ func principalTrace(p facts.ServicePrincipal, m facts.Microsoft365) Claim {
 		return trace(medium)
 	case own:
 		return refuted(Observed, because("own_application", args...))
-	case p.DisplayName == nil:
+	case given(p.DisplayName) == "":
 		return unknown(because("malformed", "what", "trace_principals"))
 	case !ours && !strings.Contains(strings.ToLower(*p.DisplayName), strings.ToLower(cecpInItsNewName)):
 		return refuted(Observed, because("other_product", args...))
@@ -343,8 +369,8 @@ func principalTrace(p facts.ServicePrincipal, m facts.Microsoft365) Claim {
 
 func applicationArgs(p facts.ServicePrincipal) []string {
 	args := []string{"name", p.ID}
-	if p.DisplayName != nil {
-		args[1] = *p.DisplayName
+	if name := given(p.DisplayName); name != "" {
+		args[1] = name
 	}
 	if p.AppID != nil {
 		args = append(args, "app", *p.AppID)
@@ -409,13 +435,17 @@ func grantsOf(p facts.ServicePrincipal) []Reason {
 		if first != nil {
 			args = append(args, "granted", first.UTC().Format(time.DateOnly))
 		}
-		out = append(out, because("trace_application_permissions", args...))
+		if len(of) > 0 {
+			out = append(out, because("trace_application_permissions", args...))
+		} else {
+			out = append(out, because("malformed", "what", "trace_grants"))
+		}
 	}
 	if list := p.OAuth2PermissionGrants.Value; list != nil {
 		for _, g := range *list {
 			scope := strings.Join(strings.Fields(given(g.Scope)), " ")
 			switch {
-			case g.Principal != nil && g.Principal.Value != nil:
+			case g.Principal != nil && given(g.Principal.Value) != "":
 				out = append(out, because("trace_consent", append(name, "scope", scope, "account", *g.Principal.Value)...))
 			case given(g.PrincipalID) != "":
 				out = append(out, because("trace_consent", append(name, "scope", scope, "account", *g.PrincipalID)...))
@@ -441,6 +471,9 @@ var roleNames = map[string]string{
 
 // delegateTrace: a user has the name that automatic provisioning gives to its delegate account.
 func delegateTrace(address string, m facts.Microsoft365, set facts.AccountSet) Claim {
+	if address == "" {
+		return unknown(because("malformed", "what", "trace_delegates"))
+	}
 	same := func(other string) bool { return strings.EqualFold(other, address) }
 	if slices.ContainsFunc(m.Delegates, same) {
 		return refuted(Declared, because("declared_delegate", "account", address))
@@ -455,24 +488,26 @@ func delegateTrace(address string, m facts.Microsoft365, set facts.AccountSet) C
 	if u := a.User.Value; u != nil && u.CreatedDateTime != nil {
 		why = append(why, because("trace_created", "name", address, "created", u.CreatedDateTime.UTC().Format(time.DateOnly)))
 	}
-	if a.Roles.Value != nil && len(*a.Roles.Value) > 0 {
-		var roles []string
+	var roles []string
+	if a.Roles.Value != nil {
 		for _, r := range *a.Roles.Value {
 			name, ok := roleNames[r.RoleDefinitionID]
 			if !ok {
 				name = r.RoleDefinitionID
 			}
-			if !slices.Contains(roles, name) {
+			if name != "" && !slices.Contains(roles, name) {
 				roles = append(roles, name)
 			}
 		}
+	}
+	if len(roles) > 0 {
 		slices.Sort(roles)
 		why = append(why, because("trace_delegate_roles", "account", address, "roles", strings.Join(roles, ", ")))
 	}
 	return supported(Observed, why...)
 }
 
-// oldAccounts are the trial accounts that hold the tenant, other than the one that signs in.
+// oldAccounts are the trial accounts that hold the tenant, other than the one to provision with.
 func (b bound) oldAccounts() []facts.LicenseAccount {
 	var out []facts.LicenseAccount
 	for _, a := range b.licensing.Accounts {
@@ -485,11 +520,11 @@ func (b bound) oldAccounts() []facts.LicenseAccount {
 
 // oldAccountCan is whether the account that provisioned the services can still sign in.
 func oldAccountCan(x *Exam) (Applicability, []Reason) {
-	b, why := boundOf(x)
-	if why != nil {
-		return Maybe, []Reason{failed("licensing", why)}
+	b, unclear := boundOf(x)
+	if unclear != nil {
+		return Maybe, unclear.Reasons
 	}
-	old := b.as(x.Pair().Subject).oldAccounts()
+	old := b.oldAccounts()
 	if len(old) == 0 {
 		return Maybe, []Reason{because("old_account_unknown")}
 	}
@@ -514,7 +549,7 @@ func oldAccountCan(x *Exam) (Applicability, []Reason) {
 func deprovisionSteps(x *Exam) []Text {
 	b, _ := boundOf(x) // without declarations the steps name nobody
 	var steps []Text
-	if old := b.as(x.Pair().Subject).oldAccounts(); len(old) > 0 {
+	if old := b.oldAccounts(); len(old) > 0 {
 		for _, a := range old {
 			steps = append(steps, text("Sign in to the Cloud App Security console with {account}, the account that provisioned the services.",
 				"準備に使用した {account} で Cloud App Security 管理コンソールにログオンします。", "account", a.ID))
@@ -594,6 +629,8 @@ var bndWords = map[string]Text{
 	},
 	// Terms.
 	"licensing":        licWords["licensing"],
+	"id":               licWords["id"],
+	"account_twice":    licWords["account_twice"],
 	"license":          licWords["license"],
 	"expires":          licWords["expires"],
 	"microsoft365":     {"The tenant (the microsoft365 section of the configuration)", "テナント (設定の microsoft365 の項)"},
@@ -618,6 +655,10 @@ var bndWords = map[string]Text{
 	"already_provisioned": {
 		"Provisioning is declared as done (phase: after).",
 		"準備は完了していると宣言されています (phase: after)。",
+	},
+	"phase_unknown": {
+		"This version does not know the phase {phase}. Write before or after.",
+		"準備の段階 {phase} は、このバージョンでは認識できません。before または after を指定してください。",
 	},
 	"about_to_provision": {
 		"Provisioning is still to come (phase: before).",

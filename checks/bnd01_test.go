@@ -78,6 +78,66 @@ func TestStepsOfTheOldAccount(t *testing.T) {
 	}
 }
 
+// While the old account still signs in, the entry is for the account that is planned: provisioning
+// again with the old one would bring back what the steps have just undone.
+func TestStepsAreForThePlannedAccount(t *testing.T) {
+	res := bndResult(t, "full-is-planned", nil)
+	en, ja := stepsOf(res, "BND-01.F1")
+	for _, part := range []string{"console with clp-a, the account that provisioned", "Sign in with clp-b and provision"} {
+		if !strings.Contains(en, part) {
+			t.Errorf("%q is not in:\n%s", part, en)
+		}
+	}
+	if !strings.Contains(ja, "clp-b でログオンし、サービスを再度準備します") {
+		t.Errorf("clp-b does not provision:\n%s", ja)
+	}
+	en, ja = stepsOf(res, "BND-01.F2")
+	for _, part := range []string{"login ID (clp-b)", "Name clp-a as the account that provisioned the services on 2026-02-01"} {
+		if !strings.Contains(en, part) {
+			t.Errorf("%q is not in:\n%s", part, en)
+		}
+	}
+	if !strings.Contains(ja, "ログイン ID (clp-b)") || !strings.Contains(ja, "アカウントとして clp-a を") {
+		t.Errorf("the accounts are not named, or not in their places:\n%s", ja)
+	}
+}
+
+// A full account whose day is still to come is planned like one without a day; one whose kind or
+// day cannot be read may be.
+func TestWhatMayBePlannedIsNotLeftOut(t *testing.T) {
+	for change, want := range map[string]string{
+		`"provisioned": "2026-11-21"`: "supported", `"provisioned": "soon"`: "unknown", `"license": "Full"`: "unknown",
+		`"provisioned": "2026-11-20"`: "", `"license": "trial"`: "",
+	} {
+		const planned = `"tenant_id": "84841066-274d-4ec0-a5c1-276be684bdd3"`
+		got := entriesOf(BND01(), evidenceOf(t, "here", "BND-01", []string{
+			"base two", `declared.licensing:sign_in.account = "clp-a"`,
+			`declared.licensing:accounts.1 = {"id": "clp-b", "license": "full", ` + planned + `, ` + change + `}`,
+		}))
+		if v := got["BND-01.C1 clp-b"]; v != want {
+			t.Errorf("%s: %q, want %q", change, v, want)
+		}
+	}
+}
+
+// A grant or a role that is not there is not listed with an empty name.
+func TestTracesHaveNoEmptyNames(t *testing.T) {
+	res := Evaluate(evidenceOf(t, "here", "BND-01", []string{
+		"base one", `m365.binding_traces:service_principals.value.0.appRoleAssignments.value = [null]`,
+		`m365.binding_traces:service_principals.value.0.oauth2PermissionGrants.value = [null, {"id": "5", "principalId": "8f8d", "principal": {"value": ""}}]`,
+		`m365.accounts:accounts.0.roles.value = [null]`,
+	}), []Check{BND01()}, Options{}).Results[0]
+	for _, e := range res.Causes {
+		for _, r := range e.Reasons {
+			for k, v := range r.Args {
+				if v == "" && k != "scope" {
+					t.Errorf("%s has an empty %s: %s", r.Code, k, r.Text.EN)
+				}
+			}
+		}
+	}
+}
+
 // The admin site of each cloud (Microsoft 365, "URLs and IP address ranges").
 func TestSharePointAdminSites(t *testing.T) {
 	for cloud, want := range map[string]string{

@@ -44,11 +44,7 @@ func LIC01() Check {
 					"license and expires of the account in licensing.accounts are compared with the date of judgement; the day in expires is the last valid one (UTC). The account is licensing.sign_in.account, or every account when none is named.",
 					"licensing.accounts の license と expires を判定日と比べます。expires の日は有効な最終日です (UTC)。対象は licensing.sign_in.account のアカウントで、指定がなければすべてのアカウントです。",
 				},
-				Examine: func(x *Exam) {
-					examineLicences(x, func(a facts.LicenseAccount) Claim {
-						return all(ofKind(a, trialLicence), ended(a, x.Now()))
-					})
-				},
+				Examine: licencesOf(trialLicence, ended),
 			},
 			{
 				ID: "LIC-01.X1",
@@ -60,11 +56,7 @@ func LIC01() Check {
 					"As LIC-01.C1, for a full licence. The vendor's page names the trial only.",
 					"製品版ライセンスについて、LIC-01.C1 と同じ方法で確認します。文書に記載されているのは体験版だけです。",
 				},
-				Examine: func(x *Exam) {
-					examineLicences(x, func(a facts.LicenseAccount) Claim {
-						return all(ofKind(a, fullLicence), ended(a, x.Now()))
-					})
-				},
+				Examine: licencesOf(fullLicence, ended),
 			},
 			{
 				ID: "LIC-01.X2",
@@ -76,11 +68,7 @@ func LIC01() Check {
 					"As LIC-01.C1, before the end: a trial with 30 days or fewer to go is a warning.",
 					"期限の前に LIC-01.C1 と同じ方法で確認します。残り 30 日以内の体験版は警告になります。",
 				},
-				Examine: func(x *Exam) {
-					examineLicences(x, func(a facts.LicenseAccount) Claim {
-						return all(ofKind(a, trialLicence), endsSoon(a, x.Now()))
-					})
-				},
+				Examine: licencesOf(trialLicence, endsSoon),
 			},
 		},
 		// The order is that of preference: what keeps the account comes before the new account.
@@ -180,13 +168,34 @@ func newAccountSteps(x *Exam) []Text {
 // tenantOf is the tenant that the account is declared to be provisioned with, or else the one
 // that is looked at; "" when neither is declared.
 func tenantOf(x *Exam, id string) string {
-	if a := licenceAccount(Read(x, facts.DeclaredLicensing).Value, id); a != nil && a.TenantID != "" {
+	l, _ := licensingOf(x) // without it, only the tenant that is looked at is known
+	if a := licenceAccount(l, id); a != nil && a.TenantID != "" {
 		return a.TenantID
 	}
 	if m := Read(x, facts.DeclaredM365).Value; m != nil {
 		return m.TenantID
 	}
 	return ""
+}
+
+// licensingOf are the declarations about licensing; nil, and why, when they cannot be judged. An id
+// stands for one account: which of two entries holds is not known, and so nothing that rests on them.
+func licensingOf(x *Exam) (*facts.Licensing, Claim) {
+	l := Read(x, facts.DeclaredLicensing)
+	if l.Value == nil {
+		return nil, unseen("licensing", l.Why())
+	}
+	seen := map[string]bool{}
+	for _, a := range l.Value.Accounts {
+		switch {
+		case a.ID == "":
+			return nil, unknown(because("not_declared", "what", "id"))
+		case seen[a.ID]:
+			return nil, unknown(because("account_twice", "account", a.ID))
+		}
+		seen[a.ID] = true
+	}
+	return l.Value, Claim{}
 }
 
 // licenceAccount is the declared account of an id; nil when there is none.
@@ -202,25 +211,32 @@ func licenceAccount(l *facts.Licensing, id string) *facts.LicenseAccount {
 	return nil
 }
 
-// examineLicences judges the account that signs in, or every account when none is named.
-func examineLicences(x *Exam, judge func(facts.LicenseAccount) Claim) {
-	l := Read(x, facts.DeclaredLicensing)
-	if l.Value == nil {
-		x.Find("", unseen("licensing", l.Why()))
-		return
-	}
-	accounts, signsIn := l.Value.Accounts, ""
-	if s := l.Value.SignIn; s != nil && s.Account != "" {
-		accounts, signsIn = nil, s.Account
-		if a := licenceAccount(l.Value, signsIn); a != nil {
-			accounts = []facts.LicenseAccount{*a}
+// licencesOf judges whether a licence is of this kind and its end is so: that of the account that
+// signs in, or of every account when none is named.
+func licencesOf(kind string, end func(facts.LicenseAccount, time.Time) Claim) func(*Exam) {
+	return func(x *Exam) {
+		l, unclear := licensingOf(x)
+		if l == nil {
+			x.Find("", unclear)
+			return
 		}
-	}
-	if len(accounts) == 0 {
-		x.Find(signsIn, unknown(because("not_declared", "what", "account")))
-	}
-	for _, a := range accounts {
-		x.Find(a.ID, judge(a))
+		accounts, signsIn := l.Accounts, ""
+		if s := l.SignIn; s != nil && s.Account != "" {
+			accounts, signsIn = nil, s.Account
+			if a := licenceAccount(l, signsIn); a != nil {
+				accounts = []facts.LicenseAccount{*a}
+			}
+		}
+		if len(accounts) == 0 {
+			x.Find(signsIn, unknown(because("not_declared", "what", "account")))
+		}
+		for _, a := range accounts {
+			is := ofKind(a, kind)
+			if a.License == "" || is.Verdict != Unknown { // what an unknown kind does at its end is not known either
+				is = all(is, end(a, x.Now()))
+			}
+			x.Find(a.ID, is)
+		}
 	}
 }
 
@@ -277,9 +293,14 @@ var licWords = map[string]Text{
 	// Terms.
 	"licensing": {"The licensing section of the configuration", "設定の licensing の項"},
 	"account":   {"The account whose licence is to be judged (licensing.accounts)", "ライセンスを判定するアカウント (licensing.accounts)"},
+	"id":        {"The id of an account (id in licensing.accounts)", "アカウントの ID (licensing.accounts の id)"},
 	"license":   {"The kind of licence that the account was created with (license in licensing.accounts: trial or full)", "アカウント作成時のライセンスの種類 (licensing.accounts の license: trial または full)"},
 	"expires":   {"The last valid day of the licence (expires in licensing.accounts)", "ライセンスの有効な最終日 (licensing.accounts の expires)"},
 
+	"account_twice": {
+		"{account} stands more than once in licensing.accounts, and it is not known which entry holds. Keep one of them.",
+		"licensing.accounts に {account} が複数あり、どれが正しいか分かりません。1 つだけ残してください。",
+	},
 	"licence_trial": {
 		"{account} was created with a trial licence, as declared.",
 		"宣言により、{account} は体験版ライセンスで作成されました。",

@@ -121,3 +121,81 @@ func TestTheDaysThatAreLeft(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatIsNotUnderstoodIsUnknown: evidence can be edited, or come from another version. A word,
+// a date or an entry that nobody can read decides nothing: it neither passes nor finds.
+func TestWhatIsNotUnderstoodIsUnknown(t *testing.T) {
+	const (
+		accounts   = "declared.licensing:accounts"
+		principals = "m365.binding_traces:service_principals"
+		found      = "m365.accounts:delegates_found"
+		noTraces   = principals + ` = {"value": []}`
+		noFound    = found + ` = {"value": []}`
+		twice      = `{"id": "clp-a", "license": "full", "expires": "2099-12-31"}, {"id": "clp-a", "license": "trial", "expires": "2020-12-31"}`
+		cas        = `"id": "c", "displayName": "Trend Micro Cloud App Security", "publisherName": "Trend Micro"`
+		read       = `"appRoleAssignments": {"value": []}, "oauth2PermissionGrants": {"value": []}`
+	)
+	for _, c := range []struct {
+		check Check
+		cause string // whose entries are all unknown
+		lines []string
+	}{
+		{LIC01(), "LIC-01.C1", []string{"base trial", accounts + ` = [` + twice + `]`}},
+		{LIC01(), "LIC-01.C1", []string{"base trial", `declared.licensing = {"accounts": [` + twice + `]}`}},
+		{LIC01(), "LIC-01.C1", []string{"base trial", `declared.licensing = {"accounts": [null]}`}},
+		{LIC01(), "LIC-01.C1", []string{"base trial", `declared.licensing = {"accounts": [{"license": "full", "expires": "2099-12-31"}]}`}},
+		{LIC01(), "LIC-01.C1", []string{"base trial", accounts + `.0.license = "Trial"`, accounts + `.0.expires = "2099-12-31"`}},
+		{LIC01(), "LIC-01.X1", []string{"base trial", accounts + `.0.license = "demo"`, accounts + `.0.expires = "2099-12-31"`}},
+		{LIC01(), "LIC-01.X2", []string{"base trial", accounts + `.0.license = "Trial"`}},
+		{LIC01(), "LIC-01.C1", []string{"base trial", accounts + `.0.expires = "31.12.2099"`}},
+		{LIC01(), "LIC-01.X2", []string{"base trial", accounts + `.0.expires = "2099-12-31T00:00:00Z"`}},
+
+		{ACC01(), "ACC-01.C1", []string{"base two", accounts + ` = [{"id": "clp-b", "company": "1001", "primary": false}]`}},
+		{ACC01(), "ACC-01.C1", []string{"base two", accounts + ` = [{"id": "clp-b", "primary": false}]`}},
+		{ACC01(), "ACC-01.C1", []string{"base two", accounts + `.1.primary = true`}},
+		{ACC01(), "ACC-01.C1", []string{
+			"base two", accounts + ` = [{"id": "clp-a", "company": "1", "primary": true}, {"id": "clp-b", "company": "1"}, {"id": "clp-c", "company": "1", "primary": true}]`,
+		}},
+		{ACC01(), "ACC-01.C1", []string{"base two", `declared.licensing = {"accounts": [` + twice + `], "sign_in": {"account": "clp-a", "type": "clp"}}`}},
+		{ACC01(), "ACC-01.C1", []string{"base two", `declared.licensing = {"accounts": [null], "sign_in": {"type": "clp"}}`}},
+		{ACC01(), "ACC-01.C1", []string{"base two", `declared.licensing:sign_in = {"account": "clp-a", "type": "saml"}`}},
+		{ACC01(), "ACC-01.C1", []string{"base two", `declared.licensing:sign_in = {"account": "clp-a", "type": "LMP"}`}},
+
+		{BND01(), "BND-01.C1", []string{"base two", `declared.run:phase = "After"`}},
+		{BND01(), "BND-01.C1", []string{"base two", `declared.run:phase = "later"`}},
+		{BND01(), "BND-01.C1", []string{"base two", `declared.run:phase = ""`}},
+		{BND01(), "BND-01.X1", []string{"base one", `declared.run:phase = "After"`}},
+		{BND01(), "BND-01.X1", []string{"base one", `declared.run:phase = ""`}},
+		{BND01(), "BND-01.C1", []string{"base two", accounts + ` = [` + twice + `]`}},
+		{BND01(), "BND-01.X1", []string{"base one", accounts + ` = [` + twice + `]`}},
+		{BND01(), "BND-01.C1", []string{"base two", accounts + ` = [null]`}},
+		{BND01(), "BND-01.C1", []string{"base two", accounts + `.0.license = "Trial"`}},
+		{BND01(), "BND-01.C1", []string{"base two", accounts + `.1.license = "Full"`}},
+		{BND01(), "BND-01.C1", []string{"base two", accounts + `.0.provisioned = "soon"`}},
+		{BND01(), "BND-01.C1", []string{"base two", `declared.microsoft365:tenant_id = ""`}},
+		{BND01(), "BND-01.X1", []string{"base one", noFound, principals + `.value = [null]`}},
+		{BND01(), "BND-01.X1", []string{"base one", noFound, principals + `.value = [{` + cas + `, "appId": "", ` + read + `}]`, `declared.microsoft365:cas_app_ids = [""]`}},
+		{BND01(), "BND-01.X1", []string{"base one", noFound, principals + `.value = [{"id": "c", "displayName": "", "appOwnerOrganizationId": "o", ` + read + `}]`}},
+		{BND01(), "BND-01.X1", []string{"base one", noTraces, found + `.value = [null]`}},
+		{BND01(), "BND-01.X1", []string{"base one", noTraces, found + `.value = [""]`, `declared.microsoft365:delegates = [""]`}},
+		{BND01(), "BND-01.X1", []string{
+			"base one", noFound, `declared.microsoft365:tenant_id = ""`,
+			principals + `.value = [{` + cas + `, "appOwnerOrganizationId": "", ` + read + `}]`,
+		}},
+		{BND01(), "BND-01.X1", []string{"base one", noFound, principals + `.value = [{` + cas + `, "appOwnerOrganizationId": "", ` + read + `}]`}},
+		{BND01(), "BND-01.X1", []string{
+			"base one", noFound, `declared.microsoft365:tenant_id = ""`,
+			principals + `.value = [{` + cas + `, "appOwnerOrganizationId": "84841066-274d-4ec0-a5c1-276be684bdd3", ` + read + `}]`,
+		}},
+	} {
+		res := Evaluate(evidenceOf(t, "here", c.check.ID, c.lines), []Check{c.check}, Options{}).Results[0]
+		for _, e := range res.Causes {
+			if e.ID == c.cause && e.Verdict != "unknown" {
+				t.Errorf("%q:\n%s is %s%s", c.lines, c.cause, e.Verdict, codes(e.Reasons))
+			}
+		}
+		if res.Status == "pass" {
+			t.Errorf("%q:\n%s passes", c.lines, res.ID)
+		}
+	}
+}
