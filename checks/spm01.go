@@ -48,8 +48,8 @@ func SPM01() Check {
 					"設定は行われていますが、偽の内部メールを見つけるためのバックエンドの確認 (SPF と、別のドメインを示すメールヘッダ) にメッセージが合格していません。",
 				},
 				How: Text{
-					"The headers of the messages in cas.messages are read. SPF fail or softfail where the message first came in, or a Reply-To or Return-Path that differs from the sender and is no internal domain, confirms it. SPF results of the re-injection by Cloud App Security do not count. With policies of which only some are set, it is at most likely.",
-					"cas.messages のメッセージのヘッダを読み取ります。最初に受信した時点の SPF が fail または softfail の場合、または送信者と異なり内部ドメインでもない Reply-To や Return-Path がある場合に確定します。Cloud App Security が再送したときの SPF の結果は使いません。一部のポリシーだけが設定済みの場合は、可能性ありにとどまります。",
+					"The headers of the messages in cas.messages are read. Only results where Exchange Online received the message count. SPF fail or softfail where the message first came in, or a Reply-To, Return-Path or envelope sender that differs from the sender and is no internal domain, confirms it. SPF results of the re-injection by Cloud App Security do not count, and a pass below it settles nothing. With policies of which only some are set, it is at most likely.",
+					"cas.messages のメッセージのヘッダを読み取ります。Exchange Online が受信した時点の結果だけを使います。最初に受信した時点の SPF が fail または softfail の場合、または送信者と異なり内部ドメインでもない Reply-To、Return-Path、エンベロープ送信者がある場合に確定します。Cloud App Security が再送したときの SPF の結果は使わず、それより前の pass だけでは判定しません。一部のポリシーだけが設定済みの場合は、可能性ありにとどまります。",
 				},
 				Examine: examineBackEnd,
 			},
@@ -236,7 +236,16 @@ func failing(m facts.Message, internal domainList) Claim {
 	if m.Headers.Value == nil {
 		return unknown(unreadable(m))
 	}
-	return backEnd(*m.Headers.Value, internal)
+	return whole(m, backEnd(*m.Headers.Value, internal))
+}
+
+// whole: headers of which a part is missing can show that something is wrong, never that
+// nothing is.
+func whole(m facts.Message, c Claim) Claim {
+	if m.Headers.Complete() {
+		return c
+	}
+	return anyOf(c, unknown(unreadable(m)))
 }
 
 // unreadable is the reason why a message says nothing.
@@ -276,12 +285,19 @@ func JudgeMail(h facts.MailHeaders, internal *[]string) MailJudgement {
 // backEnd: SPF fails, or a header names another domain that is not internal.
 func backEnd(h facts.MailHeaders, internal domainList) Claim {
 	spf, envelope := spfFails(h)
-	returnPath := strangeHeader(h, "return_path", h.ReturnPath, internal)
-	if h.ReturnPath == nil && envelope != "" {
-		// The address that SPF was checked for is the one that Return-Path repeats (RFC 5321, 4.4).
-		returnPath = strangeHeader(h, "envelope", &facts.Mailboxes{Domains: []string{envelope}}, internal)
+	claims := []Claim{
+		spf, strangeHeader(h, "reply_to", h.ReplyTo, internal), strangeHeader(h, "return_path", h.ReturnPath, internal),
 	}
-	return anyOf(spf, strangeHeader(h, "reply_to", h.ReplyTo, internal), returnPath)
+	// The last server writes the envelope sender into Return-Path (RFC 5321, 4.4), but a sender can
+	// write one too. The address that SPF was checked for is the server's own word.
+	if envelope != "" && (h.ReturnPath == nil || !names(h.ReturnPath, envelope)) {
+		claims = append(claims, strangeHeader(h, "envelope", &facts.Mailboxes{Domains: []string{envelope}}, internal))
+	}
+	return anyOf(claims...)
+}
+
+func names(m *facts.Mailboxes, domain string) bool {
+	return slices.ContainsFunc(m.Domains, func(d string) bool { return domainKey(d) == domainKey(domain) })
 }
 
 // spfFails judges SPF where the message first came in, and gives the domain that was checked.
@@ -291,7 +307,9 @@ func spfFails(h facts.MailHeaders) (c Claim, envelope string) {
 	case ok && r.SPF != nil:
 	case reinjected:
 		return unknown(because("spf_of_relay")), ""
-	case h.OtherResults > 0:
+	case ofExchangeInside(h):
+		return unknown(because("spf_not_inside")), ""
+	case !ok && len(h.Results) > 0, h.OtherResults > 0:
 		return unknown(because("spf_of_others")), ""
 	default:
 		return unknown(because("spf_missing")), ""
@@ -307,6 +325,9 @@ func spfFails(h facts.MailHeaders) (c Claim, envelope string) {
 		c = unknown(because("spf_temperror", args...))
 	case "pass", "neutral", "none":
 		c = refuted(Observed, because("spf_not_failed", args...))
+		if reinjected {
+			c = unknown(because("spf_below_relay", args...))
+		}
 	default:
 		c = unknown(because("spf_word_unknown", args...))
 	}
@@ -316,19 +337,26 @@ func spfFails(h facts.MailHeaders) (c Claim, envelope string) {
 	return c, r.SPF.Domain
 }
 
+// ofExchangeInside: Exchange Online calls the message internal and gives it no SPF result, as it
+// does with mail between mailboxes of one tenant.
+func ofExchangeInside(h facts.MailHeaders) bool {
+	return h.AuthAs != nil && strings.EqualFold(*h.AuthAs, "Internal") && h.OtherResults == 0 &&
+		!slices.ContainsFunc(h.Results, func(r facts.AuthResult) bool { return r.SPF != nil })
+}
+
 // strangeHeader: a header names a domain that differs from the sender's and is not internal.
 func strangeHeader(h facts.MailHeaders, what string, m *facts.Mailboxes, internal domainList) Claim {
+	var claims []Claim
 	switch {
 	case m == nil:
 		return refuted(Observed, because("header_absent", "what", what))
-	case m.Unreadable:
-		return unknown(because("address_unreadable", "what", what))
+	case m.Unreadable, m.Domains == nil:
+		claims = append(claims, unknown(because("address_unreadable", "what", what)))
 	case len(m.Domains) == 0:
 		return refuted(Observed, because("header_empty", "what", what))
 	}
-	var claims []Claim
 	for _, d := range m.Domains {
-		if h.From != nil && slices.ContainsFunc(h.From.Domains, func(f string) bool { return domainKey(f) == domainKey(d) }) {
+		if domainKey(d) != "" && h.From != nil && names(h.From, d) {
 			claims = append(claims, refuted(Observed, because("same_as_sender", "what", what, "domain", d)))
 			continue
 		}
@@ -352,10 +380,12 @@ func foreignSender(h facts.MailHeaders, internal domainList) Claim {
 	return anyOf(claims...)
 }
 
-// domainList are the internal domains, or why they are not known.
+// domainList are the internal domains, or why they are not known. A list with an entry that is
+// no name cannot show that a domain is missing in it.
 type domainList struct {
-	keys []string
-	why  *Reason
+	keys   []string
+	broken bool
+	why    *Reason
 }
 
 func internalDomains(x *Exam) domainList {
@@ -374,7 +404,11 @@ func newDomainList(domains *[]string) domainList {
 	}
 	var l domainList
 	for _, d := range *domains {
-		l.keys = append(l.keys, domainKey(d))
+		if key := domainKey(d); key != "" {
+			l.keys = append(l.keys, key)
+		} else {
+			l.broken = true
+		}
 	}
 	return l
 }
@@ -387,8 +421,12 @@ func (l domainList) lacks(what, domain string) Claim {
 	switch {
 	case l.why != nil:
 		return unknown(*l.why)
+	case key == "":
+		return unknown(because("address_unreadable", "what", what))
 	case slices.Contains(l.keys, key):
 		return refuted(Declared, because("domain_listed", args...))
+	case l.broken:
+		return unknown(because("list_broken"))
 	}
 	for _, k := range l.keys {
 		if strings.HasSuffix(key, "."+k) {
@@ -419,7 +457,7 @@ func examineSender(x *Exam) {
 		if why := foreign(*m.Headers.Value, tenant); gap == nil && c.Verdict == Confirmed && len(why) > 0 {
 			c = c.atMost(Supported, why...)
 		}
-		x.Find(m.File, c)
+		x.Find(m.File, whole(m, c))
 	}
 }
 
@@ -463,11 +501,17 @@ func tenantDomains(x *Exam) ([]tenantDomain, *Reason) {
 		}
 	}
 	slices.SortFunc(out, func(a, b tenantDomain) int { return strings.Compare(a.name, b.name) })
-	if why := t.Value.Domains.Why(); why != nil && len(t.Value.VerifiedDomains) == 0 {
-		r := failed("tenant_domains", why)
-		return out, &r
+	named := slices.DeleteFunc(slices.Clone(out), func(d tenantDomain) bool { return domainKey(d.name) == "" })
+	why := t.Value.Domains.Why()
+	switch {
+	case why != nil && len(t.Value.VerifiedDomains) == 0:
+	case len(named) == 0, len(named) < len(out): // every tenant has a domain, and every domain a name
+		why = orMalformed(nil)
+	default:
+		return named, nil
 	}
-	return out, nil
+	r := failed("tenant_domains", why)
+	return named, &r
 }
 
 // routing are the domains that Microsoft gives to a tenant by itself, for its own routing:
@@ -484,7 +528,7 @@ func examineTenantDomains(x *Exam, internal domainList) {
 	looked, settled := 0, gap == nil
 	for _, d := range domains {
 		key := domainKey(d.name)
-		if slices.ContainsFunc(routing, func(end string) bool { return strings.HasSuffix(key, end) }) || d.verified != nil && !*d.verified {
+		if d.verified != nil && !*d.verified || slices.ContainsFunc(routing, func(end string) bool { return strings.HasSuffix(key, end) }) {
 			continue
 		}
 		looked++
@@ -500,6 +544,8 @@ func examineTenantDomains(x *Exam, internal domainList) {
 	switch {
 	case gap != nil:
 		x.Find("", unknown(*gap))
+	case looked == 0:
+		x.Find("", refuted(Observed, because("no_tenant_domains")))
 	case settled:
 		x.Find("", refuted(Declared, because("tenant_domains_listed", "count", strconv.Itoa(looked))))
 	}
@@ -750,8 +796,16 @@ var spmWords = map[string]Text{
 		"メッセージに Exchange Online による SPF の結果がありません。受信者のメールボックスから、すべてのヘッダを含めて保存してください。",
 	},
 	"spf_of_others": {
-		"The only authentication results in the message are of another server than Exchange Online. Save a copy from the recipient's mailbox.",
-		"メッセージの認証結果は Exchange Online 以外のサーバのものだけです。受信者のメールボックスから保存してください。",
+		"Nothing shows that the authentication results in the message are of Exchange Online. Save a copy from the recipient's mailbox, with all headers.",
+		"メッセージの認証結果が Exchange Online のものであることを確認できません。受信者のメールボックスから、すべてのヘッダを含めて保存してください。",
+	},
+	"spf_not_inside": {
+		"Exchange Online calls the message internal (AuthAs: Internal) and records no SPF result for mail inside the tenant, so that this cannot be decided from the headers. Apply the filter to incoming messages only (SPM-01.F1), or open a ticket with the vendor.",
+		"Exchange Online はこのメッセージを内部メールと判断しており (AuthAs: Internal)、テナント内のメールには SPF の結果を記録しません。ヘッダからは判定できません。フィルタを受信メッセージだけに適用する (SPM-01.F1) か、ベンダーにサポートチケットを送信してください。",
+	},
+	"spf_below_relay": {
+		"The first SPF result is {result} ({domain}), but it lies below a relay that is known by the name it gives itself only, which a forgery can use too. Look at the hops by hand.",
+		"最初の SPF の結果は {result} ({domain}) ですが、その後の中継サーバは自ら名乗った名前でしか識別できず、偽のメールも同じ名前を名乗れます。経路を直接確認してください。",
 	},
 	"spf_of_relay": {
 		"The only SPF result in the message is of its re-injection by Cloud App Security: it says nothing about the sender.",
@@ -772,6 +826,14 @@ var spmWords = map[string]Text{
 	"address_unreadable": {
 		"{what!} has something in it that is no address, so that a domain may be missing. Look at the header by hand.",
 		"{what!} にアドレスとして読み取れない部分があり、ドメインを確認できません。ヘッダを直接確認してください。",
+	},
+	"list_broken": {
+		"The internal domains have an entry that is no domain, so that a domain may be missing. Correct cas.internal_domains.",
+		"内部ドメインの一覧にドメインではない項目があり、ドメインが欠けている可能性があります。cas.internal_domains を修正してください。",
+	},
+	"no_tenant_domains": {
+		"The tenant has no verified domain besides those that Microsoft gave it (onmicrosoft.com).",
+		"テナントには、Microsoft が付与したドメイン (onmicrosoft.com) 以外に確認済みのドメインがありません。",
 	},
 	"same_as_sender": {
 		"{what!} names the sender's own domain {domain}.",

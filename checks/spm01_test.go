@@ -89,7 +89,8 @@ func TestTheSettingsDoNotMendTheMessage(t *testing.T) {
 func TestJudgeMail(t *testing.T) {
 	h := facts.MailHeaders{
 		From: &facts.Mailboxes{Domains: []string{"contoso.com"}}, ReplyTo: &facts.Mailboxes{Domains: []string{"mailer.example"}},
-		Results: []facts.AuthResult{{SPF: &facts.AuthVerdict{Result: "pass"}}},
+		Results:  []facts.AuthResult{{Header: "authentication-results", Hop: new(0), SPF: &facts.AuthVerdict{Result: "pass"}}},
+		Received: []facts.Hop{{By: "x.mail.protection.outlook.com"}},
 	}
 	for name, tt := range map[string]struct {
 		internal        *[]string
@@ -98,6 +99,7 @@ func TestJudgeMail(t *testing.T) {
 		"not known":  {nil, Unknown, Unknown},
 		"none":       {&[]string{}, Confirmed, Confirmed},
 		"the sender": {&[]string{"contoso.com"}, Refuted, Confirmed},
+		"a null":     {&[]string{"", "contoso.com"}, Refuted, Unknown},
 		"both":       {&[]string{"contoso.com", "mailer.example"}, Refuted, Refuted},
 	} {
 		j := JudgeMail(h, tt.internal)
@@ -107,6 +109,41 @@ func TestJudgeMail(t *testing.T) {
 		for _, r := range append(j.Sender.Reasons, j.BackEnd.Reasons...) {
 			if r.Text.EN == "" || r.Text.EN == r.Code || strings.Contains(r.Text.EN+r.Text.JA, "{") {
 				t.Errorf("%s: %+v", name, r)
+			}
+		}
+	}
+}
+
+// TestAPartOfTheMessages: what was read of them still confirms, and the rest may be what fails.
+func TestAPartOfTheMessages(t *testing.T) {
+	const fail = `mail.messages:0.headers.value.results.0.spf.result = "fail"`
+	for name, tt := range map[string]struct {
+		lines []string
+		part  string
+		want  map[string]string
+	}{
+		"fails":     {[]string{fail}, "mail.messages", map[string]string{"SPM-01.C2": "confirmed", "SPM-01.X1": "unknown"}},
+		"passes":    {nil, "mail.messages", map[string]string{"SPM-01.C2": "unknown", "SPM-01.X1": "unknown"}},
+		"none":      {[]string{"mail.messages = []"}, "mail.messages", map[string]string{"SPM-01.C2": "unknown", "SPM-01.X1": "unknown"}},
+		"a policy":  {[]string{"declared.cas:spam_policies.0.pass_internal_other_spam = false"}, "declared.cas", map[string]string{"SPM-01.C1": "confirmed"}},
+		"no policy": {[]string{"declared.cas:spam_policies = []"}, "declared.cas", map[string]string{"SPM-01.C1": "unknown"}},
+		"a domain": {
+			[]string{"mail.messages = []", `declared.cas:internal_domains = ["contoso.com"]`},
+			"m365.tenant", map[string]string{"SPM-01.X1": "confirmed"},
+		},
+		"every domain": {[]string{"mail.messages = []"}, "m365.tenant", map[string]string{"SPM-01.X1": "unknown"}},
+	} {
+		ev := evidenceOf(t, name, "SPM-01", append([]string{"base messages"}, tt.lines...))
+		f := ev.Facts[tt.part]
+		f.Failure = &facts.Failure{Kind: facts.Timeout}
+		ev.Facts[tt.part] = f
+		got := map[string]string{}
+		for _, e := range Evaluate(ev, []Check{SPM01()}, Options{}).Results[0].Causes {
+			got[e.ID] = e.Verdict
+		}
+		for cause, want := range tt.want {
+			if got[cause] != want {
+				t.Errorf("%s: %s is %s, want %s", name, cause, got[cause], want)
 			}
 		}
 	}

@@ -22,7 +22,8 @@ func mailCommand(s streams) *cobra.Command {
 		Short: "say what the headers of a message decide, and what Cloud App Security makes of them",
 		Long: `Read the headers of messages (.eml files, folders, patterns), never their bodies, and say
 whether Cloud App Security can take them for internal mail. No configuration is needed; the
-internal domains come from --internal or from the configuration that -c names.`,
+internal domains come from --internal or from the configuration that -c names. Without them no
+message is said to pass as internal.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			lang, err := language(c)

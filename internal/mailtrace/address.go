@@ -17,10 +17,12 @@ var parser = mail.AddressParser{WordDecoder: &mime.WordDecoder{
 
 // mailboxes are the domains of the addresses in the values of one header. A header that stands
 // more than once is read as one list: which of them counts differs from program to program.
-func mailboxes(values ...string) *facts.Mailboxes {
+func mailboxes(fields ...field) *facts.Mailboxes {
 	m := &facts.Mailboxes{Domains: []string{}}
-	for _, v := range values {
-		if v = strings.TrimSpace(v); v == "" || v == "<>" {
+	for _, f := range fields {
+		m.Unreadable = m.Unreadable || f.clipped
+		v := strings.TrimSpace(f.value)
+		if v == "" || v == "<>" {
 			continue
 		}
 		domains, whole := addresses(v)
@@ -52,15 +54,18 @@ func addresses(value string) (domains []string, whole bool) {
 }
 
 // salvage reads what the standard's grammar refuses: names with bare commas or broken encoded
-// words. An address within a quoted name or a comment is not one.
+// words. An address within a quoted name or a comment is not one; but where such a part holds
+// an "@", or has no end, other programs may part the header elsewhere and find an address there.
 func salvage(value string) (domains []string, whole bool) {
 	var bare strings.Builder
+	whole = true
 	for _, t := range tokens(value) {
 		if !t.comment && !t.quoted {
 			bare.WriteString(t.text + " ")
+		} else if t.open || strings.Contains(t.text, "@") {
+			whole = false
 		}
 	}
-	whole = true
 	for part := range strings.SplitSeq(bare.String(), ",") {
 		angles := strings.Split(part, "<")
 		if len(angles) == 1 && !strings.Contains(part, "@") {
@@ -95,9 +100,10 @@ func domainOf(address string) string {
 }
 
 // token is a word of a structured header, a quoted string or a comment, without its delimiters.
+// An open one lacks the last delimiter.
 type token struct {
-	text            string
-	quoted, comment bool
+	text                  string
+	quoted, comment, open bool
 }
 
 // tokens takes a structured header apart (RFC 5322, 3.2): words end at white space; a ';' is a
@@ -106,7 +112,7 @@ func tokens(value string) (out []token) {
 	var text strings.Builder
 	end := func(quoted, comment bool) {
 		if text.Len() > 0 || quoted {
-			out = append(out, token{text.String(), quoted, comment})
+			out = append(out, token{text: text.String(), quoted: quoted, comment: comment})
 		}
 		text.Reset()
 	}
@@ -148,6 +154,8 @@ func tokens(value string) (out []token) {
 			text.WriteByte(c)
 		}
 	}
-	end(quoted, depth > 0)
+	if end(quoted, depth > 0); len(out) > 0 {
+		out[len(out)-1].open = quoted || depth > 0
+	}
 	return out
 }

@@ -42,8 +42,12 @@ const maxValue = 64 << 10
 // "name: value" lines would pass for a message (RFC 5322, 3.6; RFC 5321, 4.4).
 var telling = []string{"from", "message-id", "received", "return-path", "mime-version", "authentication-results"}
 
-// field is one header: its name in lower case and its value, unfolded.
-type field struct{ name, value string }
+// field is one header: its name in lower case and its value, unfolded. clipped says that the
+// value is longer than what is read.
+type field struct {
+	name, value string
+	clipped     bool
+}
 
 // Read reads a header section, which ends at the first empty line or with the input.
 func Read(section []byte) (facts.MailHeaders, error) {
@@ -52,19 +56,15 @@ func Read(section []byte) (facts.MailHeaders, error) {
 		return facts.MailHeaders{}, err
 	}
 	var h facts.MailHeaders
-	var from, replyTo []string
+	var from, replyTo, returnPath []field
 	for _, f := range fields {
 		switch f.name {
 		case "from":
-			from = append(from, f.value)
+			from = append(from, f)
 		case "reply-to":
-			replyTo = append(replyTo, f.value)
+			replyTo = append(replyTo, f)
 		case "return-path":
-			if h.ReturnPath == nil { // the last server's
-				h.ReturnPath = mailboxes(strings.TrimSpace(f.value))
-			}
-		case "message-id":
-			first(&h.MessageID, f.value)
+			returnPath = append(returnPath, f)
 		case "x-ms-exchange-organization-authas":
 			first(&h.AuthAs, f.value)
 		case "x-ms-exchange-organization-scl":
@@ -87,6 +87,9 @@ func Read(section []byte) (facts.MailHeaders, error) {
 	if len(replyTo) > 0 {
 		h.ReplyTo = mailboxes(replyTo...)
 	}
+	if len(returnPath) > 0 {
+		h.ReturnPath = mailboxes(returnPath...)
+	}
 	return h, nil
 }
 
@@ -107,7 +110,7 @@ func split(section []byte) ([]field, error) {
 	name, message, begun := "", false, false
 	end := func() {
 		if name != "" {
-			out = append(out, field{name, clip(value.String(), maxValue)})
+			out = append(out, field{name, clip(value.String(), maxValue), value.Len() > maxValue})
 			message = message || slices.Contains(telling, name)
 		}
 		name = ""

@@ -37,6 +37,9 @@ func samples(t testing.TB, name string) (out []string) {
 	return out
 }
 
+// exchange is a hop of Exchange Online, which counts where it stands below the results.
+const exchange = "\nReceived: from mail.contoso.com (203.0.113.50) by y.mail.protection.outlook.com\n"
+
 func read(t *testing.T, section string) facts.MailHeaders {
 	t.Helper()
 	h, err := Read([]byte(section))
@@ -81,7 +84,7 @@ func TestMicrosoftsExamples(t *testing.T) {
 			}
 			continue
 		}
-		r, relayed, ok := Deciding(read(t, s))
+		r, relayed, ok := Deciding(read(t, s+exchange))
 		if !ok || relayed {
 			t.Errorf("nothing decides in %s", s)
 		}
@@ -106,7 +109,7 @@ func TestRealShapes(t *testing.T) {
 		t.Fatalf("%d samples", len(all))
 	}
 	for i, w := range wants {
-		h := read(t, "Message-ID: <1@contoso.com>\n"+all[i])
+		h := read(t, "Message-ID: <1@contoso.com>\n"+all[i]+exchange)
 		r, _, _ := Deciding(h)
 		as := ""
 		if h.AuthAs != nil {
@@ -126,7 +129,7 @@ func TestTheReinjectionDoesNotDecide(t *testing.T) {
 	sample := samples(t, "inline.txt")[0]
 	h := read(t, sample)
 	r, relayed, ok := Deciding(h)
-	if !ok || !relayed || r.SPF.Result != "pass" || r.SPF.IP != "203.0.113.50" || r.Hop != 4 {
+	if !ok || !relayed || r.SPF.Result != "pass" || r.SPF.IP != "203.0.113.50" || *r.Hop != 4 {
 		t.Errorf("got %+v (%s), relayed %v, ok %v", r, line(r), relayed, ok)
 	}
 	want := facts.Hop{
@@ -184,11 +187,58 @@ func TestTheTopmostDecides(t *testing.T) {
 	if r, _, ok := Deciding(h); ok {
 		t.Errorf("got %s", line(r))
 	}
-	// The header for SPF alone completes results without it.
-	h = read(t, "Authentication-Results: dkim=none header.d=none\n"+
-		"Received-SPF: SoftFail (protection.outlook.com: x) client-ip=2001:db8::1;\nFrom: a@a.example\n")
+	// The results complete the header for SPF alone, where that stands on top.
+	const alone = "Received-SPF: SoftFail (protection.outlook.com: x) client-ip=2001:db8::1;\n"
+	const others = "Authentication-Results: dkim=none header.d=none\n"
+	h = read(t, alone+others+"From: a@a.example"+exchange)
 	if r, _, ok := Deciding(h); !ok || line(r) != "spf=softfail 2001:db8::1 , dkim=none none" {
 		t.Errorf("got %s", line(r))
+	}
+	// What stands below results without SPF may be the sender's.
+	h = read(t, others+alone+"Authentication-Results: spf=pass\nFrom: a@a.example"+exchange)
+	if r, _, ok := Deciding(h); !ok || line(r) != "dkim=none none" {
+		t.Errorf("got %s", line(r))
+	}
+}
+
+// TestOnlyWhatExchangeReceivedCounts: anybody can write results in the dialect of Microsoft.
+func TestOnlyWhatExchangeReceivedCounts(t *testing.T) {
+	const pass = "Authentication-Results: spf=pass (sender IP is 203.0.113.50) smtp.mailfrom=contoso.com\n"
+	const google = "Received: from evil (192.0.2.66) by mx.google.com with ESMTPS\n"
+	const from = "From: ceo@contoso.com"
+	for name, section := range map[string]string{
+		"no hop":                  pass + from + "\n",
+		"the hop of another":      google + pass + from + "\n",
+		"results below the hops":  strings.TrimPrefix(exchange, "\n") + pass + from + "\n",
+		"by another":              pass + google + from + "\n",
+		"another above":           google + pass + from + exchange,
+		"another above, nameless": "Received: by 2002:a05 with SMTP id x\n" + pass + from + exchange,
+		"a similar name":          pass + from + "\nReceived: from a by x.outlook.com.evil.example\n",
+	} {
+		if r, _, ok := Deciding(read(t, section)); ok {
+			t.Errorf("%s: %s decides", name, line(r))
+		}
+	}
+	if r, _, ok := Deciding(read(t, pass+from+exchange)); !ok || r.SPF.Result != "pass" {
+		t.Errorf("by Exchange Online: %s", line(r))
+	}
+}
+
+// TestResultsOfAnEditedFile: evidence can come from anywhere, and must neither decide nor panic.
+func TestResultsOfAnEditedFile(t *testing.T) {
+	good := facts.MailHeaders{Received: []facts.Hop{{By: "x.outlook.com"}}}
+	for name, r := range map[string]facts.AuthResult{
+		"no hop":     {Header: "authentication-results"},
+		"below zero": {Header: "authentication-results", Hop: new(-1)},
+		"far":        {Header: "authentication-results", Hop: new(1 << 40)},
+		"no header":  {Hop: new(0)},
+	} {
+		h := good
+		r.SPF = &facts.AuthVerdict{Result: "pass", IP: "192.0.2.1"}
+		h.Results = []facts.AuthResult{r}
+		if _, _, ok := Deciding(h); ok {
+			t.Errorf("%s: it decides", name)
+		}
 	}
 }
 
@@ -202,7 +252,7 @@ func TestSpellingsOfResults(t *testing.T) {
 		`spf=fail (a "quoted; thing) with (nested; ones)) smtp.mailfrom="a.b"`: "spf=fail  a.b",
 		"spf=fail; spf=pass": "spf=fail  ",
 	} {
-		r, _, _ := Deciding(read(t, "From: a@a.example\nAuthentication-Results: "+value+"\n"))
+		r, _, _ := Deciding(read(t, "From: a@a.example\nAuthentication-Results: "+value+exchange))
 		if line(r) != want {
 			t.Errorf("%s: got %q, want %q", value, line(r), want)
 		}
@@ -231,6 +281,12 @@ func TestAddresses(t *testing.T) {
 		{"<MAILER-DAEMON>", "", true},
 		{"nobody", "", true},
 		{`"never closed <a@contoso.com>`, "", true},
+		{`b@contoso.com, "x@evil.example`, "contoso.com", true},
+		{`b@contoso.com, "x`, "contoso.com", true},
+		{"b@contoso.com, (x@evil.example", "contoso.com", true},
+		{`b@contoso.com, x\" <a@evil.example>, "y <c@contoso.com>`, "contoso.com", true},
+		{strings.Repeat("b@contoso.com, ", 6000) + "x@evil.example", "contoso.com", true},
+		{"b@contoso.com" + strings.Repeat(" ", 70_000) + ", x@evil.example", "contoso.com", true},
 		{"a@" + strings.Repeat("x", 300) + ".example", "", true},
 		{"", "", false},
 	}
@@ -254,7 +310,8 @@ func TestReturnPath(t *testing.T) {
 		t.Errorf("none: %+v", h.ReturnPath)
 	}
 	h := read(t, "Return-Path: <a@contoso.com>\nReturn-Path: <b@evil.example>\nFrom: a@contoso.com\n")
-	if diff := cmp.Diff([]string{"contoso.com"}, h.ReturnPath.Domains); diff != "" {
+	// A sender can write one as well, above or below that of the last server.
+	if diff := cmp.Diff([]string{"contoso.com", "evil.example"}, h.ReturnPath.Domains); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -313,7 +370,7 @@ func TestManyHeaders(t *testing.T) {
 
 // TestNothingPrivateIsKept: subjects, names, mailboxes and recipients stay in the message.
 func TestNothingPrivateIsKept(t *testing.T) {
-	h := read(t, "From: Canary <canary@contoso.com>\nTo: canary@contoso.com\nSubject: canary\nReply-To: canary@contoso.com\n"+
+	h := read(t, "From: Canary <canary@contoso.com>\nMessage-ID: <canary@contoso.com>\nTo: canary@contoso.com\nSubject: canary\nReply-To: canary@contoso.com\n"+
 		"Return-Path: <canary@contoso.com>\nReceived: from a by b for <canary@contoso.com>; Fri, 20 Nov 2026 18:00:00 +0900\n"+
 		"Authentication-Results: spf=fail smtp.mailfrom=canary@contoso.com\n\ncanary\n")
 	raw, err := json.Marshal(h)

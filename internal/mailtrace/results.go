@@ -15,9 +15,9 @@ import (
 // words between the results (";contoso.com;") are the receiving domain. Microsoft Defender for
 // Office 365, "Anti-spam message headers", "Authentication-results message header".
 func addResult(h *facts.MailHeaders, f field) {
-	r := facts.AuthResult{Header: f.name, Hop: len(h.Received)}
+	r := facts.AuthResult{Header: f.name, Hop: new(len(h.Received))}
 	switch list := segments(f.value); {
-	case f.name == "received-spf":
+	case f.name == spfResult:
 		r.SPF = receivedSPF(f.value)
 	case len(list) > 0 && !strings.Contains(list[0].words[0], "="):
 		h.OtherResults++
@@ -223,36 +223,52 @@ func within(host string, domains ...string) bool {
 
 // Deciding is what Exchange Online found when the message first came in: the topmost results,
 // except those of the re-injection by Cloud App Security, which were found for the relay's
-// address and say nothing about the sender. ok is false when there are none; reinjected says
-// that results of a re-injection were left out.
+// address and say nothing about the sender. ok is false when there are none.
 //
-// Below a re-injection only results count that the chain leads to: every hop in between was
-// received by Microsoft or by Cloud App Security. All lower ones may be anybody's.
+// Results count only where Microsoft received the message, and every hop above was received by
+// Microsoft or by Cloud App Security: all lower ones may be anybody's.
+//
+// reinjected says that results of a re-injection were left out. A relay is known by the name
+// that it gives itself, and a forgery can give itself that name: then results may be passed
+// over that speak of the sender, and those below be written by it. So a reinjected result can
+// show that a message fails, never that it does not.
 func Deciding(h facts.MailHeaders) (r facts.AuthResult, reinjected, ok bool) {
 	relay := -1
 	for i, c := range h.Results {
 		switch {
+		case c.Hop == nil || !ofExchange(c.Header):
+			return facts.AuthResult{}, reinjected, false
 		case ofReinjection(h, c):
 			reinjected = true
-			relay = max(relay, c.Hop)
+			relay = max(relay, *c.Hop)
 			continue
-		case !reinjected && c.Header == "authentication-results-original":
+		case !reinjected && c.Header == originalResults:
 			continue // of a server before Exchange Online, which renamed it
-		case reinjected && !leadsTo(h, relay, c.Hop):
+		case !received(h, *c.Hop), reinjected && !passedRelay(h, relay, *c.Hop):
 			return facts.AuthResult{}, reinjected, false
 		}
-		return merged(c, h.Results[i+1:]), reinjected, true
+		return completed(c, h.Results[i+1:]), reinjected, true
 	}
 	return facts.AuthResult{}, reinjected, false
 }
 
+// The headers with results that Exchange Online writes or renames.
+const (
+	spfResult       = "received-spf"
+	originalResults = "authentication-results-original"
+)
+
+func ofExchange(header string) bool {
+	return slices.Contains([]string{"authentication-results", originalResults, "x-ms-exchange-authentication-results", spfResult}, header)
+}
+
 func ofReinjection(h facts.MailHeaders, r facts.AuthResult) bool {
-	if r.Hop < len(h.Received) && OfCAS(h.Received[r.Hop].From) {
+	if *r.Hop >= 0 && *r.Hop < len(h.Received) && OfCAS(h.Received[*r.Hop].From) {
 		return true
 	}
 	// A server further up may have stamped them, or the same one below its own hop.
 	for i, hop := range h.Received {
-		if i > r.Hop && !ofMicrosoft(hop.By) {
+		if i > *r.Hop && !ofMicrosoft(hop.By) {
 			break // from here on the hops may be anybody's
 		}
 		if r.SPF != nil && r.SPF.IP != "" && hop.IP == r.SPF.IP && OfCAS(hop.From) {
@@ -262,38 +278,32 @@ func ofReinjection(h facts.MailHeaders, r facts.AuthResult) bool {
 	return false
 }
 
-func leadsTo(h facts.MailHeaders, from, to int) bool {
-	if to >= len(h.Received) || !ofMicrosoft(h.Received[to].By) {
+// received: Microsoft wrote the hop, and nobody else could write above it.
+func received(h facts.MailHeaders, hop int) bool {
+	if hop < 0 || hop >= len(h.Received) || !ofMicrosoft(h.Received[hop].By) {
 		return false
 	}
-	passed := false
-	for i := from + 1; i < to; i++ {
-		by := h.Received[i].By
-		if !ofMicrosoft(by) && !OfCAS(by) {
-			return false
-		}
-		passed = passed || OfCAS(by)
-	}
-	return passed
+	return !slices.ContainsFunc(h.Received[:hop], func(above facts.Hop) bool {
+		return !ofMicrosoft(above.By) && !OfCAS(above.By)
+	})
 }
 
-// merged adds what other headers of the same server say: it writes more than one.
-func merged(r facts.AuthResult, others []facts.AuthResult) facts.AuthResult {
+// passedRelay: mail that the relay sent on came to the relay before.
+func passedRelay(h facts.MailHeaders, relay, hop int) bool {
+	return relay < hop && slices.ContainsFunc(h.Received[relay+1:hop], func(between facts.Hop) bool { return OfCAS(between.By) })
+}
+
+// completed adds the other methods to the header that is for SPF alone. SPF itself is never
+// taken from another header than the topmost: where Exchange Online recorded none, a lower one
+// is the sender's.
+func completed(r facts.AuthResult, others []facts.AuthResult) facts.AuthResult {
+	if r.Header != spfResult {
+		return r
+	}
 	for _, o := range others {
-		if o.Hop != r.Hop || o.Header == "authentication-results-original" {
-			continue
-		}
-		if r.SPF == nil {
-			r.SPF = o.SPF
-		}
-		if r.DKIM == nil {
-			r.DKIM = o.DKIM
-		}
-		if r.DMARC == nil {
-			r.DMARC = o.DMARC
-		}
-		if r.CompAuth == nil {
-			r.CompAuth = o.CompAuth
+		if o.Hop != nil && *o.Hop == *r.Hop && o.Header != originalResults && o.Header != spfResult {
+			r.DKIM, r.DMARC, r.CompAuth = o.DKIM, o.DMARC, o.CompAuth
+			break
 		}
 	}
 	return r

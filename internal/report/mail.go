@@ -28,7 +28,7 @@ type MailMessage struct {
 	Headers  *facts.MailHeaders `json:"headers"`
 	Deciding *facts.AuthResult  `json:"deciding"` // of the hop where the message first came in
 	BackEnd  *MailClaim         `json:"back_end"` // it fails the checks for forged internal mail
-	Sender   *MailClaim         `json:"sender"`   // its sender's domain is not internal; null: no internal domains are known
+	Sender   *MailClaim         `json:"sender"`   // its sender's domain is not internal; unknown without internal domains
 }
 
 // MailClaim is one statement about a message.
@@ -45,10 +45,7 @@ func NewMail(list []facts.Message, internal *[]string) Mail {
 		out := MailMessage{File: msg.File, Failure: msg.Headers.Why(), Headers: msg.Headers.Value}
 		if out.Headers != nil {
 			j := checks.JudgeMail(*out.Headers, internal)
-			out.Deciding, out.BackEnd = j.Deciding, claimOf(j.BackEnd)
-			if internal != nil {
-				out.Sender = claimOf(j.Sender)
-			}
+			out.Deciding, out.BackEnd, out.Sender = j.Deciding, claimOf(j.BackEnd), claimOf(j.Sender)
 		}
 		m.Messages = append(m.Messages, out)
 	}
@@ -162,9 +159,7 @@ func (p *page) message(m MailMessage) {
 		p.fact(lRoute, p.hop(i, hop, m.Deciding))
 	}
 	p.fact(lCAS, p.sentences(m.BackEnd.Reasons))
-	if m.Sender != nil {
-		p.fact(lCAS, p.sentences(m.Sender.Reasons))
-	}
+	p.fact(lCAS, p.sentences(m.Sender.Reasons))
 }
 
 // fact writes a labelled line; the label stands before the first of several of the same.
@@ -235,7 +230,7 @@ func (p *page) hop(i int, h facts.Hop, decides *facts.AuthResult) string {
 	if h.At != nil {
 		out += "  " + minute(*h.At)
 	}
-	if decides != nil && decides.Hop == i {
+	if decides != nil && decides.Hop != nil && *decides.Hop == i {
 		out += "  ← " + p.say(firstHop)
 	}
 	return out

@@ -21,7 +21,7 @@ func letter(file, spf string) facts.Message {
 		From: &facts.Mailboxes{Domains: []string{"contoso.com"}}, ReturnPath: &facts.Mailboxes{Domains: []string{}},
 		ReplyTo: &facts.Mailboxes{Domains: []string{"contoso.com"}, Unreadable: spf == "unreadable"},
 		Results: []facts.AuthResult{{
-			Header: "authentication-results", Hop: 0,
+			Header: "authentication-results", Hop: new(0),
 			SPF:  &facts.AuthVerdict{Result: spf, Domain: "contoso.com", IP: "203.0.113.50"},
 			DKIM: []facts.AuthVerdict{{Result: "pass", Domain: "contoso.com"}, {Result: "fail", Domain: "mailer.example"}},
 		}},
@@ -43,7 +43,8 @@ func TestMailExitCode(t *testing.T) {
 		code     int
 	}{
 		{nil, nil, 0},
-		{[]facts.Message{letter("a", "pass")}, nil, 0},
+		{[]facts.Message{letter("a", "pass")}, nil, 3}, // without a list nothing is internal or not
+		{[]facts.Message{letter("a", "fail")}, nil, 1},
 		{[]facts.Message{letter("a", "pass")}, domains, 0},
 		{[]facts.Message{letter("a", "pass")}, &[]string{"contoso.net"}, 1}, // its sender is not internal
 		{[]facts.Message{letter("a", "temperror")}, domains, 3},
@@ -95,7 +96,7 @@ func TestMailText(t *testing.T) {
 	}
 }
 
-// TestMailWithoutDomains: nothing is said of the sender then, and the JSON says so with null.
+// TestMailWithoutDomains: the sender is not decided then, and nothing passes as internal mail.
 func TestMailWithoutDomains(t *testing.T) {
 	var b bytes.Buffer
 	if err := WriteData(&b, NewMail([]facts.Message{letter("a.eml", "pass"), unreadLetter}, nil)); err != nil {
@@ -108,7 +109,7 @@ func TestMailWithoutDomains(t *testing.T) {
 	if err := json.Unmarshal(b.Bytes(), &got); err != nil || got.Schema != "casdoctor.mail/v1" {
 		t.Fatalf("%v: %s", err, b.String())
 	}
-	if s := string(got.Messages[0]["sender"]); s != "null" {
+	if s := string(got.Messages[0]["sender"]); !strings.Contains(s, `"unknown"`) || !strings.Contains(s, "not_declared") {
 		t.Errorf("sender %s", s)
 	}
 	if s := string(got.Messages[1]["headers"]); s != "null" {

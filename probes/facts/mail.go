@@ -18,10 +18,9 @@ type Message struct {
 // MailHeaders are the headers of one message that decide whether it is taken for internal.
 // nil: the message has no such header.
 type MailHeaders struct {
-	MessageID  *string    `json:"message_id,omitempty"`
 	From       *Mailboxes `json:"from,omitempty"`
 	ReplyTo    *Mailboxes `json:"reply_to,omitempty"`
-	ReturnPath *Mailboxes `json:"return_path,omitempty"` // without domains: the null path <>
+	ReturnPath *Mailboxes `json:"return_path,omitempty"` // an empty list of domains: the null path <>
 	// Results are the authentication results in the dialects of Microsoft, the topmost first.
 	Results []AuthResult `json:"results,omitempty"`
 	// OtherResults counts the Authentication-Results that name another server as their author.
@@ -34,10 +33,11 @@ type MailHeaders struct {
 	Received []Hop `json:"received,omitempty"`
 }
 
-// Mailboxes are the domains of the addresses in a header, in lower case and each once.
+// Mailboxes are the domains of the addresses in a header, in lower case and each once. A header
+// without an address has an empty list; a list that is not there (nil) says nothing.
 type Mailboxes struct {
 	Domains []string `json:"domains"`
-	// Unreadable: something in it is no address, so that a domain may be missing.
+	// Unreadable: something in it is no address, or it is too long, so that a domain may be missing.
 	Unreadable bool `json:"unreadable,omitempty"`
 }
 
@@ -45,8 +45,8 @@ type Mailboxes struct {
 type AuthResult struct {
 	Header string `json:"header"` // its name in lower case
 	// Hop is the index in Received of the hop whose server wrote it: the next one below it. It
-	// is the number of hops when there is none below.
-	Hop      int           `json:"hop"`
+	// is the number of hops when there is none below. Without it the results say nothing.
+	Hop      *int          `json:"hop"`
 	SPF      *AuthVerdict  `json:"spf,omitempty"`
 	DKIM     []AuthVerdict `json:"dkim,omitempty"`
 	DMARC    *AuthVerdict  `json:"dmarc,omitempty"`
