@@ -3,6 +3,7 @@ package checks
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -220,7 +221,7 @@ func judgeFixes(ev *facts.Evidence, c *Check, now time.Time, found map[string][]
 	recommended := map[Ref]bool{}
 	var out []FixResult
 	for _, f := range c.Fixes {
-		res := fixResult(f, No, nil)
+		res, best := fixResult(f, No, nil), No
 		for _, cause := range f.For {
 			for _, got := range found[cause] {
 				if got.notApplicable || got.claim.Verdict == Refuted {
@@ -235,9 +236,10 @@ func judgeFixes(ev *facts.Evidence, c *Check, now time.Time, found map[string][]
 				if a == Yes && !recommended[x.pair] {
 					recommended[x.pair], ref.Recommended, res.Recommended = true, true, true
 				}
-				if len(res.For) == 0 || rank(a.String()) > rank(res.Applies) {
-					res.Applies, res.Steps = a.String(), x.steps(f)
-				} else if a.String() == res.Applies {
+				if a > best { // the steps of what works better, alone
+					best, res.Applies, res.Steps = a, a.String(), nil
+				}
+				if a == best {
 					res.Steps = appendNew(res.Steps, x.steps(f))
 				}
 				res.For = append(res.For, ref)
@@ -258,8 +260,6 @@ func fixResult(f Fix, a Applicability, why []Reason) FixResult {
 	return FixResult{ID: f.ID, Applies: a.String(), Why: why, Text: f.Text, Risk: f.Risk, Links: f.Links, For: []FixFor{}, Steps: []Text{}}
 }
 
-func rank(applies string) int { return slices.Index([]string{"no", "unknown", "yes"}, applies) }
-
 func appendNew(have, more []Text) []Text {
 	for _, t := range more {
 		if !slices.Contains(have, t) {
@@ -271,7 +271,7 @@ func appendNew(have, more []Text) []Text {
 
 func addReason(have []Reason, r Reason) []Reason {
 	for _, h := range have {
-		if h.Code == r.Code && fmt.Sprint(h.Args) == fmt.Sprint(r.Args) {
+		if h.Code == r.Code && maps.Equal(h.Args, r.Args) {
 			return have
 		}
 	}

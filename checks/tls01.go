@@ -577,35 +577,43 @@ func ie11Named(c tlsclient.Client) bool {
 // updateApplies: F1 is for Internet Explorer up to 10; 11 is the last, and has nothing to
 // update to.
 func updateApplies(x *Exam) (Applicability, []Reason) {
-	c, ok := tlsclient.Find(x.Pair().Subject)
-	switch {
-	case x.Pair().Subject == thisMachine:
-		return No, []Reason{because("no_browser")}
-	case !ok:
-		return Maybe, []Reason{because("client_unknown", "client", x.Pair().Subject)}
-	case c.Family == tlsclient.IE && c.Major >= 11:
-		return No, []Reason{because("no_newer_ie")}
-	case c.Family != tlsclient.IE:
-		return Yes, []Reason{because("document_names_ie", "client", c.Name)}
-	default:
-		return Yes, nil
-	}
+	return browserFix(x, func(c tlsclient.Client) (Applicability, []Reason) {
+		switch {
+		case c.Family == tlsclient.IE && c.Major >= 11:
+			return No, []Reason{because("no_newer_ie")}
+		case c.Family != tlsclient.IE:
+			return Yes, []Reason{because("document_names_ie", "client", c.Name)}
+		default:
+			return Yes, nil
+		}
+	})
 }
 
 // otherBrowserApplies: F2 is for Internet Explorer 11.
 func otherBrowserApplies(x *Exam) (Applicability, []Reason) {
+	return browserFix(x, func(c tlsclient.Client) (Applicability, []Reason) {
+		switch {
+		case c.Family != tlsclient.IE || c.Major < 11:
+			return No, []Reason{because("update_instead", "client", c.Name)}
+		case !ie11Named(c):
+			return Yes, []Reason{because("document_names_old_windows", "client", c.Name)}
+		default:
+			return Yes, nil
+		}
+	})
+}
+
+// browserFix asks about the browser of the pair: this machine has none, and an unknown one
+// may be any.
+func browserFix(x *Exam, applies func(tlsclient.Client) (Applicability, []Reason)) (Applicability, []Reason) {
 	c, ok := tlsclient.Find(x.Pair().Subject)
 	switch {
 	case x.Pair().Subject == thisMachine:
 		return No, []Reason{because("no_browser")}
 	case !ok:
 		return Maybe, []Reason{because("client_unknown", "client", x.Pair().Subject)}
-	case c.Family != tlsclient.IE || c.Major < 11:
-		return No, []Reason{because("update_instead", "client", c.Name)}
-	case !ie11Named(c):
-		return Yes, []Reason{because("document_names_old_windows", "client", c.Name)}
 	default:
-		return Yes, nil
+		return applies(c)
 	}
 }
 

@@ -50,11 +50,13 @@ func (o *options) complete(c *cobra.Command) error {
 		return err
 	}
 	o.verbose, _ = c.Flags().GetBool("verbose")
-	if !slices.Contains([]string{"text", "json"}, o.format) {
-		return usage(fmt.Errorf("--format is text or json, not %q", o.format))
+	if err = oneOf("--format", o.format, "text", "json"); err != nil {
+		return err
 	}
-	if o.failOn != "" && !slices.Contains([]string{"warn", "fail"}, o.failOn) {
-		return usage(fmt.Errorf("--fail-on is warn or fail, not %q", o.failOn))
+	if o.failOn != "" { // report has no such flag
+		if err = oneOf("--fail-on", o.failOn, "warn", "fail"); err != nil {
+			return err
+		}
 	}
 	if o.now != "" {
 		if o.at, err = time.Parse(time.RFC3339, o.now); err != nil {
@@ -168,6 +170,10 @@ func (o *options) collect(c *cobra.Command, s streams, cfg *config.Config) (*fac
 // judge judges evidence, writes the report, and carries its exit code.
 func (o *options) judge(s streams, ev *facts.Evidence) error {
 	outcome := checks.Evaluate(ev, checks.All(), checks.Options{Now: o.at, Only: o.only})
+	if !slices.ContainsFunc(outcome.Results, func(r checks.Result) bool { return r.Status != checks.StatusSkip }) {
+		// What was not looked at must not look ready.
+		return usage(errors.New("nothing to check: the evidence has no section for the checks that were asked for"))
+	}
 	r := report.New(ev, outcome, report.Options{
 		Version: version(), FailOn: checks.Status(o.failOn), AllowUnknown: o.allowUnknown,
 	})
@@ -188,11 +194,7 @@ func (o *options) write(s streams, r report.Report) error {
 		err = report.WriteText(&b, r, report.TextOptions{Lang: o.lang, Width: width, Color: color, Verbose: o.verbose})
 	}
 	if err == nil {
-		if o.output != "" {
-			err = report.WriteFile(o.output, b.Bytes())
-		} else {
-			_, err = io.Copy(s.out, &b)
-		}
+		err = deliver(s, o.output, b.Bytes())
 	}
 	if err != nil {
 		return failed(fmt.Errorf("the report could not be written: %w", err))

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -48,20 +47,4 @@ func checkIDs(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirect
 		ids = append(ids, k.ID+"\t"+k.Title.EN)
 	}
 	return ids, cobra.ShellCompDirectiveNoFileComp
-}
-
-// textOptions are those of a text for this terminal.
-func textOptions(c *cobra.Command, s streams) (report.TextOptions, error) {
-	lang, err := language(c)
-	width, _, color := screen(s.out)
-	return report.TextOptions{Lang: lang, Width: width, Color: color}, err
-}
-
-// oneOf refuses a word that is not one of those that a flag or an argument takes.
-func oneOf(what, got string, words ...string) error {
-	if slices.Contains(words, got) {
-		return nil
-	}
-	last := len(words) - 1
-	return usage(fmt.Errorf("%s is %s or %s, not %q", what, strings.Join(words[:last], ", "), words[last], got))
 }

@@ -3,8 +3,6 @@ package main
 import (
 	"bytes"
 	"errors"
-	"fmt"
-	"io"
 
 	"github.com/spf13/cobra"
 
@@ -26,12 +24,12 @@ internal domains come from --internal or from the configuration that -c names. W
 message is said to pass as internal.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			lang, err := language(c)
+			opts, err := textOptions(c, s)
 			if err != nil {
 				return err
 			}
-			if format != "text" && format != "json" {
-				return usage(fmt.Errorf("--format is text or json, not %q", format))
+			if err := oneOf("--format", format, "text", "json"); err != nil {
+				return err
 			}
 			domains, err := domainsOf(path, internal)
 			if err != nil {
@@ -46,15 +44,11 @@ message is said to pass as internal.`,
 			if format == "json" {
 				err = report.WriteData(&b, m)
 			} else {
-				width, _, color := screen(s.out)
-				err = report.WriteMail(&b, m, report.TextOptions{Lang: lang, Width: width, Color: color && output == ""})
+				opts.Color = opts.Color && output == ""
+				err = report.WriteMail(&b, m, opts)
 			}
-			switch {
-			case err != nil:
-			case output != "":
-				err = report.WriteFile(output, b.Bytes())
-			default:
-				_, err = io.Copy(s.out, &b)
+			if err == nil {
+				err = deliver(s, output, b.Bytes())
 			}
 			if err != nil {
 				return failed(err)

@@ -1,14 +1,12 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
 
 	"github.com/spf13/cobra"
 
-	"github.com/casdoctor/casdoctor/checks"
 	"github.com/casdoctor/casdoctor/internal/report"
 	"github.com/casdoctor/casdoctor/probes/facts"
 )
@@ -28,9 +26,6 @@ func replayCommand(s streams) *cobra.Command {
 			}
 			ev, err := readEvidence(args[0])
 			if err != nil {
-				return usage(err)
-			}
-			if err := somethingToJudge(ev, o.only); err != nil {
 				return usage(err)
 			}
 			if o.timings {
@@ -65,16 +60,6 @@ func readEvidence(path string) (*facts.Evidence, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return ev, nil
-}
-
-// somethingToJudge: evidence in which every check would be skipped must not look ready.
-func somethingToJudge(ev *facts.Evidence, only []string) error {
-	for _, r := range checks.Evaluate(ev, checks.All(), checks.Options{Only: only}).Results {
-		if r.Status != checks.StatusSkip {
-			return nil
-		}
-	}
-	return errors.New("nothing to check: the evidence has no section for the checks that were asked for")
 }
 
 func reportCommand(s streams) *cobra.Command {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/charmbracelet/x/term"
@@ -13,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/casdoctor/casdoctor/checks"
+	"github.com/casdoctor/casdoctor/internal/report"
 )
 
 // The rules of the user interface: standard output carries only what was asked for (a
@@ -102,12 +104,8 @@ func one(what string) cobra.PositionalArgs {
 // language is --lang, or the first of the usual variables that names one.
 func language(c *cobra.Command) (string, error) {
 	lang, _ := c.Flags().GetString("lang")
-	switch lang {
-	case "en", "ja":
-		return lang, nil
-	case "":
-	default:
-		return "", usage(fmt.Errorf("--lang is en or ja, not %q", lang))
+	if lang != "" {
+		return lang, oneOf("--lang", lang, "en", "ja")
 	}
 	for _, v := range []string{"CASDOCTOR_LANG", "LC_ALL", "LC_MESSAGES", "LANG"} {
 		if s := os.Getenv(v); s != "" {
@@ -141,4 +139,29 @@ func logger(c *cobra.Command, s streams) zerolog.Logger {
 	}
 	_, _, color := screen(s.err)
 	return zerolog.New(zerolog.ConsoleWriter{Out: s.err, NoColor: !color}).Level(level).With().Timestamp().Logger()
+}
+
+// textOptions are those of a text for this terminal.
+func textOptions(c *cobra.Command, s streams) (report.TextOptions, error) {
+	lang, err := language(c)
+	width, _, color := screen(s.out)
+	return report.TextOptions{Lang: lang, Width: width, Color: color}, err
+}
+
+// oneOf refuses a word that is not one of those that a flag or an argument takes.
+func oneOf(what, got string, words ...string) error {
+	if slices.Contains(words, got) {
+		return nil
+	}
+	last := len(words) - 1
+	return usage(fmt.Errorf("%s is %s or %s, not %q", what, strings.Join(words[:last], ", "), words[last], got))
+}
+
+// deliver writes what was asked for to the file that -o names, or to standard output.
+func deliver(s streams, output string, raw []byte) error {
+	if output != "" {
+		return report.WriteFile(output, raw)
+	}
+	_, err := s.out.Write(raw)
+	return err
 }
