@@ -56,7 +56,7 @@ func Reads(cause string) []string {
 func Leans(cause string) []string {
 	switch cause {
 	case "BND-01.X1":
-		return []string{"m365.accounts:delegates_found", "m365.binding_traces:service_principals"}
+		return []string{"m365.accounts:delegates_found", "m365.binding_traces:consents", "m365.binding_traces:service_principals"}
 	case "GDM-01.C1":
 		return []string{"workspace.delegation:control", "workspace.delegation:domains", "workspace.delegation:domains_wide", "workspace.delegation:self"}
 	case "GDM-01.C2":
