@@ -216,12 +216,12 @@ func MFA01() Check {
 			{
 				ID: "MFA-01.F5", For: []string{"MFA-01.X2"}, Ours: true,
 				Text: Text{
-					"Put the account itself in order.",
-					"アカウント自体の状態を直します。",
+					"Put the account, or what it needs in the tenant, in order.",
+					"アカウント、またはアカウントが必要とするテナントの状態を直します。",
 				},
 				When: Text{
-					"Where it is the account's own state that bars the sign-in, not a policy.",
-					"サインインを妨げているのがポリシーではなく、アカウント自体の状態である場合です。",
+					"Where it is the account's own state, or a missing service, that bars the sign-in, not a policy.",
+					"サインインを妨げているのがポリシーではなく、アカウント自体の状態、またはサービスの欠如である場合です。",
 				},
 				Risk: Text{
 					"Check first who else uses the account, and why it is as it is.",
@@ -230,6 +230,12 @@ func MFA01() Check {
 				Links:   []string{"https://learn.microsoft.com/en-us/entra/fundamentals/how-to-manage-user-profile-info"},
 				Applies: repairApplies,
 				Steps: func(x *Exam) []Text {
+					if sharePointPlan(x).Verdict > Unknown {
+						return []Text{
+							text("In the Microsoft 365 admin center, open Billing > Your products, and add or renew a subscription with SharePoint Online. Run casdoctor again.",
+								"Microsoft 365 管理センターの [課金情報] > [お使いの製品] で、SharePoint Online を含むサブスクリプションを追加または更新します。casdoctor を再実行します。"),
+						}
+					}
 					return []Text{
 						text("In the Microsoft Entra admin center, open Users, look for {account}, and do what the finding says.",
 							"Microsoft Entra 管理センターの [ユーザー] で {account} を確認し、検出内容に従って対処します。", "account", x.Pair().Subject),
