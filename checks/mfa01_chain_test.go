@@ -155,3 +155,25 @@ func TestRetirements(t *testing.T) {
 		t.Errorf("a day without a publication for the cloud was shown: %+v", got)
 	}
 }
+
+// TestWhoIsAGlobalAdministrator: tenant-wide, and not over yet.
+func TestWhoIsAGlobalAdministrator(t *testing.T) {
+	const role = `"roleDefinitionId":"62e90394-69f5-4237-9190-012177145e10"`
+	c := MFA01()
+	for roles, want := range map[string]bool{
+		`{` + role + `,"directoryScopeId":"/"}`:                                              true,
+		`{` + role + `,"directoryScopeId":"/","endDateTime":"2026-02-01T00:00:00Z"}`:         true,
+		`{` + role + `,"directoryScopeId":"/","endDateTime":"2026-01-15T06:00:00Z"}`:         false,
+		`{` + role + `,"directoryScopeId":"/administrativeUnits/1"}`:                         false,
+		`{"roleDefinitionId":"f28a1f50-f6e7-4571-818b-6a12f2af6b6c","directoryScopeId":"/"}`: false,
+	} {
+		ev := evidenceOf(t, roles, "MFA-01", []string{
+			"base automatic", "taken 2026-01-15T06:00:00Z", `m365.accounts:accounts.0.roles.value = [` + roles + `]`,
+		})
+		x := &Exam{check: &c, evidence: ev, now: ev.Taken}
+		a, why := account(x, "admin@contoso.com")
+		if got := isGlobalAdministrator(x, a); got != want || why != nil {
+			t.Errorf("%s: %v, want %v (%v)", roles, got, want, why)
+		}
+	}
+}

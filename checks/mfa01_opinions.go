@@ -68,7 +68,7 @@ var definite = map[string]bool{
 // against compares one policy's evaluation with the second opinion on it.
 func (e effect) against(c Claim, o outcome, hit func(outcome) condaccess.Tri) Claim {
 	theirs := e.second[o.signIn.Client]
-	if theirs == condaccess.Unknown || o.later || o.result.Mode != condaccess.Enforced {
+	if theirs == condaccess.Unknown || o.result.Mode != condaccess.Enforced {
 		return c
 	}
 	args := []string{"policy", e.policy.DisplayName, "client", clientTerm(o.signIn.Client)}

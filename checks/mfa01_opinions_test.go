@@ -3,9 +3,11 @@ package checks
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/casdoctor/casdoctor/internal/condaccess"
 	"github.com/casdoctor/casdoctor/probes/facts"
 )
 
@@ -116,4 +118,114 @@ func TestWhoAskedIsNamed(t *testing.T) {
 			t.Errorf("%s: %+v", word, e.Reasons)
 		}
 	}
+}
+
+// TestWhatIfAnswers: "conditionalAccessRoot: evaluate". A policy that "does not apply" for lack of
+// information was not judged, and one that is only reported applies without demanding anything.
+func TestWhatIfAnswers(t *testing.T) {
+	yes, no := true, false
+	for _, tt := range []struct {
+		name string
+		p    facts.WhatIfPolicy
+		want condaccess.Tri
+	}{
+		{"applies", facts.WhatIfPolicy{State: "enabled", PolicyApplies: &yes, Reasons: []string{"notSet"}}, condaccess.True},
+		{"another user", facts.WhatIfPolicy{State: "enabled", PolicyApplies: &no, Reasons: []string{"users"}}, condaccess.False},
+		{"another client", facts.WhatIfPolicy{State: "enabled", PolicyApplies: &no, Reasons: []string{"clientApps"}}, condaccess.False},
+		{"too little was said", facts.WhatIfPolicy{State: "enabled", PolicyApplies: &no, Reasons: []string{"users", "notEnoughInformation"}}, condaccess.Unknown},
+		{"the place was not said", facts.WhatIfPolicy{State: "enabled", PolicyApplies: &no, Reasons: []string{"location"}}, condaccess.Unknown},
+		{"the risk was made up", facts.WhatIfPolicy{State: "enabled", PolicyApplies: &no, Reasons: []string{"signInRisk"}}, condaccess.Unknown},
+		{"no reason", facts.WhatIfPolicy{State: "enabled", PolicyApplies: &no}, condaccess.Unknown},
+		{"a new reason", facts.WhatIfPolicy{State: "enabled", PolicyApplies: &no, Reasons: []string{"weather"}}, condaccess.Unknown},
+		{"no answer", facts.WhatIfPolicy{State: "enabled"}, condaccess.Unknown},
+		{"report-only", facts.WhatIfPolicy{State: "enabledForReportingButNotEnforced", PolicyApplies: &yes}, condaccess.Unknown},
+	} {
+		if got := saysApplies(tt.p); got != tt.want {
+			t.Errorf("%s: %v, want %v", tt.name, got, tt.want)
+		}
+	}
+}
+
+// TestWhatTheLogShows: only what came after the last change of a policy, only the latest, and a
+// password only where the sign-in succeeded over a protocol without modern authentication.
+func TestWhatTheLogShows(t *testing.T) {
+	at := func(d int) time.Time { return time.Date(2026, 1, d, 9, 0, 0, 0, time.UTC) }
+	entry := func(d int, requirement, client string, code int) facts.SignInEntry {
+		e := facts.SignInEntry{CreatedDateTime: at(d), AuthenticationRequirement: &requirement, ErrorCode: &code}
+		if client != "" {
+			e.ClientAppUsed = &client
+		}
+		return e
+	}
+	const one, many = "singleFactorAuthentication", "multiFactorAuthentication"
+	for _, tt := range []struct {
+		name             string
+		modified         string
+		entries          []facts.SignInEntry
+		factor, password int // the day of the entry; 0: none
+	}{
+		{"asked for a factor", "", []facts.SignInEntry{entry(9, many, "Browser", 0), entry(11, many, "Browser", 50074)}, 11, 0},
+		{"an older protocol passed", "", []facts.SignInEntry{entry(9, one, "Other clients", 0)}, 0, 9},
+		{"an older protocol failed", "", []facts.SignInEntry{entry(9, one, "Other clients", 50126)}, 0, 0},
+		{"a browser passed", "", []facts.SignInEntry{entry(9, one, "Browser", 0)}, 0, 0},
+		{"a modern app passed", "", []facts.SignInEntry{entry(9, one, "Mobile Apps and Desktop clients", 0)}, 0, 0},
+		{"nobody says with what", "", []facts.SignInEntry{entry(9, one, "", 0)}, 0, 0},
+		{"before the policy was made", "", []facts.SignInEntry{entry(4, many, "Browser", 0)}, 0, 0},
+		{"before the policy was changed", "2026-01-10T09:00:00Z", []facts.SignInEntry{entry(9, many, "Browser", 0), entry(9, one, "Other clients", 0)}, 0, 0},
+		{"a new word", "", []facts.SignInEntry{entry(9, "threeFactors", "Browser", 0)}, 0, 0},
+	} {
+		policy := `{"id":"p1","displayName":"P","state":"enabled","createdDateTime":"2026-01-05T09:00:00Z","conditions":{}}`
+		if tt.modified != "" {
+			policy = strings.Replace(policy, `"conditions"`, `"modifiedDateTime":"`+tt.modified+`","conditions"`, 1)
+		}
+		ev := evidenceOf(t, tt.name, "MFA-01", []string{
+			"base automatic", "taken 2026-01-15T06:00:00Z", `m365.conditional_access:policies.value = [` + policy + `]`,
+		})
+		ev = withFact(t, ev, facts.M365SignIns.Name, facts.SignIns{Accounts: []facts.AccountSignIns{{
+			Address: "Admin@contoso.com", SignIns: facts.Got(tt.entries),
+		}}})
+		c := MFA01()
+		l := logOf(&Exam{check: &c, evidence: ev, now: ev.Taken}, "admin@contoso.com")
+		day := func(e *facts.SignInEntry) int {
+			if e == nil {
+				return 0
+			}
+			return e.CreatedDateTime.Day()
+		}
+		if day(l.factor) != tt.factor || day(l.password) != tt.password {
+			t.Errorf("%s: a factor on %d, a password on %d; want %d and %d", tt.name, day(l.factor), day(l.password), tt.factor, tt.password)
+		}
+	}
+}
+
+// TestWhoseDomainAnAddressIs: nothing is said of a domain when the list was not sent.
+func TestWhoseDomainAnAddressIs(t *testing.T) {
+	c := MFA01()
+	for line, want := range map[string]string{
+		`m365.tenant:verifiedDomains = [{"name":"Contoso.com"}]`:  "",
+		`m365.tenant:verifiedDomains = [{"name":"fabrikam.com"}]`: "contoso.com",
+		`m365.tenant:verifiedDomains = []`:                        "",
+		`m365.tenant! = {"kind":"timeout"}`:                       "",
+	} {
+		ev := evidenceOf(t, line, "MFA-01", []string{"base automatic", line})
+		if got := foreignDomain(&Exam{check: &c, evidence: ev}, "admin@contoso.com"); got != want {
+			t.Errorf("%s: %q, want %q", line, got, want)
+		}
+	}
+}
+
+// TestAnOpinionOnTodayIsNotOneOnTomorrow: What If speaks of the roles that are active now; a role that
+// provisioning is going to activate is another question.
+func TestAnOpinionOnTodayIsNotOneOnTomorrow(t *testing.T) {
+	for _, f := range loadCases(t, "MFA-01") {
+		if f.name != "MFA-01/eligible-role" {
+			continue
+		}
+		got := Evaluate(opinion(t, f.evidence, false), []Check{MFA01()}, Options{}).Results[0].Causes[0]
+		if got.Verdict != "supported" || codes(got.Reasons) != ": policy_demands_factor role_not_active_yet" {
+			t.Errorf("%s%s", got.Verdict, codes(got.Reasons))
+		}
+		return
+	}
+	t.Fatal("the case of an eligible role is gone")
 }
