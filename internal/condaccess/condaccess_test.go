@@ -369,7 +369,7 @@ func TestKnowingLessNeverDecides(t *testing.T) {
 		"egress":            func(k *knowledge) { k.egress = nil },
 		"everything but id": func(k *knowledge) { *k = knowledge{user: facts.User{ID: k.user.ID}} },
 	}
-	for _, c := range scenarios() {
+	for _, c := range scenarios(t) {
 		p := policy(t, c.patch)
 		full := admin()
 		if c.know != nil {
@@ -405,9 +405,9 @@ func forgetScopes(k *knowledge) {
 	}
 }
 
-// scenarios are all tables of this package.
-func scenarios() []scenario {
-	var all []scenario
+// scenarios are all tables and files of this package.
+func scenarios(t testing.TB) []scenario {
+	all := ownScenarios(t)
 	for _, list := range [][]scenario{essential, userCases, applicationCases, otherCases, locationCases, grantCases} {
 		all = append(all, list...)
 	}
@@ -417,7 +417,7 @@ func scenarios() []scenario {
 // TestNewsNeverDecides adds members that this version does not know, one at a time, to every
 // scenario. A new member can take a decision away; only a known exclusion stands.
 func TestNewsNeverDecides(t *testing.T) {
-	for _, c := range scenarios() {
+	for _, c := range scenarios(t) {
 		p := policy(t, c.patch)
 		k := admin()
 		if c.know != nil {

@@ -103,7 +103,7 @@ func FuzzDecode(f *testing.F) {
 		}
 		f.Add(body)
 	}
-	for _, c := range scenarios() {
+	for _, c := range scenarios(f) {
 		f.Add([]byte(raw(f, c.patch)))
 	}
 	f.Add([]byte(`{"@odata.type":"#microsoft.graph.ipNamedLocation","id":"1","ipRanges":[{"cidrAddress":"::/0"}]}`))

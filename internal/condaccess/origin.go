@@ -141,7 +141,7 @@ func (o *Origin) in(word string) match {
 	case word == mfaTrustedIPs:
 		return match{value: Unknown, code: CodeTrustedIPsUnseen, own: true}
 	}
-	if m, ok := o.places[fold(word)]; ok {
+	if m, ok := lookup(o.places, word); ok {
 		return m
 	}
 	if !o.complete {
