@@ -100,7 +100,7 @@ func Hangs(cause string) []string {
 	case "MFA-01.C1":
 		return []string{"m365.accounts:eligible_roles", "m365.accounts:per_user_mfa", "m365.accounts:roles", "m365.accounts:user", "m365.conditional_access:policies", "m365.tenant:domains"}
 	case "MFA-01.C2":
-		return []string{"m365.accounts:groups", "m365.accounts:per_user_mfa", "m365.accounts:roles", "m365.accounts:user", "m365.conditional_access:policies", "m365.tenant:domains"}
+		return []string{"m365.accounts:groups", "m365.accounts:per_user_mfa", "m365.accounts:roles", "m365.accounts:user", "m365.conditional_access:named_locations", "m365.conditional_access:policies", "m365.tenant:domains"}
 	case "MFA-01.X2":
 		return []string{"m365.accounts:eligible_roles", "m365.accounts:user", "m365.conditional_access:policies", "m365.tenant:domains", "m365.tenant:subscribedSkus"}
 	case "MFA-01.X3":

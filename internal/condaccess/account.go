@@ -26,7 +26,7 @@ type set struct {
 }
 
 func (s set) has(id string) Tri {
-	if v, ok := s.ids[id]; ok {
+	if v, ok := lookup(s.ids, id); ok {
 		return v
 	}
 	if s.complete {
@@ -182,5 +182,22 @@ func (a *Account) is(kind string) Tri {
 }
 
 // fold brings an id into the form in which ids are compared: GUIDs may come in either case.
-// It allocates only when something changes.
 func fold(id string) string { return strings.ToLower(id) }
+
+// lookup finds what belongs to an id, however that is written. For a GUID it allocates nothing.
+func lookup[V any](ids map[string]V, id string) (V, bool) {
+	if !isGUID(id) {
+		v, ok := ids[fold(id)]
+		return v, ok
+	}
+	var folded [36]byte // does not escape: the compiler looks up a converted array without a copy
+	for i := range folded {
+		c := id[i]
+		if 'A' <= c && c <= 'F' {
+			c += 'a' - 'A'
+		}
+		folded[i] = c
+	}
+	v, ok := ids[string(folded[:])]
+	return v, ok
+}

@@ -116,7 +116,7 @@ func TestDemanded(t *testing.T) {
 // TestDemandedAgrees: a policy that refuses demands something, one that is satisfied nothing,
 // and a second factor is among the controls exactly when Evaluate says so.
 func TestDemandedAgrees(t *testing.T) {
-	for _, c := range scenarios() {
+	for _, c := range scenarios(t) {
 		p := policy(t, c.patch)
 		for _, client := range clients {
 			r, d := Evaluate(&p, admin().signIn(client)), Demanded(&p, client)
