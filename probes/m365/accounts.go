@@ -65,26 +65,26 @@ func accounts(ctx context.Context, env *probes.Env) (facts.AccountSet, error) {
 
 	var found facts.Seen[[]delegate]
 	subjects := named(env.Config.Microsoft365)
-	first := []func(){func() { found = s.delegates(ctx) }}
+	first := []func(context.Context){func(ctx context.Context) { found = s.delegates(ctx) }}
 	for _, a := range subjects {
-		first = append(first, func() { a.User = s.user(ctx, a.Address) })
+		first = append(first, func(ctx context.Context) { a.User = s.user(ctx, a.Address) })
 	}
-	together(env, first...)
+	together(ctx, first...)
 
 	set := facts.AccountSet{DelegatesFound: addresses(found)}
-	var second []func()
+	var second []func(context.Context)
 	for _, d := range unnamed(found, subjects) {
 		a := &facts.Account{Address: d.address(), Role: facts.FoundDelegate}
 		subjects = append(subjects, a)
-		second = append(second, func() { a.User = s.user(ctx, d.ID) })
+		second = append(second, func(ctx context.Context) { a.User = s.user(ctx, d.ID) })
 	}
-	together(env, second...)
+	together(ctx, second...)
 
-	var members []func()
+	var members []func(context.Context)
 	for _, a := range subjects {
 		members = append(members, s.members(ctx, a)...)
 	}
-	together(env, members...)
+	together(ctx, members...)
 	set.Accounts = []facts.Account{}
 	for _, a := range subjects {
 		set.Accounts = append(set.Accounts, *a)
@@ -192,7 +192,7 @@ func decodeUser(raw json.RawMessage) (facts.User, error) {
 
 // members are the calls that fill in the account's other members. All go by the object id:
 // a user principal name can hold characters that not every call takes, and can change.
-func (s *session) members(ctx context.Context, a *facts.Account) []func() {
+func (s *session) members(ctx context.Context, a *facts.Account) []func(ctx context.Context) {
 	if a.User.Value == nil {
 		why := *a.User.Failure
 		why.Detail = "not asked, because the account could not be read: " + why.Detail
@@ -204,10 +204,10 @@ func (s *session) members(ctx context.Context, a *facts.Account) []func() {
 		return nil
 	}
 	id := a.User.Value.ID
-	return []func(){
-		func() { a.PerUserMFA = s.perUserMFA(ctx, id) },
-		func() { a.Registration = s.registration(ctx, id) },
-		func() {
+	return []func(context.Context){
+		func(ctx context.Context) { a.PerUserMFA = s.perUserMFA(ctx, id) },
+		func(ctx context.Context) { a.Registration = s.registration(ctx, id) },
+		func(ctx context.Context) {
 			in := s.groups(ctx, id)
 			a.Groups = withoutFlags(in)
 			holders, rest := roleHolders(id, in)

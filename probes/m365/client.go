@@ -8,11 +8,11 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	abstractions "github.com/microsoft/kiota-abstractions-go"
 	core "github.com/microsoftgraph/msgraph-sdk-go-core"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/casdoctor/casdoctor/internal/httpread"
 	"github.com/casdoctor/casdoctor/probes"
@@ -251,33 +251,27 @@ func known[T any](id func(T) string) func(json.RawMessage) (T, error) {
 	}
 }
 
-// parallel is how many calls a probe makes at once when nothing else is said: the directory
-// allows thousands in ten seconds, and more at once than this gains nothing.
-const parallel = 4
-
-// together runs the tasks, some at once, and returns when all are done. A panic in one of
-// them is raised again here, where the collector makes a failure of it: the SDK has
-// dereferences that an odd answer can reach.
-func together(env *probes.Env, tasks ...func()) {
-	limit := env.Limits.Parallel
-	if limit <= 0 {
-		limit = parallel
-	}
+// together runs tasks that do not depend on each other, each with a context of its own, and
+// returns when all are done. How many calls run at once is the transport's concern. A panic
+// in one of the tasks is raised again here, where the collector makes a failure of it: the
+// SDK has dereferences that an odd answer can reach.
+func together(ctx context.Context, tasks ...func(context.Context)) {
 	panics := make(chan any, len(tasks))
-	var g errgroup.Group
-	g.SetLimit(limit)
-	for _, task := range tasks {
-		g.Go(func() error {
+	branches := make([]context.Context, len(tasks))
+	var wg sync.WaitGroup
+	for i, task := range tasks {
+		branches[i] = httpread.Branch(ctx)
+		wg.Go(func() {
 			defer func() {
 				if r := recover(); r != nil {
 					panics <- r
 				}
 			}()
-			task()
-			return nil
+			task(branches[i])
 		})
 	}
-	_ = g.Wait() // no task returns an error: what is missing is said inside of the fact
+	wg.Wait()
+	httpread.Join(ctx, branches...)
 	select {
 	case r := <-panics:
 		panic(r)
