@@ -24,7 +24,8 @@ type graph struct {
 	tenant   Microsoft
 	entra    *entra
 	url      string
-	pageSize int // 0: as asked
+	pageSize int          // 0: as asked
+	inside   http.Handler // of a $batch: the graph with the lab's faults before it
 }
 
 func newGraph(o Organisation, e *entra, url string) *graph {
@@ -248,7 +249,11 @@ type query struct {
 
 // ServeHTTP answers one request.
 func (g *graph) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	value, refusal := g.serve(r)
+	serve := g.serve
+	if strings.HasSuffix(r.URL.Path, "/$batch") {
+		serve = g.batch
+	}
+	value, refusal := serve(r)
 	if refusal != nil {
 		refusal.send(w)
 		return
@@ -258,7 +263,8 @@ func (g *graph) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, value)
 }
 
-func (g *graph) serve(r *http.Request) (any, *graphError) {
+// open takes the version and the token, which every request has.
+func (g *graph) open(r *http.Request) (*query, *graphError) {
 	q := &query{
 		eventual: strings.EqualFold(r.Header.Get("ConsistencyLevel"), "eventual"),
 		newWords: strings.Contains(strings.Join(r.Header.Values("Prefer"), ","), "include-unknown-enum-members"),
@@ -273,6 +279,14 @@ func (g *graph) serve(r *http.Request) (any, *graphError) {
 	}
 	if q.permissions, ok = g.entra.permissions(token); !ok {
 		return nil, &graphError{http.StatusUnauthorized, "InvalidAuthenticationToken", "Access token validation failure."}
+	}
+	return q, nil
+}
+
+func (g *graph) serve(r *http.Request) (any, *graphError) {
+	q, refusal := g.open(r)
+	if refusal != nil {
+		return nil, refusal
 	}
 	op, refusal := route(q)
 	if refusal != nil {

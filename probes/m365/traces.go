@@ -82,18 +82,22 @@ func (s *session) principals(ctx context.Context, env *probes.Env) facts.Seen[[]
 	all := []facts.ServicePrincipal{}
 	var failure *facts.Failure
 	some := false
+	from := answers[0].From
 	for _, a := range answers {
 		failure = cmp.Or(failure, a.Failure)
+		if from == nil || a.From != nil && a.From.At.After(from.At) {
+			from = a.From
+		}
 		if a.Value != nil {
 			all, some = append(all, *a.Value...), true
 		}
 	}
 	if !some {
-		return facts.Missed[[]facts.ServicePrincipal](failure)
+		return facts.Seen[[]facts.ServicePrincipal]{Failure: failure, From: from}
 	}
 	slices.SortFunc(all, func(a, b facts.ServicePrincipal) int { return strings.Compare(a.ID, b.ID) })
 	all = slices.CompactFunc(all, func(a, b facts.ServicePrincipal) bool { return a.ID == b.ID })
-	return facts.Seen[[]facts.ServicePrincipal]{Value: &all, Failure: failure}
+	return facts.Seen[[]facts.ServicePrincipal]{Value: &all, Failure: failure, From: from}
 }
 
 func (s *session) principalsBy(ctx context.Context, filter string) facts.Seen[[]facts.ServicePrincipal] {
@@ -162,7 +166,7 @@ func (s *session) userName(ctx context.Context, id string) facts.Seen[string] {
 			}),
 	), known(func(n name) string { return n.UserPrincipalName }))
 	if u.Value == nil {
-		return facts.Missed[string](u.Failure)
+		return facts.Seen[string]{Failure: u.Failure, From: u.From}
 	}
-	return facts.Got(u.Value.UserPrincipalName)
+	return facts.Seen[string]{Value: &u.Value.UserPrincipalName, From: u.From}
 }
