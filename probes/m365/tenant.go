@@ -61,6 +61,7 @@ func tenant(ctx context.Context, env *probes.Env) (facts.Tenant, error) {
 			Detail: fmt.Sprintf("the credentials reach the tenant %.64q, microsoft365.tenant_id is %s", t.ID, want),
 		}
 	}
+	probes.Identified(ctx, env)
 	t.Domains = list(ctx, s, domainsCall.ask(
 		domains.NewDomainsRequestBuilderInternal(s.base(), s.adapter).ToGetRequestInformation(ctx, nil),
 	), known(func(d facts.Domain) string { return d.ID }))
