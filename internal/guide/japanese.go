@@ -29,6 +29,10 @@ var japanese = map[string]string{ //nolint:gosec // G101: sentences about creden
 	"SharePoint's switch for apps that do not use modern authentication (GET /admin/sharepoint/settings)": "先進認証を使用しないアプリに関する SharePoint の設定 (GET /admin/sharepoint/settings)",
 	"the applications of Trend Micro in the tenant, by name and by configured app id, with what was granted to " +
 		"them, when and by whom (GET /servicePrincipals and below)": "名前または設定されたアプリ ID で見つかるトレンドマイクロのアプリと、付与された許可、その日時と同意したアカウント (GET /servicePrincipals 以下)",
+	"what Microsoft's own What If evaluation makes of the Conditional Access policies, for the accounts whose " +
+		"verdict hangs on them and each kind of client (POST /identity/conditionalAccess/evaluate, which changes nothing)": "判定が条件付きアクセスに左右されるアカウントについて、Microsoft 自身の What If 評価の結果をクライアントの種類ごとに (POST /identity/conditionalAccess/evaluate、何も変更しません)",
+	"the recent sign-ins to SharePoint Online of the accounts whose verdict hangs on the policies, and what asked " +
+		"for a second factor there (GET /auditLogs/signIns, beta)": "判定がポリシーに左右されるアカウントの SharePoint Online への最近のサインインと、2 つ目の要素を要求した仕組み (GET /auditLogs/signIns、beta)",
 	"asks Google's token endpoint, one scope at a time, what the service account may do " +
 		"on behalf of the admin, and lets tokeninfo confirm it": "サービスアカウントが管理者の代わりに何をできるかを、スコープを 1 つずつトークン エンドポイントに尋ね、tokeninfo で確認します",
 	"reads the customer's domains and domain aliases from the Directory API, on behalf of the admin": "管理者の代わりに、Directory API から組織のドメインとドメイン エイリアスを読み取ります",
@@ -51,6 +55,9 @@ var japanese = map[string]string{ //nolint:gosec // G101: sentences about creden
 	"shows which Conditional Access policy demands what of a sign-in to SharePoint":                            "SharePoint へのサインインに何を要求する条件付きアクセス ポリシーがあるかを確認します",
 	"shows whether SharePoint accepts sign-ins with a password at all":                                         "SharePoint がパスワードによるサインインを受け付けるかを確認します",
 	"shows the applications that an earlier provisioning has left in the tenant, and what was granted to them": "以前の準備でテナントに残ったアプリと、それに付与された許可を確認します",
+	"asks Microsoft's own evaluation of the policies for a second opinion":                                     "ポリシーについて、Microsoft 自身の評価をセカンドオピニオンとして求めます",
+	"shows what asked for a second factor at the sign-ins that there were":                                     "実際のサインインで何が 2 つ目の要素を要求したかを確認します",
+	"without it Microsoft Graph can refuse the sign-in log as if the tenant had no licence for it":             "これがないと、ライセンスがないテナントのように Microsoft Graph がサインインログの読み取りを拒否することがあります",
 	"shows which account consented to these applications":                                                      "これらのアプリに同意したアカウントを確認します",
 	"domain-wide delegation of this scope lets casdoctor read the customer's domains":                          "このスコープのドメイン全体の委任により、組織のドメインを読み取れます",
 	"asked for, never used: it tells a client without any delegation from one that only lacks " +

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -120,6 +121,9 @@ func list[T any](ctx context.Context, s *session, q question, decode func(json.R
 			}
 			items = append(items, v)
 		}
+		if page.next != "" && len(asked) == q.pages {
+			return facts.Partly(items, q.more())
+		}
 		if u, failure = s.next(q.call, page.next, asked); failure != nil {
 			return facts.Partly(items, failure)
 		}
@@ -161,6 +165,10 @@ func (s *session) next(c call, link string, asked map[string]bool) (*url.URL, *f
 	}
 	u, err := url.Parse(link)
 	switch {
+	case c.body != nil: // "Evaluate" documents one page, and a link could not carry the question
+		f := c.malformed(nil)
+		f.Code, f.Detail = "next_link", "there are more pages of "+c.what+" than Microsoft Graph documents"
+		return nil, f
 	case err != nil || !sameHost(u, s.root):
 		f := c.malformed(nil)
 		f.Code, f.Detail = "next_link", "the link to the next page of "+c.what+" does not lead to "+s.root.Host
@@ -184,6 +192,11 @@ func (s *session) get(ctx context.Context, c call, u *url.URL) (json.RawMessage,
 		info.Headers.Add(name, value)
 	}
 	info.SetUri(*u)
+	if c.body != nil {
+		info.Method = abstractions.POST
+		info.SetStreamContentAndContentType(c.body, "application/json")
+		info.Headers.Add("Content-Length", strconv.Itoa(len(c.body))) // without it the adapter sends it in chunks
+	}
 
 	var answer rawAnswer
 	handler := abstractions.NewRequestHandlerOption()
