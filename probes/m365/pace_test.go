@@ -19,7 +19,10 @@ import (
 // Conditional Access, five in ten seconds for reports. The transport leaves loopback
 // unlimited, so the practice organisation gets a name here.
 func TestPace(t *testing.T) {
-	p := start(t, func(o *lab.Organisation) { o.Zone = append(o.Zone, "example.com. 5 IN A 127.0.0.1") })
+	p := start(t, func(o *lab.Organisation) {
+		undecided(o)
+		o.Zone = append(o.Zone, "example.com. 5 IN A 127.0.0.1")
+	})
 	graph, err := url.Parse(p.Config.Microsoft365.Endpoints.Graph)
 	if err != nil {
 		t.Fatal(err)
@@ -51,7 +54,8 @@ func TestPace(t *testing.T) {
 			t.Fatalf("%s: %v", name, fact.Failure)
 		}
 		for _, r := range fact.Requests {
-			want := strings.Contains(r.URL, "/conditionalAccess/") || strings.Contains(r.URL, "/v1.0/reports/")
+			want := strings.Contains(r.URL, "/conditionalAccess/") || strings.Contains(r.URL, "/v1.0/reports/") ||
+				strings.Contains(r.URL, "/auditLogs/")
 			if got := r.Waited > 0; got != want {
 				t.Errorf("%s went through a limit: %v, want %v", r.URL, got, want)
 			}
@@ -60,7 +64,8 @@ func TestPace(t *testing.T) {
 			}
 		}
 	}
-	if paced != 5 { // policies, locations, and the registration of three accounts
+	// Policies, locations and three evaluations; the registration of three accounts and two logs.
+	if paced != 10 {
 		t.Errorf("%d requests of the two families", paced)
 	}
 }
