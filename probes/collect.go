@@ -28,28 +28,23 @@ func Collect(ctx context.Context, env *Env, list []Probe, progress func(Event)) 
 	if progress == nil {
 		progress = func(Event) {}
 	}
-	s := &store{facts: map[string]facts.Fact{}, shared: map[string]func() (any, error){}}
-	e := *env
-	e.evidence = s
+	s := newStore(list)
 	taken := env.Now().UTC()
-
-	done := make(map[string]chan struct{}, len(list))
 	byFact := make(map[string]Probe, len(list))
 	for _, p := range list {
-		done[p.Fact] = make(chan struct{})
 		byFact[p.Fact] = p
 	}
 	var wg sync.WaitGroup
 	for _, p := range list {
 		wg.Go(func() {
-			defer close(done[p.Fact])
+			var path time.Duration
 			for _, need := range p.Needs {
-				if ch, ok := done[need]; ok {
-					<-ch
-				}
+				path = max(path, s.begin(need))
 			}
 			progress(Event{Fact: p.Fact})
-			f := run(ctx, &e, p, byFact)
+			e := *env
+			e.evidence, e.fact = s, p.Fact
+			f := run(httpread.WithChain(ctx, path), &e, p, byFact)
 			s.put(p.Fact, f)
 			progress(Event{Fact: p.Fact, Done: true, Failure: f.Failure, Took: f.Took})
 		})
@@ -67,9 +62,11 @@ func run(ctx context.Context, env *Env, p Probe, byFact map[string]Probe) facts.
 		fact.Failure = f
 		return fact
 	}
+	begun := httpread.ChainLength(ctx)
 	rec := &httpread.Recorder{}
 	ctx, cancel := context.WithTimeout(httpread.WithRecorder(ctx, rec), p.Timeout)
 	defer cancel()
+	env.ctx = ctx
 
 	type outcome struct {
 		value any
@@ -89,14 +86,21 @@ func run(ctx context.Context, env *Env, p Probe, byFact map[string]Probe) facts.
 		}()
 		o.value, o.err = p.collect(ctx, env)
 	}()
+	var hung bool
 	select {
 	case o := <-ch:
 		fact.Value, fact.Failure = encode(o.value, o.err)
 	case <-ctx.Done():
+		hung = true
 		fact.Failure = httpread.Classify(context.Cause(ctx))
 	}
 	fact.Took = env.Now().Sub(start)
 	fact.Requests = rec.Requests()
+	fact.Path = httpread.ChainLength(ctx)
+	if hung || len(fact.Requests) == 0 {
+		// Handshakes, DNS and what never ended are not taken apart: all of it was waited for.
+		fact.Path = begun + fact.Took
+	}
 	return fact
 }
 
@@ -128,15 +132,77 @@ func notAsked(s *store, p Probe, byFact map[string]Probe) *facts.Failure {
 
 // store is the evidence while it is being made, and what its probes share.
 type store struct {
+	// The probes of the run, by fact.
+	begins map[string]*gate // those that need it may begin
+	made   map[string]*gate // the fact is there
+
 	mu     sync.Mutex
 	facts  map[string]facts.Fact
 	shared map[string]func() (any, error)
 }
 
+func newStore(list []Probe) *store {
+	s := &store{
+		begins: map[string]*gate{}, made: map[string]*gate{},
+		facts: map[string]facts.Fact{}, shared: map[string]func() (any, error){},
+	}
+	for _, p := range list {
+		s.begins[p.Fact], s.made[p.Fact] = newGate(), newGate()
+	}
+	return s
+}
+
+// gate opens once, at the end of a chain of calls.
+type gate struct {
+	once sync.Once
+	open chan struct{}
+	path time.Duration
+}
+
+func newGate() *gate { return &gate{open: make(chan struct{})} }
+
+func (g *gate) release(path time.Duration) {
+	g.once.Do(func() {
+		g.path = path
+		close(g.open)
+	})
+}
+
+func (s *store) release(fact string, path time.Duration) {
+	if g := s.begins[fact]; g != nil {
+		g.release(path)
+	}
+}
+
+// begin waits until what needs the fact may begin, and returns the chain that led there.
+func (s *store) begin(fact string) time.Duration {
+	g := s.begins[fact]
+	if g == nil { // not in this run
+		return 0
+	}
+	<-g.open
+	return g.path
+}
+
+// wait waits until the fact is there; a probe that needs it for sure cannot wait for itself.
+func (s *store) wait(ctx context.Context, fact string) {
+	g := s.made[fact]
+	if g == nil || ctx == nil {
+		return
+	}
+	select {
+	case <-g.open:
+		httpread.Reach(ctx, g.path)
+	case <-ctx.Done():
+	}
+}
+
 func (s *store) put(name string, f facts.Fact) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.facts[name] = f
+	s.mu.Unlock()
+	s.made[name].release(f.Path)
+	s.begins[name].release(f.Path)
 }
 
 func (s *store) get(name string) (facts.Fact, bool) {

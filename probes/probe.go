@@ -43,7 +43,7 @@ type Probe struct {
 	Permissions []Permission
 	Timeout     time.Duration
 	// Identity marks the probe that shows whose tenant the credentials reach. Until it has
-	// succeeded, the probes that need it are not asked, and fail as it did.
+	// (Identified, or its end), the probes that need it are not asked; they fail as it did.
 	Identity bool
 
 	source  facts.Source
@@ -83,17 +83,27 @@ type Env struct {
 	Limits Limits
 
 	evidence *store
+	fact     string          // of the probe whose Env it is
+	ctx      context.Context //nolint:containedctx // that probe's, for the chain of what it waits for
 }
 
 // Limits are the bounds that a probe keeps. The zero value means the defaults.
 type Limits struct {
-	Parallel int           // calls of one probe at once; default 4
+	Parallel int           // questions to the resolver at once; default 4
 	Phase    time.Duration // of one network phase of the console probe; default 5 s
 }
 
 // Fact reads a fact that the probe needs, and that the collector has therefore already made.
+// Only that of an identity probe may still be in the making, and is waited for.
 func Fact[T any](env *Env, k facts.Key[T]) facts.Seen[T] {
+	env.evidence.wait(env.ctx, k.Name)
 	return read(env.evidence, k)
+}
+
+// Identified is what an identity probe says as soon as it has shown whose tenant it is, when
+// it goes on to look at more: nobody has to wait for that.
+func Identified(ctx context.Context, env *Env) {
+	env.evidence.release(env.fact, httpread.ChainLength(ctx))
 }
 
 // Once is a value that the probes of one run share, such as a credential with the token

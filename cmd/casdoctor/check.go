@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -40,7 +39,7 @@ func (o *options) flags(c *cobra.Command) {
 	f.StringVar(&o.failOn, "fail-on", "warn", "exit with 1 from this status on: warn or fail")
 	f.BoolVar(&o.allowUnknown, "allow-unknown", false, "do not exit with 3 when something could not be looked at")
 	f.StringVar(&o.now, "now", "", "judge as of this time (RFC 3339) instead of the time of the evidence")
-	f.BoolVar(&o.timings, "timings", false, "print how long each fact took on standard error")
+	f.BoolVar(&o.timings, "timings", false, "print on standard error how long each fact took, and what was waited for")
 }
 
 // complete checks the flags; every mistake is one of usage.
@@ -119,9 +118,13 @@ which documented trouble is there, why, and which fix still works. Nothing is ch
 
 // check is the main job: collect, judge, write.
 func (o *options) check(c *cobra.Command, s streams, cfg *config.Config) error {
+	begun := time.Now()
 	ev, err := o.collect(c, s, cfg)
 	if err != nil {
 		return err
+	}
+	if o.timings {
+		defer func() { timings(s.err, ev, time.Since(begun)) }() // the report is part of the wait
 	}
 	if o.evidence != "" {
 		raw, err := ev.Encode()
@@ -160,9 +163,6 @@ func (o *options) collect(c *cobra.Command, s streams, cfg *config.Config) (*fac
 	p.clear()
 	if err := c.Context().Err(); err != nil {
 		return nil, failed(errors.New("interrupted: no report was made"))
-	}
-	if o.timings {
-		timings(s.err, ev)
 	}
 	return ev, nil
 }
@@ -203,26 +203,6 @@ func (o *options) write(s streams, r report.Report) error {
 		return &exitError{code: r.ExitCode}
 	}
 	return nil
-}
-
-// timings prints the facts, the slowest first.
-func timings(w io.Writer, ev *facts.Evidence) {
-	names := make([]string, 0, len(ev.Facts))
-	for n := range ev.Facts {
-		names = append(names, n)
-	}
-	slices.SortFunc(names, func(a, b string) int {
-		return cmp.Or(cmp.Compare(ev.Facts[b].Took, ev.Facts[a].Took), strings.Compare(a, b))
-	})
-	for _, n := range names {
-		f := ev.Facts[n]
-		var waited time.Duration
-		for _, r := range f.Requests {
-			waited += r.Waited
-		}
-		_, _ = fmt.Fprintf(w, "%-26s %7d ms  %3d requests  %5d ms waited\n",
-			n, f.Took.Milliseconds(), len(f.Requests), waited.Milliseconds())
-	}
 }
 
 // progress is one line on a terminal that says what is being looked at; elsewhere nothing.

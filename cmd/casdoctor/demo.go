@@ -5,6 +5,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -15,6 +16,7 @@ import (
 func demoCommand(s streams) *cobra.Command {
 	var o options
 	var list, serve bool
+	var latency time.Duration
 	c := &cobra.Command{
 		Use:   "demo [SCENARIO]",
 		Short: "run the real check against a practice organisation on this machine",
@@ -35,6 +37,7 @@ func demoCommand(s streams) *cobra.Command {
 				}
 				sc = all[i]
 			}
+			sc.Organisation.Latency = latency
 			return o.demo(c, s, sc, serve)
 		},
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
@@ -48,6 +51,7 @@ func demoCommand(s streams) *cobra.Command {
 	o.flags(c)
 	c.Flags().StringVar(&o.evidence, "save-evidence", "", "also write what was seen to this file (0600), for replay")
 	c.Flags().BoolVar(&list, "list", false, "name the scenarios")
+	c.Flags().DurationVar(&latency, "latency", 0, "let every answer take so much longer, e.g. 80ms")
 	c.Flags().BoolVar(&serve, "serve", false, "keep the practice organisation up and say where its configuration is")
 	return c
 }

@@ -183,6 +183,7 @@ var scenarioWants = map[string]scenarioWant{
 	"mfa-still-off":           {1, []string{"MFA-01.X3"}, []string{"MFA-01.F4"}},
 	"legacy-switch-off":       {1, []string{"MFA-01.X1"}, []string{"MFA-01.F3"}},
 	"blocked-account":         {1, []string{"MFA-01.X2"}, []string{"MFA-01.F5"}},
+	"large-tenant":            {1, []string{"MFA-01.C1"}, []string{"MFA-01.F3"}},
 	"gmail-preview-grant":     {1, []string{"GDM-01.C1"}, []string{"GDM-01.F1"}},
 	"gmail-domain-missing":    {1, []string{"GDM-01.C2"}, []string{"GDM-01.F2"}},
 	"gmail-no-delegation":     {1, []string{"GDM-01.X1"}, []string{"GDM-01.F3"}},

@@ -29,7 +29,7 @@ func replayCommand(s streams) *cobra.Command {
 				return usage(err)
 			}
 			if o.timings {
-				timings(s.err, ev)
+				timings(s.err, ev, 0)
 			}
 			return o.judge(s, ev)
 		},

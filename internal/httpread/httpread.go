@@ -23,7 +23,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"os"
 	"strconv"
@@ -32,7 +31,6 @@ import (
 	"time"
 
 	"golang.org/x/net/http/httpproxy"
-	"golang.org/x/time/rate"
 
 	"github.com/casdoctor/casdoctor/config"
 	"github.com/casdoctor/casdoctor/probes/facts"
@@ -42,12 +40,21 @@ const (
 	// maxBody bounds one answer after decompression. The largest honest page (999 users, or
 	// 300 policies) stays under 3 MiB; more than this is a fault or an attack.
 	maxBody = 16 << 20
+	// maxRequest bounds the body of a request: $batch takes 20 requests, and the largest
+	// address that is asked has a few hundred characters.
+	maxRequest = 1 << 20
 	// maxAttempts bounds the tries of one read, the first included. Four tries with the
 	// back-off below wait 7 s in all, which is within every probe's deadline.
 	maxAttempts = 4
 	// backoff is the wait before the second try when the service names none. Graph's
 	// Conditional Access calls answer 429 without Retry-After and allow one call a second.
 	backoff = time.Second
+	// maxPause bounds the wait for a second try where no deadline does.
+	maxPause = 3 * time.Minute
+	// maxInFlight bounds the requests that one host is answering at a time. Limits are the
+	// families' concern (limit.go); this keeps a run with many accounts from opening a
+	// connection for each of them.
+	maxInFlight = 16
 	// dialTimeout bounds one connection attempt; a black hole must not eat a probe's deadline.
 	dialTimeout = 5 * time.Second
 )
@@ -72,13 +79,17 @@ type Client struct {
 	posts []post
 
 	mu       sync.Mutex
-	limiters map[string]*rate.Limiter
+	limiters map[string]*limiter
+	slots    map[string]chan struct{} // by host:port, one for each request in flight
 }
 
-// post is a POST that counts as a read.
+// post is a POST that may be sent.
 type post struct {
 	hostport, prefix, suffix string
 	batch                    bool // the body must hold only GETs
+	// repeat: it asks and nothing more, so that it may be sent again like a GET. A token
+	// request is an entry in somebody's sign-in log, and a signature is one in an audit log.
+	repeat bool
 }
 
 // Option changes a Client; tests use them.
@@ -89,7 +100,7 @@ func WithBackoff(d time.Duration) Option { return func(c *Client) { c.backoff = 
 
 // New builds the transport for a loaded configuration.
 func New(cfg *config.Config, opts ...Option) (*Client, error) {
-	c := &Client{backoff: backoff, hosts: map[string]bool{}, limiters: map[string]*rate.Limiter{}}
+	c := &Client{backoff: backoff, hosts: map[string]bool{}, limiters: map[string]*limiter{}, slots: map[string]chan struct{}{}}
 	for _, o := range opts {
 		o(c)
 	}
@@ -107,7 +118,7 @@ func New(cfg *config.Config, opts ...Option) (*Client, error) {
 		DialContext:           c.Dialer().DialContext,
 		TLSClientConfig:       &tls.Config{RootCAs: c.roots, MinVersion: tls.VersionTLS12},
 		ForceAttemptHTTP2:     true,
-		MaxIdleConnsPerHost:   8,
+		MaxIdleConnsPerHost:   maxInFlight,
 		IdleConnTimeout:       30 * time.Second,
 		TLSHandshakeTimeout:   10 * time.Second,
 		ResponseHeaderTimeout: 60 * time.Second,
@@ -171,9 +182,9 @@ func (c *Client) allow(cfg *config.Config) {
 		login, graph := host(m.Endpoints.Login), host(m.Endpoints.Graph)
 		c.posts = append(c.posts,
 			post{hostport: login, prefix: "/" + m.TenantID + "/oauth2/v2.0/token"},
-			post{hostport: graph, prefix: "/v1.0/$batch", batch: true},
-			post{hostport: graph, prefix: "/beta/$batch", batch: true},
-			post{hostport: graph, prefix: "/v1.0/identity/conditionalAccess/evaluate"},
+			post{hostport: graph, prefix: "/v1.0/$batch", batch: true, repeat: true},
+			post{hostport: graph, prefix: "/beta/$batch", batch: true, repeat: true},
+			post{hostport: graph, prefix: "/v1.0/identity/conditionalAccess/evaluate", repeat: true},
 		)
 		if m.Credentials.ManagedIdentity {
 			c.hosts[metadataService] = true
@@ -218,25 +229,31 @@ func hostport(u *url.URL) string {
 
 // Check says whether a request may be sent. It reads the body of a $batch and puts it back.
 func (c *Client) Check(r *http.Request) error {
+	_, err := c.check(r)
+	return err
+}
+
+// check also says whether the request may be sent again when it was not answered.
+func (c *Client) check(r *http.Request) (repeat bool, err error) {
 	hp := hostport(r.URL)
 	if !c.hosts[hp] {
-		return fmt.Errorf("%w: %s %s://%s", ErrNotRead, r.Method, r.URL.Scheme, r.URL.Host)
+		return false, fmt.Errorf("%w: %s %s://%s", ErrNotRead, r.Method, r.URL.Scheme, r.URL.Host)
 	}
 	switch r.Method {
 	case http.MethodGet, http.MethodHead, "":
-		return nil
+		return true, nil
 	case http.MethodPost:
 		for _, p := range c.posts {
 			if p.hostport != hp || !p.matches(r.URL.Path) {
 				continue
 			}
 			if p.batch {
-				return onlyGets(r)
+				err = onlyGets(r)
 			}
-			return nil
+			return p.repeat, err
 		}
 	}
-	return fmt.Errorf("%w: %s %s", ErrNotRead, r.Method, r.URL.Redacted())
+	return false, fmt.Errorf("%w: %s %s", ErrNotRead, r.Method, r.URL.Redacted())
 }
 
 func (p post) matches(path string) bool {
@@ -256,7 +273,7 @@ func onlyGets(r *http.Request) error {
 	if r.Body == nil {
 		return fmt.Errorf("%w: a $batch without a body", ErrNotRead)
 	}
-	body, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxRequest))
 	_ = r.Body.Close()
 	if err != nil {
 		return fmt.Errorf("%w: unreadable $batch: %w", ErrNotRead, err)
@@ -295,27 +312,6 @@ func (c *Client) Dialer() *net.Dialer {
 	return &net.Dialer{Timeout: dialTimeout, Resolver: c.resolver}
 }
 
-// Limiter is the limiter of that name, made on first use: burst one, perSecond requests.
-// It is shared by all probes of a run, because the services count per tenant.
-func (c *Client) Limiter(name string, perSecond float64) *rate.Limiter {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	l := c.limiters[name]
-	if l == nil {
-		l = rate.NewLimiter(rate.Limit(perSecond), 1)
-		c.limiters[name] = l
-	}
-	return l
-}
-
-type limitKey struct{}
-
-// WithLimit makes every try of the requests of this context wait for the limiter, except
-// towards loopback, where no service counts.
-func WithLimit(ctx context.Context, l *rate.Limiter) context.Context {
-	return context.WithValue(ctx, limitKey{}, l)
-}
-
 // Recorder keeps what was sent for one fact.
 type Recorder struct {
 	mu       sync.Mutex
@@ -338,6 +334,13 @@ func (r *Recorder) add(q facts.Request) {
 	r.requests = append(r.requests, q)
 }
 
+// Record adds a request that the transport cannot see to the context's recorder: one inside
+// of a $batch.
+func Record(ctx context.Context, q facts.Request) {
+	rec, _ := ctx.Value(recorderKey{}).(*Recorder)
+	rec.add(q)
+}
+
 type recorderKey struct{}
 
 // WithRecorder records the requests of this context.
@@ -352,67 +355,140 @@ type transport struct {
 
 // RoundTrip sends one request, and a read that was throttled or met a passing fault again.
 func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
-	if err := t.client.Check(r); err != nil {
+	repeat, err := t.client.check(r)
+	if err != nil {
 		if r.Body != nil {
 			_ = r.Body.Close()
 		}
 		return nil, err
 	}
 	ctx := r.Context()
-	rec, _ := ctx.Value(recorderKey{}).(*Recorder)
-	again := r.Method == http.MethodGet || r.Method == http.MethodHead
-	for attempt := 1; ; attempt++ {
-		waited, err := t.limit(ctx, r.URL)
+	var body []byte
+	if repeat && r.Body != nil {
+		body, err = io.ReadAll(io.LimitReader(r.Body, maxRequest))
+		_ = r.Body.Close()
 		if err != nil {
 			return nil, err
 		}
-		start := time.Now()
-		resp, err := t.base.RoundTrip(r)
-		q := facts.Request{
-			Method: r.Method, URL: withoutQuery(r.URL), Took: time.Since(start), Waited: waited, Attempt: attempt,
+	}
+	rec, _ := ctx.Value(recorderKey{}).(*Recorder)
+	paused, _ := ctx.Value(pausedKey{}).(time.Duration) // before this try
+	refused := 0                                        // the status of the try before
+	for attempt := 1; ; attempt++ {
+		if body != nil {
+			r = r.WithContext(ctx)
+			r.Body = io.NopCloser(bytes.NewReader(body))
 		}
-		if resp != nil {
-			q.Status = resp.StatusCode
-			resp.Body = &capped{ReadCloser: resp.Body, left: maxBody}
+		q := facts.Request{Method: r.Method, URL: withoutQuery(r.URL), Attempt: attempt, Paused: paused}
+		limited, err := t.limit(ctx, r.URL, &q)
+		if err != nil {
+			return nil, err
 		}
+		q.Waited = paused + limited
+		resp, err := t.send(ctx, r, &q)
 		rec.add(q)
-		if err != nil || !again || attempt == maxAttempts || !passing(resp.StatusCode) {
+		if err != nil {
+			if refused != 0 && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+				return nil, tooLate(refused)
+			}
 			return resp, err
 		}
-		pause := retryAfter(resp.Header, t.client.backoff<<(attempt-1))
-		if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < pause {
+		var again bool
+		if paused, again = t.client.Retry(resp.StatusCode, resp.Header, attempt); !again || !repeat {
+			return resp, nil
+		}
+		refused = resp.StatusCode
+		if refused == http.StatusTooManyRequests {
+			t.rest(ctx, r.URL, paused)
+		}
+		if TooLong(ctx, paused) {
 			return resp, nil // the answer as it is: waiting would only turn it into a timeout
 		}
 		_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 64<<10))
 		_ = resp.Body.Close()
-		timer := time.NewTimer(pause)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return nil, context.Cause(ctx)
-		case <-timer.C:
+		if err := Pause(ctx, paused); err != nil {
+			return nil, err
 		}
 	}
 }
 
-func (t *transport) limit(ctx context.Context, u *url.URL) (time.Duration, error) {
-	l, _ := ctx.Value(limitKey{}).(*rate.Limiter)
-	if l == nil || loopback(u.Hostname()) {
-		return 0, nil
+// send sends one try when its host has a slot, and fills in how it went.
+func (t *transport) send(ctx context.Context, r *http.Request, q *facts.Request) (*http.Response, error) {
+	slot := t.client.slot(r.URL)
+	select {
+	case slot <- struct{}{}:
+		defer func() { <-slot }()
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
 	}
 	start := time.Now()
-	if err := l.Wait(ctx); err != nil {
-		return 0, &facts.Failure{Kind: facts.Throttled, Detail: "the deadline comes before this tenant's rate limit lets the request go"}
+	q.At = start.UTC()
+	resp, err := t.base.RoundTrip(r)
+	q.Took = time.Since(start)
+	Waited(ctx, q.Took)
+	if resp != nil {
+		q.Status = resp.StatusCode
+		resp.Body = &capped{ReadCloser: resp.Body, ctx: ctx, left: maxBody}
 	}
-	return time.Since(start), nil
+	return resp, err
 }
 
-func loopback(host string) bool {
-	if host == "localhost" {
-		return true
+func (c *Client) slot(u *url.URL) chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	hp := hostport(u)
+	if c.slots[hp] == nil {
+		c.slots[hp] = make(chan struct{}, maxInFlight)
 	}
-	a, err := netip.ParseAddr(host)
-	return err == nil && a.IsLoopback()
+	return c.slots[hp]
+}
+
+// Retry is the pause that a read which was answered so should make before it is sent again;
+// false: the answer stands. It does not look at deadlines; TooLong does.
+func (c *Client) Retry(status int, h http.Header, attempt int) (time.Duration, bool) {
+	if attempt >= maxAttempts || !passing(status) {
+		return 0, false
+	}
+	return retryAfter(h, c.backoff<<(attempt-1)), true
+}
+
+// tooLate is what became of a read that was told to come back later and then had no time
+// left: the service's refusal, not the deadline, is the reason.
+func tooLate(status int) *facts.Failure {
+	return &facts.Failure{
+		Kind: Status(status), Status: status,
+		Detail: "the service asked for patience until the deadline came; run again later",
+	}
+}
+
+// TooLong says that a pause does not end before the context does.
+func TooLong(ctx context.Context, pause time.Duration) bool {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return pause > maxPause
+	}
+	return time.Until(deadline) <= pause
+}
+
+type pausedKey struct{}
+
+// WithPaused has it recorded with the context's next request that a pause was made for it.
+func WithPaused(ctx context.Context, d time.Duration) context.Context {
+	return context.WithValue(ctx, pausedKey{}, d)
+}
+
+// Pause waits before another try. The wait is part of the context's chain.
+func Pause(ctx context.Context, d time.Duration) error {
+	start := time.Now()
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-timer.C:
+		Waited(ctx, time.Since(start))
+		return nil
+	}
 }
 
 // passing are the answers that say "later": throttling, and a gateway or service that is
@@ -422,13 +498,21 @@ func passing(status int) bool {
 	return status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable || status == http.StatusGatewayTimeout
 }
 
+// retryAfter is how long an answer asks to wait (RFC 9110, 10.2.3: seconds or a date), and
+// the fallback when it does not say. A date is held against the answer's own, because this
+// machine's clock may be off.
 func retryAfter(h http.Header, fallback time.Duration) time.Duration {
-	v := h.Get("Retry-After")
-	if s, err := strconv.Atoi(v); err == nil && s >= 0 {
-		return time.Duration(min(s, 86400)) * time.Second
+	const day = 24 * time.Hour // longer than any deadline, and short enough to add to a time
+	v := strings.TrimSpace(h.Get("Retry-After"))
+	if s, err := strconv.ParseUint(v, 10, 64); err == nil || errors.Is(err, strconv.ErrRange) {
+		return time.Duration(min(s, uint64(day/time.Second))) * time.Second
 	}
 	if at, err := http.ParseTime(v); err == nil {
-		return max(0, time.Until(at))
+		now, err := http.ParseTime(h.Get("Date"))
+		if err != nil {
+			now = time.Now()
+		}
+		return min(max(0, at.Sub(now)), day)
 	}
 	return fallback
 }
@@ -442,6 +526,7 @@ func withoutQuery(u *url.URL) string {
 // capped ends a body that is too large with an error that is classified as malformed.
 type capped struct {
 	io.ReadCloser
+	ctx  context.Context //nolint:containedctx // reading the answer is part of the call
 	left int64
 }
 
@@ -454,7 +539,9 @@ func (c *capped) Read(p []byte) (int, error) {
 	if int64(len(p)) > c.left {
 		p = p[:c.left]
 	}
+	start := time.Now()
 	n, err := c.ReadCloser.Read(p)
+	Waited(c.ctx, time.Since(start))
 	c.left -= int64(n)
 	return n, err
 }

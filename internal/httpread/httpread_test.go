@@ -8,15 +8,12 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
-	"golang.org/x/time/rate"
 
 	"github.com/casdoctor/casdoctor/config"
 	"github.com/casdoctor/casdoctor/probes/facts"
@@ -159,23 +156,6 @@ func TestTriesAgain(t *testing.T) {
 	}
 }
 
-// TestPostIsSentOnce: what has a body may have been done although its answer was lost.
-func TestPostIsSentOnce(t *testing.T) {
-	s, n := serve(t, step{status: 503})
-	c, err := New(microsoft(s.URL), WithBackoff(time.Microsecond))
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp, err := c.HTTP().Post(s.URL+"/v1.0/identity/conditionalAccess/evaluate", "application/json", strings.NewReader("{}"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = resp.Body.Close()
-	if resp.StatusCode != 503 || *n != 1 {
-		t.Errorf("status %d after %d requests, want 503 after 1", resp.StatusCode, *n)
-	}
-}
-
 func TestBodyIsCapped(t *testing.T) {
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		for range maxBody>>20 + 1 {
@@ -195,49 +175,6 @@ func TestBodyIsCapped(t *testing.T) {
 	if f := Classify(err); n != maxBody || f == nil || f.Kind != facts.Malformed {
 		t.Errorf("read %d bytes, then %v", n, err)
 	}
-}
-
-// TestLimit: requests of one limiter keep their distance, and loopback has none.
-func TestLimit(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		c, err := New(microsoft("https://graph.test"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		tr := &transport{client: c, base: answering{}}
-		ctx := WithLimit(t.Context(), c.Limiter("conditional access", 1))
-		start := time.Now()
-		for range 3 {
-			r, _ := http.NewRequestWithContext(ctx, http.MethodGet, "https://graph.test/v1.0/x", nil)
-			resp, err := tr.RoundTrip(r)
-			if err != nil {
-				t.Fatal(err)
-			}
-			_ = resp.Body.Close()
-		}
-		if took := time.Since(start); took != 2*time.Second {
-			t.Errorf("three requests took %v, want 2 s", took)
-		}
-		if waited, err := tr.limit(WithLimit(t.Context(), rate.NewLimiter(0, 0)), mustURL(t, "https://127.0.0.1:1/")); waited != 0 || err != nil {
-			t.Errorf("loopback waited %v, %v", waited, err)
-		}
-		short, cancel := context.WithTimeout(ctx, time.Millisecond)
-		defer cancel()
-		r, _ := http.NewRequestWithContext(short, http.MethodGet, "https://graph.test/v1.0/x", nil)
-		resp, err := tr.RoundTrip(r)
-		if resp != nil {
-			_ = resp.Body.Close()
-		}
-		if f := Classify(err); f == nil || f.Kind != facts.Throttled {
-			t.Errorf("a limit beyond the deadline: %v", err)
-		}
-	})
-}
-
-type answering struct{}
-
-func (answering) RoundTrip(*http.Request) (*http.Response, error) {
-	return &http.Response{StatusCode: 200, Body: http.NoBody, Header: http.Header{}}, nil
 }
 
 func TestClassify(t *testing.T) {
@@ -303,13 +240,4 @@ func TestStatus(t *testing.T) {
 			t.Errorf("%d: %s, want %s", status, got, want)
 		}
 	}
-}
-
-func mustURL(t *testing.T, s string) *url.URL {
-	t.Helper()
-	u, err := url.Parse(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return u
 }

@@ -65,13 +65,12 @@ func (l *Lab) consoleTLS() (*tls.Config, error) {
 	if config.MaxVersion == 0 {
 		config.MaxVersion = tls.VersionTLS12
 	}
-	if c.Behaviour == ResetTLS12 {
-		config.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
-			if slices.Max(hello.SupportedVersions) >= tls.VersionTLS12 {
-				resetConn(hello.Conn)
-			}
-			return nil, nil
+	config.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+		wait(hello.Context(), l.org.Latency)
+		if c.Behaviour == ResetTLS12 && slices.Max(hello.SupportedVersions) >= tls.VersionTLS12 {
+			resetConn(hello.Conn)
 		}
+		return nil, nil
 	}
 	return config, nil
 }

@@ -3,6 +3,7 @@ package lab
 import (
 	"encoding/json"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -171,13 +172,24 @@ func (g *graph) users(q *query) (any, *graphError) {
 	if refusal != nil {
 		return nil, refusal
 	}
-	var all []entity
-	for _, u := range g.tenant.Users {
-		if passes(u.DisplayName) {
-			all = append(all, g.userEntity(u))
+	var found []int
+	for i := range len(g.tenant.Users) + g.tenant.MoreUsers {
+		if passes(g.tenant.userAt(i).DisplayName) {
+			found = append(found, i)
 		}
 	}
-	return g.list(q, userKind, all)
+	return g.page(q, userKind, len(found), func(i int) (entity, *graphError) {
+		return g.userEntity(g.tenant.userAt(found[i])), nil
+	})
+}
+
+// userAt is the i-th user: one that the organisation names, or one of those besides.
+func (m Microsoft) userAt(i int) User {
+	if i < len(m.Users) {
+		return m.Users[i]
+	}
+	name := "user-" + strconv.Itoa(i)
+	return User{ID: numbered("0e3b1000", i), UserPrincipalName: name + "@" + tenantDomain, DisplayName: name, Created: day(2023, 1, 9)}
 }
 
 func (g *graph) user(q *query) (any, *graphError) {
@@ -190,7 +202,8 @@ func (g *graph) user(q *query) (any, *graphError) {
 
 // find is the user that the path names, by id or by user principal name.
 func (g *graph) find(q *query) (User, *graphError) {
-	for _, u := range g.tenant.Users {
+	for i := range len(g.tenant.Users) + g.tenant.MoreUsers {
+		u := g.tenant.userAt(i)
 		if strings.EqualFold(u.ID, q.id) || strings.EqualFold(u.UserPrincipalName, q.id) {
 			return u, nil
 		}
@@ -238,15 +251,15 @@ func userType(u User) string {
 // transitive are all groups that the user is in, each once.
 func (g *graph) transitive(u User) []Group {
 	var found []Group
+	seen := map[string]bool{}
 	next := slices.Clone(u.MemberOf)
 	for len(next) > 0 {
 		id := next[0]
 		next = next[1:]
-		for _, group := range g.tenant.Groups {
-			if group.ID == id && !slices.ContainsFunc(found, func(f Group) bool { return f.ID == id }) {
-				found = append(found, group)
-				next = append(next, group.MemberOf...)
-			}
+		if group, ok := g.groupByID[id]; ok && !seen[id] {
+			seen[id] = true
+			found = append(found, group)
+			next = append(next, group.MemberOf...)
 		}
 	}
 	return found
@@ -276,11 +289,8 @@ func (g *graph) groups(q *query) (any, *graphError) {
 		return nil, badRequest("Request_UnsupportedQuery",
 			"The specified query requires ConsistencyLevel: eventual and $count=true.")
 	}
-	var all []entity
-	for _, group := range g.transitive(u) {
-		all = append(all, groupEntity(q, group))
-	}
-	return g.list(q, groupKind, all)
+	all := g.transitive(u)
+	return g.page(q, groupKind, len(all), func(i int) (entity, *graphError) { return groupEntity(q, all[i]), nil })
 }
 
 // memberships are the groups and the active roles of the whole tenant.
@@ -352,27 +362,15 @@ func (g *graph) securityDefaults(q *query) (any, *graphError) {
 }
 
 func (g *graph) strengths(q *query) (any, *graphError) {
-	all, refusal := raw(q, g.tenant.Strengths)
-	if refusal != nil {
-		return nil, refusal
-	}
-	return g.list(q, strengthKind, all)
+	return g.listed(q, strengthKind, g.tenant.Strengths)
 }
 
 func (g *graph) policies(q *query) (any, *graphError) {
-	all, refusal := raw(q, g.tenant.Policies)
-	if refusal != nil {
-		return nil, refusal
-	}
-	return g.list(q, policyKind, all)
+	return g.listed(q, policyKind, g.tenant.Policies)
 }
 
 func (g *graph) namedLocations(q *query) (any, *graphError) {
-	all, refusal := raw(q, g.tenant.NamedLocations)
-	if refusal != nil {
-		return nil, refusal
-	}
-	return g.list(q, locationKind, all)
+	return g.listed(q, locationKind, g.tenant.NamedLocations)
 }
 
 func (g *graph) roleAssignments(q *query) (any, *graphError) {

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"strings"
@@ -25,7 +26,13 @@ func (l *Lab) startDNS() error {
 		return err
 	}
 	l.resolver = portOf(listener.Addr())
-	handler := dns.HandlerFunc(func(w dns.ResponseWriter, r *dns.Msg) { _ = w.WriteMsg(lookup(zone, r)) })
+	ctx, end := context.WithCancel(context.Background())
+	l.closers = append(l.closers, end)
+	handler := dns.HandlerFunc(func(w dns.ResponseWriter, r *dns.Msg) {
+		if wait(ctx, l.org.Latency) {
+			_ = w.WriteMsg(lookup(zone, r))
+		}
+	})
 	for _, s := range []*dns.Server{{PacketConn: packets, Handler: handler}, {Listener: listener, Handler: handler}} {
 		started := make(chan struct{})
 		s.NotifyStartedFunc = func() { close(started) }

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"bytes"
+	"context"
 	"crypto/tls"
 	"io"
 	"maps"
@@ -42,6 +43,36 @@ type Fault struct {
 	Truncate bool                // half of the answer, then the connection ends
 }
 
+// Family is calls of Graph that share a limit.
+type Family int
+
+// The families (Microsoft Graph, "Microsoft Graph service-specific throttling limits").
+const (
+	ConditionalAccessFamily Family = iota
+	ReportsFamily
+	DirectoryFamily
+)
+
+// Throttle makes the first calls of a family, of each of its kinds, meet its limit. Graph
+// says when to come back, but not for Conditional Access.
+func (l *Lab) Throttle(f Family, times int, retryAfter string) {
+	paths := map[Family][]string{
+		ConditionalAccessFamily: {"/v1.0/identity/conditionalAccess/*", "/beta/identity/conditionalAccess/*"},
+		ReportsFamily:           {"/v1.0/reports/*", "/v1.0/auditLogs/*", "/beta/auditLogs/*"},
+		DirectoryFamily:         {"/v1.0/organization", "/v1.0/domains*", "/v1.0/users*", "/v1.0/roleManagement/*", "/v1.0/servicePrincipals*"},
+	}[f]
+	header := http.Header{"Content-Type": {"application/json"}}
+	if f != ConditionalAccessFamily {
+		header.Set("Retry-After", retryAfter)
+	}
+	for _, path := range paths {
+		l.Fault(Fault{
+			Service: GraphService, Path: path, Times: times, Status: http.StatusTooManyRequests, Header: header,
+			Body: `{"error":{"code":"TooManyRequests","message":"Too many requests."}}`,
+		})
+	}
+}
+
 // Request is one request that a service of the lab got.
 type Request struct {
 	Service Service
@@ -51,6 +82,7 @@ type Request struct {
 	Header  http.Header // Authorization is cut to its scheme
 	Body    []byte      // with its secrets: for assertions in memory only
 	Status  int         // 0: no answer was sent
+	Batched bool        // it came inside of a $batch, a request of its own
 }
 
 // fault is a Fault with its count.
@@ -116,8 +148,9 @@ func (f *Fault) hits(q Request) bool {
 const maxRequest = 1 << 20
 
 // faulty records every request, delays it by the organisation's latency and lets a fault
-// have its way before, after or instead of the service.
-func (l *Lab) faulty(service Service, next http.Handler) http.Handler {
+// have its way before, after or instead of the service. What came inside of a $batch is not
+// delayed again.
+func (l *Lab) faulty(service Service, batched bool, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))
 		if err != nil {
@@ -135,8 +168,9 @@ func (l *Lab) faulty(service Service, next http.Handler) http.Handler {
 		}
 		n, f := l.arrived(Request{
 			Service: service, Method: r.Method, Path: r.URL.Path, Query: query, Header: header, Body: body,
+			Batched: batched,
 		})
-		if !wait(r, l.org.Latency) {
+		if !batched && !wait(r.Context(), l.org.Latency) {
 			return
 		}
 		switch {
@@ -166,7 +200,7 @@ func (l *Lab) faulty(service Service, next http.Handler) http.Handler {
 }
 
 // wait is false when the client or the lab went away first.
-func wait(r *http.Request, d time.Duration) bool {
+func wait(ctx context.Context, d time.Duration) bool {
 	if d <= 0 {
 		return true
 	}
@@ -175,7 +209,7 @@ func wait(r *http.Request, d time.Duration) bool {
 	select {
 	case <-timer.C:
 		return true
-	case <-r.Context().Done():
+	case <-ctx.Done():
 		return false
 	}
 }

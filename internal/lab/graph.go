@@ -22,14 +22,20 @@ const (
 // graph is Microsoft Graph, v1.0 and beta, as far as the probes ask it. What they do not
 // ask is refused, as Graph refuses what it does not know.
 type graph struct {
-	tenant   Microsoft
-	entra    *entra
-	url      string
-	pageSize int // 0: as asked
+	tenant    Microsoft
+	entra     *entra
+	url       string
+	pageSize  int // 0: as asked
+	groupByID map[string]Group
+	inside    http.Handler // of a $batch: the graph with the lab's faults before it
 }
 
 func newGraph(o Organisation, e *entra, url string) *graph {
-	return &graph{tenant: o.Microsoft, entra: e, url: url, pageSize: o.PageSize}
+	g := &graph{tenant: o.Microsoft, entra: e, url: url, pageSize: o.PageSize, groupByID: map[string]Group{}}
+	for _, group := range o.Microsoft.Groups {
+		g.groupByID[group.ID] = group
+	}
+	return g
 }
 
 // graphError is Graph's error object with its status.
@@ -285,7 +291,11 @@ type query struct {
 
 // ServeHTTP answers one request.
 func (g *graph) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	value, refusal := g.serve(r)
+	serve := g.serve
+	if strings.HasSuffix(r.URL.Path, "/$batch") {
+		serve = g.batch
+	}
+	value, refusal := serve(r)
 	if refusal != nil {
 		refusal.send(w)
 		return
@@ -295,7 +305,8 @@ func (g *graph) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, value)
 }
 
-func (g *graph) serve(r *http.Request) (any, *graphError) {
+// open takes the version and the token, which every request has.
+func (g *graph) open(r *http.Request) (*query, *graphError) {
 	q := &query{
 		eventual: strings.EqualFold(r.Header.Get("ConsistencyLevel"), "eventual"),
 		newWords: strings.Contains(strings.Join(r.Header.Values("Prefer"), ","), "include-unknown-enum-members"),
@@ -310,6 +321,14 @@ func (g *graph) serve(r *http.Request) (any, *graphError) {
 	}
 	if q.permissions, ok = g.entra.permissions(token); !ok {
 		return nil, &graphError{http.StatusUnauthorized, "InvalidAuthenticationToken", "Access token validation failure."}
+	}
+	return q, nil
+}
+
+func (g *graph) serve(r *http.Request) (any, *graphError) {
+	q, refusal := g.open(r)
+	if refusal != nil {
+		return nil, refusal
 	}
 	op, refusal := route(q)
 	if refusal != nil {
@@ -475,14 +494,19 @@ func (g *graph) one(q *query, k kind, e entity) (any, *graphError) {
 
 // list is one page of a collection.
 func (g *graph) list(q *query, k kind, all []entity) (any, *graphError) {
+	return g.page(q, k, len(all), func(i int) (entity, *graphError) { return all[i], nil })
+}
+
+// page is one page of a collection of n elements, which are made when they are on it.
+func (g *graph) page(q *query, k kind, n int, at func(int) (entity, *graphError)) (any, *graphError) {
 	size := ordinaryPage
 	if raw, ok := q.options["$top"]; ok {
-		n, err := strconv.Atoi(raw)
-		if err != nil || n < 1 || n > maxPage {
+		top, err := strconv.Atoi(raw)
+		if err != nil || top < 1 || top > maxPage {
 			return nil, badRequest("Request_UnsupportedQuery",
 				"Invalid page size specified: '"+raw+"'. Must be between 1 and 999 inclusive.")
 		}
-		size = n
+		size = top
 	}
 	if k.page > 0 {
 		size = k.page
@@ -492,16 +516,20 @@ func (g *graph) list(q *query, k kind, all []entity) (any, *graphError) {
 	}
 	from := 0
 	if raw, ok := q.options["$skiptoken"]; ok {
-		n, err := strconv.Atoi(strings.TrimPrefix(raw, "page-"))
-		if err != nil || n < 1 || n >= len(all) || !strings.HasPrefix(raw, "page-") {
+		var err error
+		from, err = strconv.Atoi(strings.TrimPrefix(raw, "page-"))
+		if err != nil || from < 1 || from >= n || !strings.HasPrefix(raw, "page-") {
 			return nil, badRequest("Directory_ExpiredPageToken",
 				"The specified page token value has expired and can no longer be included in your request.")
 		}
-		from = n
 	}
-	to := min(from+size, len(all))
+	to := min(from+size, n)
 	page := make([]entity, 0, to-from)
-	for _, e := range all[from:to] {
+	for i := from; i < to; i++ {
+		e, refusal := at(i)
+		if refusal != nil {
+			return nil, refusal
+		}
 		picked, refusal := q.pick(k, e)
 		if refusal != nil {
 			return nil, refusal
@@ -510,9 +538,9 @@ func (g *graph) list(q *query, k kind, all []entity) (any, *graphError) {
 	}
 	out := entity{"@odata.context": g.context(q), "value": page}
 	if q.options["$count"] == "true" {
-		out["@odata.count"] = len(all)
+		out["@odata.count"] = n
 	}
-	if to < len(all) {
+	if to < n {
 		next := url.Values{"$skiptoken": {"page-" + strconv.Itoa(to)}}
 		for name, v := range q.options {
 			if name != "$skiptoken" {
@@ -521,7 +549,7 @@ func (g *graph) list(q *query, k kind, all []entity) (any, *graphError) {
 		}
 		out["@odata.nextLink"] = g.url + "/" + q.version + "/" + q.path + "?" + next.Encode()
 	}
-	if len(all) == 0 { // a wrong $select is refused even when there is nothing to select from
+	if n == 0 { // a wrong $select is refused even when there is nothing to select from
 		if _, refusal := q.pick(k, entity{}); refusal != nil {
 			return nil, refusal
 		}
@@ -533,17 +561,30 @@ func (g *graph) list(q *query, k kind, all []entity) (any, *graphError) {
 func raw(q *query, objects []json.RawMessage) ([]entity, *graphError) {
 	out := make([]entity, 0, len(objects))
 	for _, o := range objects {
-		if !q.newWords {
-			o = oldWords(o)
-		}
-		var e entity
-		if err := json.Unmarshal(o, &e); err != nil {
-			return nil, &graphError{http.StatusInternalServerError, "generalException",
-				"the organisation's data is not JSON: " + err.Error()}
+		e, refusal := decoded(q, o)
+		if refusal != nil {
+			return nil, refusal
 		}
 		out = append(out, e)
 	}
 	return out, nil
+}
+
+func decoded(q *query, object json.RawMessage) (entity, *graphError) {
+	if !q.newWords {
+		object = oldWords(object)
+	}
+	var e entity
+	if err := json.Unmarshal(object, &e); err != nil {
+		return nil, &graphError{http.StatusInternalServerError, "generalException",
+			"the organisation's data is not JSON: " + err.Error()}
+	}
+	return e, nil
+}
+
+// listed is one page of objects that the organisation holds in wire shape.
+func (g *graph) listed(q *query, k kind, objects []json.RawMessage) (any, *graphError) {
+	return g.page(q, k, len(objects), func(i int) (entity, *graphError) { return decoded(q, objects[i]) })
 }
 
 // oldWords is what a client gets that has not said include-unknown-enum-members: members

@@ -82,19 +82,21 @@ func (l *Lab) start() error {
 		*address = "https://" + listeners[i].Addr().String()
 	}
 	l.entra = newEntra(l.org.Microsoft, l.entraURL, l.org.Key)
+	graph := newGraph(l.org, l.entra, l.graphURL)
+	graph.inside = l.faulty(GraphService, true, graph)
 	handlers := []struct {
 		service Service
 		http.Handler
 	}{
 		{EntraService, l.entra},
-		{GraphService, newGraph(l.org, l.entra, l.graphURL)},
+		{GraphService, graph},
 		{GoogleService, newGoogle(l.org.Google, l.org.Key, l.googleURL)},
 	}
 	for i, h := range handlers {
 		// HTTP/1.1 only: a fault then hits exactly one request, not all that share a connection.
 		l.serve(tls.NewListener(listeners[i], &tls.Config{
 			Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"},
-		}), l.faulty(h.service, h.Handler))
+		}), l.faulty(h.service, false, h.Handler))
 	}
 	if err := l.startConsole(); err != nil {
 		return err

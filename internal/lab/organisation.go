@@ -25,7 +25,8 @@ type Organisation struct {
 	Declared config.Config
 	// Faults are there from the start.
 	Faults []Fault
-	// Latency is added to every answer over HTTP.
+	// Latency is added to every answer: of the HTTP services, of the resolver, and to every
+	// hello of the console.
 	Latency time.Duration
 	// Key is the private key of everything that needs an RSA key: the service account, the
 	// console, the app registration's certificate. nil: made at the start, which takes most of
@@ -45,6 +46,7 @@ type Microsoft struct {
 	App               App
 	Premium           Premium
 	Users             []User
+	MoreUsers         int // so many ordinary users besides, made when they are asked for
 	Groups            []Group
 	RoleAssignments   []RoleAssignment // active
 	EligibleRoles     []RoleAssignment // PIM

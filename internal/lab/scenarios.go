@@ -243,6 +243,10 @@ func Scenarios() []Scenario {
 				o.Microsoft.Users[0].Disabled = true
 			}),
 
+		scenario("large-tenant", beforeRetirement,
+			"100,000 users, 5,000 groups, 1,000 policies: one of them reaches the Global Administrator through nested groups",
+			"10万ユーザ、5,000グループ、1,000ポリシー: 入れ子のグループを通じて1件がグローバル管理者に適用", large),
+
 		scenario("gmail-preview-grant", time.Time{},
 			"Gmail was provisioned during the preview, and CAS's grant cannot read domains",
 			"Gmailをプレビュー期間中に準備したため、CASの権限ではドメインを読めない", func(o *Organisation) {
@@ -487,6 +491,15 @@ func provisionedEarlier(o *Organisation) {
 // policy is a Conditional Access policy in the wire shape of Graph v1.0 that demands MFA of
 // users or roles in one application (Microsoft Graph, "conditionalAccessPolicy resource type").
 func policy(id, name, state, application string, users, roles []string) json.RawMessage {
+	return policyFor(id, name, state, application, users, []string{}, roles)
+}
+
+// policyForGroup is a policy that demands MFA of a group everywhere.
+func policyForGroup(id, name, group string) json.RawMessage {
+	return policyFor(id, name, "enabled", "All", []string{}, []string{group}, []string{})
+}
+
+func policyFor(id, name, state, application string, users, groups, roles []string) json.RawMessage {
 	return wire(entity{
 		"id": id, "templateId": nil, "displayName": name, "state": state,
 		"createdDateTime": "2025-02-11T14:30:00.0Z", "modifiedDateTime": nil,
@@ -500,7 +513,7 @@ func policy(id, name, state, application string, users, roles []string) json.Raw
 				"includeAuthenticationContextClassReferences": []string{}, "applicationFilter": nil,
 			},
 			"users": entity{
-				"includeUsers": users, "excludeUsers": []string{}, "includeGroups": []string{}, "excludeGroups": []string{},
+				"includeUsers": users, "excludeUsers": []string{}, "includeGroups": groups, "excludeGroups": []string{},
 				"includeRoles": roles, "excludeRoles": []string{},
 				"includeGuestsOrExternalUsers": nil, "excludeGuestsOrExternalUsers": nil,
 			},

@@ -121,7 +121,7 @@ func collect(ctx context.Context, env *probes.Env) (facts.Console, error) {
 		host: fact.Host, port: strconv.Itoa(fact.Port),
 		dial:     env.HTTP.Dialer().DialContext,
 		resolver: env.HTTP.Resolver(),
-		limiter:  env.HTTP.Limiter("console", perSecond),
+		limiter:  rate.NewLimiter(perSecond, 1),
 		phase:    env.Limits.Phase,
 	}
 	if p.phase == 0 {

@@ -31,6 +31,8 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/miekg/dns"
 
+	"golang.org/x/time/rate"
+
 	"github.com/casdoctor/casdoctor/config"
 	"github.com/casdoctor/casdoctor/internal/httpread"
 	"github.com/casdoctor/casdoctor/probes"
@@ -475,7 +477,7 @@ func testProber(t *testing.T, cfg *config.Config) *prober {
 	return &prober{
 		host: host, port: "443",
 		dial: env.HTTP.Dialer().DialContext, resolver: env.HTTP.Resolver(),
-		limiter: env.HTTP.Limiter("console", perSecond), phase: phaseTimeout,
+		limiter: rate.NewLimiter(perSecond, 1), phase: phaseTimeout,
 	}
 }
 

@@ -148,7 +148,13 @@ type Request struct {
 	Took    time.Duration `json:"took"`             // nanoseconds
 	Waited  time.Duration `json:"waited,omitempty"` // nanoseconds in rate limits and back-off before it
 	Attempt int           `json:"attempt,omitempty"`
-	At      time.Time     `json:"at,omitzero"` // when it was sent
+	// Family is the calls that the service counts together with it, where it has such a limit.
+	Family string `json:"family,omitempty"`
+	// Paused is the part of Waited that was back-off: what Retry-After asked for.
+	Paused time.Duration `json:"paused,omitempty"`
+	// Batched: it went inside of a $batch, a request of its own in this list, and has no time of its own.
+	Batched bool      `json:"batched,omitempty"`
+	At      time.Time `json:"at,omitzero"` // when it was sent
 }
 
 // Fact is one entry of the evidence.

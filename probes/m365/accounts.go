@@ -1,6 +1,7 @@
 package m365
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/url"
@@ -63,30 +64,27 @@ func accounts(ctx context.Context, env *probes.Env) (facts.AccountSet, error) {
 	ctx, cancel := inTime(ctx)
 	defer cancel()
 
+	// Every account goes its own way: none waits for another.
 	var found facts.Seen[[]delegate]
 	subjects := named(env.Config.Microsoft365)
-	first := []func(){func() { found = s.delegates(ctx) }}
+	var others []*facts.Account
+	tasks := []func(context.Context){func(ctx context.Context) {
+		found = s.delegates(ctx)
+		var more []func(context.Context)
+		for _, d := range unnamed(found, subjects) {
+			a := &facts.Account{Address: d.address(), Role: facts.FoundDelegate}
+			others = append(others, a)
+			more = append(more, func(ctx context.Context) { s.found(ctx, a, d.ID) })
+		}
+		together(ctx, more...)
+	}}
 	for _, a := range subjects {
-		first = append(first, func() { a.User = s.user(ctx, a.Address) })
+		tasks = append(tasks, func(ctx context.Context) { s.look(ctx, a) })
 	}
-	together(env, first...)
+	together(ctx, tasks...)
 
-	set := facts.AccountSet{DelegatesFound: addresses(found)}
-	var second []func()
-	for _, d := range unnamed(found, subjects) {
-		a := &facts.Account{Address: d.address(), Role: facts.FoundDelegate}
-		subjects = append(subjects, a)
-		second = append(second, func() { a.User = s.user(ctx, d.ID) })
-	}
-	together(env, second...)
-
-	var members []func()
-	for _, a := range subjects {
-		members = append(members, s.members(ctx, a)...)
-	}
-	together(env, members...)
-	set.Accounts = []facts.Account{}
-	for _, a := range subjects {
+	set := facts.AccountSet{DelegatesFound: addresses(found), Accounts: []facts.Account{}}
+	for _, a := range append(subjects, others...) {
 		set.Accounts = append(set.Accounts, *a)
 	}
 	return set, nil
@@ -135,14 +133,14 @@ func (s *session) delegates(ctx context.Context) facts.Seen[[]delegate] {
 
 func addresses(found facts.Seen[[]delegate]) facts.Seen[[]string] {
 	if found.Value == nil {
-		return facts.Missed[[]string](found.Failure)
+		return facts.Seen[[]string]{Failure: found.Failure, From: found.From}
 	}
 	list := []string{}
 	for _, d := range *found.Value {
 		list = append(list, d.address())
 	}
 	slices.Sort(list) // Graph promises no order, and evidence of the same tenant should be the same
-	return facts.Seen[[]string]{Value: &list, Failure: found.Failure}
+	return facts.Seen[[]string]{Value: &list, Failure: found.Failure, From: found.From}
 }
 
 // unnamed are the delegates that the configuration does not name, by address.
@@ -190,31 +188,53 @@ func decodeUser(raw json.RawMessage) (facts.User, error) {
 	return u.User, err
 }
 
-// members are the calls that fill in the account's other members. All go by the object id:
-// a user principal name can hold characters that not every call takes, and can change.
-func (s *session) members(ctx context.Context, a *facts.Account) []func() {
+// look asks for an account by its address, and then for its members.
+func (s *session) look(ctx context.Context, a *facts.Account) {
+	a.User = s.user(ctx, a.Address)
 	if a.User.Value == nil {
-		why := *a.User.Failure
-		why.Detail = "not asked, because the account could not be read: " + why.Detail
-		a.PerUserMFA = facts.Missed[facts.PerUserMFA](&why)
-		a.Registration = facts.Missed[facts.Registration](&why)
-		a.Groups = facts.Missed[[]facts.Group](&why)
-		a.Roles = facts.Missed[[]facts.RoleAssignment](&why)
-		a.EligibleRoles = facts.Missed[[]facts.RoleAssignment](&why)
-		return nil
+		unasked(a)
+		return
 	}
-	id := a.User.Value.ID
-	return []func(){
-		func() { a.PerUserMFA = s.perUserMFA(ctx, id) },
-		func() { a.Registration = s.registration(ctx, id) },
-		func() {
-			in := s.groups(ctx, id)
+	s.members(ctx, a, a.User.Value.ID)
+}
+
+// found asks for an account whose object id is known, and for its members beside it.
+func (s *session) found(ctx context.Context, a *facts.Account, id string) {
+	together(ctx,
+		func(ctx context.Context) { a.User = s.user(ctx, id) },
+		func(ctx context.Context) { s.members(ctx, a, id) },
+	)
+}
+
+// unasked says of the members of an account that could not be read why there are none.
+func unasked(a *facts.Account) {
+	why := *a.User.Failure
+	why.Detail = "not asked, because the account could not be read: " + why.Detail
+	a.PerUserMFA = facts.Missed[facts.PerUserMFA](&why)
+	a.Registration = facts.Missed[facts.Registration](&why)
+	a.Groups = facts.Missed[[]facts.Group](&why)
+	a.Roles = facts.Missed[[]facts.RoleAssignment](&why)
+	a.EligibleRoles = facts.Missed[[]facts.RoleAssignment](&why)
+}
+
+// members fill in the account's other members. All go by the object id: a user principal
+// name can hold characters that not every call takes, and can change.
+func (s *session) members(ctx context.Context, a *facts.Account, id string) {
+	var in facts.Seen[[]group]
+	var active, eligible facts.Seen[[]facts.RoleAssignment]
+	together(ctx,
+		func(ctx context.Context) { a.PerUserMFA = s.perUserMFA(ctx, id) },
+		func(ctx context.Context) { a.Registration = s.registration(ctx, id) },
+		func(ctx context.Context) {
+			together(ctx,
+				func(ctx context.Context) { in = s.groups(ctx, id) },
+				func(ctx context.Context) { active = list(ctx, s, s.activeRoles(ctx, id), role) },
+				func(ctx context.Context) { eligible = list(ctx, s, s.eligibleRoles(ctx, id), role) },
+			)
 			a.Groups = withoutFlags(in)
-			holders, rest := roleHolders(id, in)
-			a.Roles = s.roles(ctx, holders, rest, s.activeRoles)
-			a.EligibleRoles = s.roles(ctx, holders, rest, s.eligibleRoles)
+			s.rolesOf(ctx, a, in, active, eligible)
 		},
-	}
+	)
 }
 
 // perUserMFA asks the beta version: v1.0 has no such call, and the SDK is made for v1.0.
@@ -254,24 +274,24 @@ func (s *session) groups(ctx context.Context, id string) facts.Seen[[]group] {
 }
 
 func withoutFlags(in facts.Seen[[]group]) facts.Seen[[]facts.Group] {
-	if in.Value == nil {
-		return facts.Missed[[]facts.Group](in.Failure)
+	out := facts.Seen[[]facts.Group]{Failure: in.Failure, From: in.From}
+	if in.Value != nil {
+		list := make([]facts.Group, len(*in.Value))
+		for i, g := range *in.Value {
+			list[i] = g.Group
+		}
+		out.Value = &list
 	}
-	list := []facts.Group{}
-	for _, g := range *in.Value {
-		list = append(list, g.Group)
-	}
-	return facts.Seen[[]facts.Group]{Value: &list, Failure: in.Failure}
+	return out
 }
 
-// roleHolders are the ids whose roles are the account's: its own, and those of the groups
-// that have or may have roles. The failure says why that may not be all of them.
-func roleHolders(id string, in facts.Seen[[]group]) ([]string, *facts.Failure) {
-	ids := []string{id}
+// roleHolders are the groups whose roles are the account's: those that have or may have
+// roles. The failure says why that may not be all of them.
+func roleHolders(in facts.Seen[[]group]) ([]string, *facts.Failure) {
 	if in.Value == nil {
-		return ids, in.Failure
+		return nil, in.Failure
 	}
-	var hidden []string
+	var ids, hidden []string
 	for _, g := range *in.Value {
 		switch {
 		case g.hidden():
@@ -292,46 +312,75 @@ func roleHolders(id string, in facts.Seen[[]group]) ([]string, *facts.Failure) {
 	}
 }
 
-// roles are the roles of all holders. rest says why there may be more holders.
-func (s *session) roles(
-	ctx context.Context, holders []string, rest *facts.Failure, of func(context.Context, string) question,
-) facts.Seen[[]facts.RoleAssignment] {
-	all := []facts.RoleAssignment{}
-	for i, id := range holders {
-		seen := list(ctx, s, of(ctx, "principalId eq '"+strings.ReplaceAll(id, "'", "''")+"'"),
-			known(func(r facts.RoleAssignment) string { return r.RoleDefinitionID }))
-		if seen.Value == nil && i == 0 {
-			return seen // without a licence or a permission the groups would not fare better
+// rolesOf are the roles of the account: its own, which are there, and those of its groups,
+// asked for in few round trips because an account can be in many.
+func (s *session) rolesOf(
+	ctx context.Context, a *facts.Account, in facts.Seen[[]group], active, eligible facts.Seen[[]facts.RoleAssignment],
+) {
+	holders, rest := roleHolders(in)
+	var questions []question
+	for _, id := range holders {
+		// Without a licence or a permission the groups would not fare better.
+		if active.Value != nil {
+			questions = append(questions, s.activeRoles(ctx, id))
 		}
-		if seen.Value != nil {
-			all = append(all, *seen.Value...)
-		}
-		if seen.Failure != nil {
-			return facts.Partly(all, seen.Failure)
+		if eligible.Value != nil {
+			questions = append(questions, s.eligibleRoles(ctx, id))
 		}
 	}
-	if rest != nil {
-		return facts.Partly(all, rest)
+	found := lists(ctx, s, questions, role)
+	var ofActive, ofEligible []facts.Seen[[]facts.RoleAssignment]
+	for i, q := range questions {
+		if q.what == rolesCall.what {
+			ofActive = append(ofActive, found[i])
+		} else {
+			ofEligible = append(ofEligible, found[i])
+		}
 	}
-	return facts.Got(all)
+	a.Roles, a.EligibleRoles = joined(active, ofActive, rest), joined(eligible, ofEligible, rest)
 }
 
-func (s *session) activeRoles(ctx context.Context, filter string) question {
+// joined are the roles of all holders. rest says why there may be more holders. The call is
+// that of the account's own roles; the answer was there with the last group's.
+func joined(own facts.Seen[[]facts.RoleAssignment], groups []facts.Seen[[]facts.RoleAssignment], rest *facts.Failure) facts.Seen[[]facts.RoleAssignment] {
+	if own.Value == nil {
+		return own
+	}
+	all, failure, from := slices.Clone(*own.Value), own.Failure, *own.From
+	for _, g := range groups {
+		failure = cmp.Or(failure, g.Failure)
+		if g.Value != nil {
+			all = append(all, *g.Value...)
+		}
+		if g.From != nil && g.From.At.After(from.At) {
+			from.At = g.From.At
+		}
+	}
+	return facts.Seen[[]facts.RoleAssignment]{Value: &all, Failure: cmp.Or(failure, rest), From: &from}
+}
+
+var role = known(func(r facts.RoleAssignment) string { return r.RoleDefinitionID })
+
+func ofPrincipal(id string) *string {
+	return new("principalId eq '" + strings.ReplaceAll(id, "'", "''") + "'")
+}
+
+func (s *session) activeRoles(ctx context.Context, holder string) question {
 	return rolesCall.ask(
 		rolemanagement.NewDirectoryRoleAssignmentsRequestBuilderInternal(s.base(), s.adapter).ToGetRequestInformation(ctx,
 			&rolemanagement.DirectoryRoleAssignmentsRequestBuilderGetRequestConfiguration{
-				QueryParameters: &rolemanagement.DirectoryRoleAssignmentsRequestBuilderGetQueryParameters{Filter: &filter},
+				QueryParameters: &rolemanagement.DirectoryRoleAssignmentsRequestBuilderGetQueryParameters{Filter: ofPrincipal(holder)},
 			}),
 	)
 }
 
-func (s *session) eligibleRoles(ctx context.Context, filter string) question {
+func (s *session) eligibleRoles(ctx context.Context, holder string) question {
 	return eligibleRolesCall.ask(
 		rolemanagement.NewDirectoryRoleEligibilityScheduleInstancesRequestBuilderInternal(s.base(), s.adapter).
 			ToGetRequestInformation(ctx,
 				&rolemanagement.DirectoryRoleEligibilityScheduleInstancesRequestBuilderGetRequestConfiguration{
 					QueryParameters: &rolemanagement.DirectoryRoleEligibilityScheduleInstancesRequestBuilderGetQueryParameters{
-						Filter: &filter,
+						Filter: ofPrincipal(holder),
 					},
 				}),
 	)

@@ -13,7 +13,6 @@ import (
 
 	abstractions "github.com/microsoft/kiota-abstractions-go"
 	core "github.com/microsoftgraph/msgraph-sdk-go-core"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/casdoctor/casdoctor/internal/httpread"
 	"github.com/casdoctor/casdoctor/probes"
@@ -26,6 +25,7 @@ type session struct {
 	adapter *core.GraphRequestAdapterBase
 	http    *httpread.Client
 	root    *url.URL // endpoints.graph, without a version
+	now     func() time.Time
 }
 
 func open(env *probes.Env) (*session, error) {
@@ -50,7 +50,7 @@ func newSession(env *probes.Env) (*session, error) {
 	if err != nil {
 		return nil, &facts.Failure{Kind: facts.Internal, Detail: "the Graph SDK refused its adapter"}
 	}
-	return &session{adapter: adapter, http: env.HTTP, root: root}, nil
+	return &session{adapter: adapter, http: env.HTTP, root: root, now: env.Now}, nil
 }
 
 // base is what the SDK's builders start from.
@@ -72,24 +72,36 @@ func object[T any](ctx context.Context, s *session, q question, decode func(json
 	if q.err != nil {
 		return facts.Missed[T](q.broken())
 	}
-	body, failure := s.get(ctx, q.call, q.url)
-	if failure != nil {
-		return facts.Missed[T](failure)
+	a := s.get(ctx, q.call, q.url)
+	if a.failure != nil {
+		return seenBy(facts.Missed[T](a.failure), a)
 	}
+	body := a.body
 	var wrapped struct {
 		Value json.RawMessage `json:"value"`
 	}
 	if err := json.Unmarshal(body, &wrapped); err != nil {
-		return facts.Missed[T](q.malformed(err))
+		return seenBy(facts.Missed[T](q.malformed(err)), a)
 	}
 	if isObject(wrapped.Value) {
 		body = wrapped.Value
 	}
 	v, err := decode(body)
 	if err != nil {
-		return facts.Missed[T](q.malformed(err))
+		return seenBy(facts.Missed[T](q.malformed(err)), a)
 	}
-	return facts.Got(v)
+	return seenBy(facts.Got(v), a)
+}
+
+// seenBy names the call that a value, or the reason why there is none, comes from.
+func seenBy[T any](seen facts.Seen[T], a answer) facts.Seen[T] {
+	seen.From = &facts.Look{Call: a.call, At: a.at}
+	return seen
+}
+
+// with is what was made of an answer, by the same call.
+func with[U, T any](of facts.Seen[T], made *U) facts.Seen[U] {
+	return facts.Seen[U]{Value: made, Failure: of.Failure, From: of.From}
 }
 
 // list asks for all pages of a collection. A page that fails leaves what came before it, and
@@ -101,19 +113,44 @@ func list[T any](ctx context.Context, s *session, q question, decode func(json.R
 	if q.err != nil {
 		return facts.Missed[[]T](q.broken())
 	}
+	return pages(ctx, s, q, s.get(ctx, q.call, q.url), decode)
+}
+
+// lists asks for several collections that do not depend on each other, their first pages in
+// as few round trips as Graph takes.
+func lists[T any](ctx context.Context, s *session, qs []question, decode func(json.RawMessage) (T, error)) []facts.Seen[[]T] {
+	first := s.batch(ctx, qs)
+	found := make([]facts.Seen[[]T], len(qs))
+	var tasks []func(context.Context)
+	for i, q := range qs {
+		if q.err != nil {
+			found[i] = facts.Missed[[]T](q.broken())
+			continue
+		}
+		tasks = append(tasks, func(ctx context.Context) { found[i] = pages(ctx, s, q, first[i], decode) })
+	}
+	together(ctx, tasks...)
+	return found
+}
+
+// pages reads the page that is there, and those that it leads to.
+func pages[T any](
+	ctx context.Context, s *session, q question, first answer, decode func(json.RawMessage) (T, error),
+) facts.Seen[[]T] {
 	items := []T{} // an empty list is an answer: never nil
 	var unreadable *facts.Failure
-	asked := map[string]bool{}
-	for u := q.url; u != nil; {
-		asked[u.String()] = true
-		page, failure := s.page(ctx, q.call, u)
-		if failure != nil && u == q.url {
-			return facts.Missed[[]T](failure)
+	asked := map[string]bool{q.url.String(): true}
+	for a := first; ; {
+		p, failure := q.page(a)
+		last := a
+		last.call = first.call // one call, whose answer is there with its last page
+		if failure != nil && len(asked) == 1 {
+			return seenBy(facts.Missed[[]T](failure), last)
 		}
 		if failure != nil {
-			return facts.Partly(items, failure)
+			return seenBy(facts.Partly(items, failure), last)
 		}
-		for _, raw := range page.elements {
+		for _, raw := range p.elements {
 			v, err := decode(raw)
 			if err != nil {
 				unreadable = q.malformed(err)
@@ -121,17 +158,19 @@ func list[T any](ctx context.Context, s *session, q question, decode func(json.R
 			}
 			items = append(items, v)
 		}
-		if page.next != "" && len(asked) == q.pages {
-			return facts.Partly(items, q.more())
+		if p.next != "" && len(asked) == q.pages {
+			return seenBy(facts.Partly(items, q.more()), last)
 		}
-		if u, failure = s.next(q.call, page.next, asked); failure != nil {
-			return facts.Partly(items, failure)
+		u, failure := s.next(q.call, p.next, asked)
+		switch {
+		case failure != nil:
+			return seenBy(facts.Partly(items, failure), last)
+		case u == nil:
+			return seenBy(facts.Partly(items, unreadable), last)
 		}
+		asked[u.String()] = true
+		a = s.get(ctx, q.call, u)
 	}
-	if unreadable != nil {
-		return facts.Partly(items, unreadable)
-	}
-	return facts.Got(items)
 }
 
 type page struct {
@@ -139,16 +178,15 @@ type page struct {
 	next     string
 }
 
-func (s *session) page(ctx context.Context, c call, u *url.URL) (page, *facts.Failure) {
-	body, failure := s.get(ctx, c, u)
-	if failure != nil {
-		return page{}, failure
+func (c call) page(a answer) (page, *facts.Failure) {
+	if a.failure != nil {
+		return page{}, a.failure
 	}
 	var p struct {
 		Value *[]json.RawMessage `json:"value"`
 		Next  string             `json:"@odata.nextLink"`
 	}
-	if err := json.Unmarshal(body, &p); err != nil {
+	if err := json.Unmarshal(a.body, &p); err != nil {
 		return page{}, c.malformed(err)
 	}
 	if p.Value == nil { // no list at all is not an empty list
@@ -183,11 +221,18 @@ func (s *session) next(c call, link string, asked map[string]bool) (*url.URL, *f
 
 func sameHost(a, b *url.URL) bool { return a.Scheme == b.Scheme && strings.EqualFold(a.Host, b.Host) }
 
-// get sends one question and returns the raw body of the answer.
-func (s *session) get(ctx context.Context, c call, u *url.URL) (json.RawMessage, *facts.Failure) {
+// answer is what one question brought.
+type answer struct {
+	body    json.RawMessage
+	failure *facts.Failure
+	call    string    // method and path
+	at      time.Time // when it was there
+}
+
+// get sends one question.
+func (s *session) get(ctx context.Context, c call, u *url.URL) answer {
 	info := abstractions.NewRequestInformation()
 	info.Method = abstractions.GET
-	info.Headers.Add("Accept", "application/json")
 	for name, value := range c.headers {
 		info.Headers.Add(name, value)
 	}
@@ -197,37 +242,57 @@ func (s *session) get(ctx context.Context, c call, u *url.URL) (json.RawMessage,
 		info.SetStreamContentAndContentType(c.body, "application/json")
 		info.Headers.Add("Content-Length", strconv.Itoa(len(c.body))) // without it the adapter sends it in chunks
 	}
+	a := s.named(u)
+	a.call = info.Method.String() + " " + path(u)
+	return c.take(s.send(ctx, c.pace, info), a)
+}
 
-	var answer rawAnswer
-	handler := abstractions.NewRequestHandlerOption()
-	handler.SetResponseHandler(answer.read)
-	info.AddRequestOptions([]abstractions.RequestOption{handler})
-	if c.pace.family != "" {
-		ctx = httpread.WithLimit(ctx, s.http.Limiter(c.pace.family, c.pace.perSecond))
-	}
-	if _, err := s.adapter.SendPrimitive(ctx, info, "[]byte", nil); err != nil {
-		return nil, httpread.Classify(err)
-	}
+// named is an answer for the call of an address, without its query.
+func (s *session) named(u *url.URL) answer {
+	return answer{call: http.MethodGet + " " + path(u), at: s.now().UTC()}
+}
+
+// path is what is recorded of an address; JoinPath makes one without its first slash.
+func path(u *url.URL) string { return "/" + strings.TrimPrefix(u.EscapedPath(), "/") }
+
+// take classifies what came back.
+func (c call) take(raw rawAnswer, a answer) answer {
 	switch {
-	case answer.status != http.StatusOK:
-		return nil, c.refused(answer.status, answer.body)
-	case answer.err != nil:
-		f := httpread.Classify(answer.err)
-		f.Status = answer.status
-		return nil, f
-	case !isObject(answer.body):
-		return nil, c.malformed(nil)
+	case raw.status == 0:
+		a.failure = httpread.Classify(raw.err)
+	case raw.status != http.StatusOK:
+		a.failure = c.refused(raw.status, raw.body)
+	case raw.err != nil:
+		a.failure = httpread.Classify(raw.err)
+		a.failure.Status = raw.status
+	case !isObject(raw.body):
+		a.failure = c.malformed(nil)
+	default:
+		a.body = raw.body
 	}
-	return answer.body, nil
+	return a
+}
+
+// send sends a request of the SDK's and returns the answer as it came.
+func (s *session) send(ctx context.Context, p pace, info *abstractions.RequestInformation) rawAnswer {
+	info.Headers.Add("Accept", "application/json")
+	var raw rawAnswer
+	handler := abstractions.NewRequestHandlerOption()
+	handler.SetResponseHandler(raw.read)
+	info.AddRequestOptions([]abstractions.RequestOption{handler})
+	if _, err := s.adapter.SendPrimitive(httpread.WithFamily(ctx, p.family, p.units), info, "[]byte", nil); err != nil {
+		return rawAnswer{err: err}
+	}
+	return raw
 }
 
 // rawAnswer takes an answer as it came. Left to itself, the adapter makes an error of a
 // refusal with the generated OData model: it loses the status when the body is a gateway's
 // HTML, and the model's Error method dereferences members that a body may lack.
 type rawAnswer struct {
-	status int
+	status int // 0: there was none
 	body   []byte
-	err    error // while the body was read
+	err    error // instead of an answer, or while its body was read
 }
 
 func (a *rawAnswer) read(response any, _ abstractions.ErrorMappings) (any, error) {
@@ -264,39 +329,8 @@ func known[T any](id func(T) string) func(json.RawMessage) (T, error) {
 	}
 }
 
-// parallel is how many calls a probe makes at once when nothing else is said: the directory
-// allows thousands in ten seconds, and more at once than this gains nothing.
-const parallel = 4
-
-// together runs the tasks, some at once, and returns when all are done. A panic in one of
-// them is raised again here, where the collector makes a failure of it: the SDK has
-// dereferences that an odd answer can reach.
-func together(env *probes.Env, tasks ...func()) {
-	limit := env.Limits.Parallel
-	if limit <= 0 {
-		limit = parallel
-	}
-	panics := make(chan any, len(tasks))
-	var g errgroup.Group
-	g.SetLimit(limit)
-	for _, task := range tasks {
-		g.Go(func() error {
-			defer func() {
-				if r := recover(); r != nil {
-					panics <- r
-				}
-			}()
-			task()
-			return nil
-		})
-	}
-	_ = g.Wait() // no task returns an error: what is missing is said inside of the fact
-	select {
-	case r := <-panics:
-		panic(r)
-	default:
-	}
-}
+// together runs tasks that do not depend on each other.
+func together(ctx context.Context, tasks ...func(context.Context)) { probes.Together(ctx, tasks...) }
 
 // inTime ends the calls of a probe a little before the probe's deadline: a call that hangs
 // then costs its own member, not the whole fact.

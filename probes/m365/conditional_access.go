@@ -39,18 +39,18 @@ func conditionalAccess(ctx context.Context, env *probes.Env) (facts.ConditionalA
 
 	base, adapter := s.base(), s.adapter
 	var found facts.ConditionalAccess
-	together(env,
-		func() {
+	together(ctx,
+		func(ctx context.Context) {
 			found.Policies = list(ctx, s, policiesCall.ask(
 				identity.NewConditionalAccessPoliciesRequestBuilderInternal(base, adapter).ToGetRequestInformation(ctx, nil),
 			), condaccess.Decode)
 		},
-		func() {
+		func(ctx context.Context) {
 			found.Locations = list(ctx, s, locationsCall.ask(
 				identity.NewConditionalAccessNamedLocationsRequestBuilderInternal(base, adapter).ToGetRequestInformation(ctx, nil),
 			), condaccess.DecodeLocation)
 		},
-		func() {
+		func(ctx context.Context) {
 			found.Strengths = list(ctx, s, strengthsCall.ask(
 				policies.NewAuthenticationStrengthPoliciesRequestBuilderInternal(base, adapter).ToGetRequestInformation(ctx, nil),
 			), condaccess.DecodeStrength)

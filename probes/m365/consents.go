@@ -1,6 +1,7 @@
 package m365
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"slices"
@@ -65,7 +66,7 @@ func decodeConsent(raw json.RawMessage) (consent, error) {
 // one of the vendor's names and may be gone, the latest first.
 func ofVendor(logged facts.Seen[[]consent], found facts.Seen[[]facts.ServicePrincipal]) facts.Seen[[]facts.Consent] {
 	if logged.Value == nil {
-		return facts.Missed[[]facts.Consent](logged.Failure)
+		return with[[]facts.Consent](logged, nil)
 	}
 	there := func(id *string) bool {
 		return id != nil && found.Value != nil && slices.ContainsFunc(*found.Value, func(p facts.ServicePrincipal) bool {
@@ -79,10 +80,8 @@ func ofVendor(logged facts.Seen[[]consent], found facts.Seen[[]facts.ServicePrin
 		}
 	}
 	slices.SortStableFunc(kept, func(a, b facts.Consent) int { return b.ActivityDateTime.Compare(a.ActivityDateTime) })
-	failure := logged.Failure
-	if failure == nil {
-		// A consent to an application that is known by its configured id only can be missing.
-		failure = found.Failure
-	}
-	return facts.Seen[[]facts.Consent]{Value: &kept, Failure: failure}
+	seen := with(logged, &kept)
+	// A consent to an application that is known by its configured id only can be missing.
+	seen.Failure = cmp.Or(logged.Failure, found.Failure)
+	return seen
 }

@@ -63,15 +63,15 @@ func signIns(ctx context.Context, env *probes.Env) (facts.SignIns, error) {
 		Since:    env.Now().Add(-signInWindow).UTC().Truncate(time.Second),
 		Accounts: make([]facts.AccountSignIns, len(accounts)),
 	}
-	var questions []func()
+	var questions []func(context.Context)
 	for i, a := range accounts {
 		answer := &found.Accounts[i]
 		answer.Address, answer.NotAsked = a.Address, a.notAsked
 		if a.notAsked == toBeAsked {
-			questions = append(questions, func() { answer.SignIns = s.signIns(ctx, a.User.Value.ID, found.Since) })
+			questions = append(questions, func(ctx context.Context) { answer.SignIns = s.signIns(ctx, a.User.Value.ID, found.Since) })
 		}
 	}
-	together(env, questions...)
+	together(ctx, questions...)
 	return found, nil
 }
 
@@ -93,7 +93,7 @@ func (s *session) signIns(ctx context.Context, user string, since time.Time) fac
 		all = list(ctx, s, q, decodeEntry)
 	}
 	if all.Value == nil {
-		return facts.Missed[[]facts.SignInEntry](all.Failure)
+		return with[[]facts.SignInEntry](all, nil)
 	}
 	kept := []facts.SignInEntry{}
 	for _, e := range *all.Value {
@@ -103,7 +103,7 @@ func (s *session) signIns(ctx context.Context, user string, since time.Time) fac
 	}
 	slices.SortStableFunc(kept, func(a, b facts.SignInEntry) int { return b.CreatedDateTime.Compare(a.CreatedDateTime) })
 	kept = kept[:min(len(kept), mostSignIns)]
-	return facts.Seen[[]facts.SignInEntry]{Value: &kept, Failure: all.Failure}
+	return with(all, &kept)
 }
 
 func decodeEntry(raw json.RawMessage) (entry, error) {

@@ -70,29 +70,30 @@ func tenant(ctx context.Context, env *probes.Env) (facts.Tenant, error) {
 			Detail: fmt.Sprintf("the credentials reach the tenant %.64q, microsoft365.tenant_id is %s", t.ID, want),
 		}
 	}
-	together(env,
-		func() { t.Domains = s.domains(ctx, env) },
-		func() { t.SKUs = s.skus(ctx) })
+	probes.Identified(ctx, env)
+	together(ctx,
+		func(ctx context.Context) { t.Domains = s.domains(ctx) },
+		func(ctx context.Context) { t.SKUs = s.skus(ctx) })
 	return t, nil
 }
 
 // domains are the domains of the tenant, each federated one with what is configured for it.
-func (s *session) domains(ctx context.Context, env *probes.Env) facts.Seen[[]facts.Domain] {
+func (s *session) domains(ctx context.Context) facts.Seen[[]facts.Domain] {
 	found := list(ctx, s, domainsCall.ask(
 		domains.NewDomainsRequestBuilderInternal(s.base(), s.adapter).ToGetRequestInformation(ctx, nil),
 	), known(func(d facts.Domain) string { return d.ID }))
 	if found.Value == nil {
 		return found
 	}
-	var questions []func()
+	var questions []func(context.Context)
 	for i := range *found.Value {
 		d := &(*found.Value)[i]
 		if d.AuthenticationType == nil || *d.AuthenticationType != "Federated" {
 			continue
 		}
-		questions = append(questions, func() { d.Federation = new(s.federation(ctx, d.ID)) })
+		questions = append(questions, func(ctx context.Context) { d.Federation = new(s.federation(ctx, d.ID)) })
 	}
-	together(env, questions...)
+	together(ctx, questions...)
 	return found
 }
 
@@ -107,19 +108,19 @@ func (s *session) federation(ctx context.Context, domain string) facts.Seen[fact
 		facts.Federation
 	}
 	all := list(ctx, s, q, known(func(w wire) string { return w.ID }))
-	none := facts.Failure{Kind: facts.NotFound, Status: http.StatusNotFound, Detail: "the domain has no federation configured"}
-	f := all.Failure
-	switch {
-	case f != nil && f.Status == http.StatusNotFound && f.Kind != facts.Malformed:
-		none.Code = f.Code
-		return facts.Missed[facts.Federation](&none)
-	case all.Value != nil && len(*all.Value) > 0:
-		return facts.Seen[facts.Federation]{Value: &(*all.Value)[0].Federation, Failure: f}
-	case f == nil:
-		return facts.Missed[facts.Federation](&none)
-	default:
-		return facts.Missed[facts.Federation](f)
+	seen := with[facts.Federation](all, nil)
+	if all.Value != nil && len(*all.Value) > 0 {
+		seen.Value = &(*all.Value)[0].Federation
+		return seen
 	}
+	none := facts.Failure{Kind: facts.NotFound, Status: http.StatusNotFound, Detail: "the domain has no federation configured"}
+	switch f := all.Failure; {
+	case f == nil:
+		seen.Failure = &none
+	case f.Status == http.StatusNotFound && f.Kind != facts.Malformed:
+		none.Code, seen.Failure = f.Code, &none
+	}
+	return seen
 }
 
 // skus are the subscriptions with a plan of SharePoint among their service plans.
@@ -137,7 +138,7 @@ func (s *session) skus(ctx context.Context) facts.Seen[[]facts.SKU] {
 			}),
 	), known(func(w wire) string { return w.ID }))
 	if all.Value == nil {
-		return facts.Missed[[]facts.SKU](all.Failure)
+		return with[[]facts.SKU](all, nil)
 	}
 	kept := []facts.SKU{}
 	for _, w := range *all.Value {
@@ -148,5 +149,5 @@ func (s *session) skus(ctx context.Context) facts.Seen[[]facts.SKU] {
 			kept = append(kept, w.SKU)
 		}
 	}
-	return facts.Seen[[]facts.SKU]{Value: &kept, Failure: all.Failure}
+	return with(all, &kept)
 }

@@ -9,29 +9,29 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/casdoctor/casdoctor/probes"
+	"github.com/casdoctor/casdoctor/internal/httpread"
 )
 
-func TestTogetherKeepsTheLimit(t *testing.T) {
-	for limit, want := range map[int]int32{0: 4, 1: 1, 3: 3} {
-		synctest.Test(t, func(t *testing.T) {
-			var running, most atomic.Int32
-			var tasks []func()
-			for range 9 {
-				tasks = append(tasks, func() {
-					n := running.Add(1)
-					for m := most.Load(); n > m && !most.CompareAndSwap(m, n); m = most.Load() {
-					}
-					time.Sleep(time.Second)
-					running.Add(-1)
-				})
+// What does not depend on each other runs at once, and the chain goes on from the longest.
+func TestTogetherJoinsTheLongestChain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx := httpread.WithChain(t.Context(), time.Second)
+		call := func(d time.Duration) func(context.Context) {
+			return func(ctx context.Context) {
+				time.Sleep(d)
+				httpread.Waited(ctx, d)
 			}
-			together(&probes.Env{Limits: probes.Limits{Parallel: limit}}, tasks...)
-			if most.Load() != want || running.Load() != 0 {
-				t.Errorf("limit %d: %d at once, %d still running", limit, most.Load(), running.Load())
-			}
+		}
+		start := time.Now()
+		together(ctx, call(2*time.Second), call(5*time.Second), func(ctx context.Context) {
+			together(ctx, call(time.Second), call(3*time.Second))
+			call(time.Second)(ctx)
 		})
-	}
+		call(time.Second)(ctx)
+		if length, took := httpread.ChainLength(ctx), time.Since(start); length != 7*time.Second || took != 6*time.Second {
+			t.Errorf("a chain of %v in %v, want 1+5+1 s in 6 s", length, took)
+		}
+	})
 }
 
 // A panic must reach the collector's own goroutine: in another one it ends the program.
@@ -42,8 +42,8 @@ func TestTogetherRaisesAPanicAgain(t *testing.T) {
 			t.Errorf("recovered %v after %d other tasks", r, done.Load())
 		}
 	}()
-	count := func() { done.Add(1) }
-	together(&probes.Env{}, count, func() { panic("odd answer") }, count)
+	count := func(context.Context) { done.Add(1) }
+	together(t.Context(), count, func(context.Context) { panic("odd answer") }, count)
 }
 
 func TestInTimeLeavesAMargin(t *testing.T) {

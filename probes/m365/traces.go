@@ -70,22 +70,22 @@ func traces(ctx context.Context, env *probes.Env) (facts.Traces, error) {
 
 	var found facts.Seen[[]facts.ServicePrincipal]
 	var logged facts.Seen[[]consent]
-	together(env,
-		func() { found = s.principals(ctx, env) },
-		func() { logged = s.consents(ctx) })
+	together(ctx,
+		func(ctx context.Context) { found = s.principals(ctx, env) },
+		func(ctx context.Context) { logged = s.consents(ctx) })
 	t := facts.Traces{ServicePrincipals: found, Consents: ofVendor(logged, found)}
 	if found.Value == nil {
 		return t, nil
 	}
-	var members []func()
+	var members []func(context.Context)
 	for i := range *found.Value {
 		p := &(*found.Value)[i]
 		members = append(members,
-			func() { p.AppRoleAssignments = s.assignments(ctx, p.ID) },
-			func() { p.OAuth2PermissionGrants = s.grants(ctx, p.ID) })
+			func(ctx context.Context) { p.AppRoleAssignments = s.assignments(ctx, p.ID) },
+			func(ctx context.Context) { p.OAuth2PermissionGrants = s.grants(ctx, p.ID) })
 	}
-	together(env, members...)
-	s.nameConsenters(ctx, env, *found.Value)
+	together(ctx, members...)
+	s.nameConsenters(ctx, *found.Value)
 	return t, nil
 }
 
@@ -104,11 +104,11 @@ func (s *session) principals(ctx context.Context, env *probes.Env) facts.Seen[[]
 		filters = append(filters, "appId eq '"+id+"'")
 	}
 	answers := make([]facts.Seen[[]facts.ServicePrincipal], len(filters))
-	var questions []func()
+	var questions []func(context.Context)
 	for i, filter := range filters {
-		questions = append(questions, func() { answers[i] = s.principalsBy(ctx, filter) })
+		questions = append(questions, func(ctx context.Context) { answers[i] = s.principalsBy(ctx, filter) })
 	}
-	together(env, questions...)
+	together(ctx, questions...)
 	for _, a := range answers[:byName] {
 		if a.Value != nil {
 			*a.Value = slices.DeleteFunc(*a.Value, func(p facts.ServicePrincipal) bool { return !vendors(p.DisplayName) })
@@ -118,18 +118,22 @@ func (s *session) principals(ctx context.Context, env *probes.Env) facts.Seen[[]
 	all := []facts.ServicePrincipal{}
 	var failure *facts.Failure
 	some := false
+	from := answers[0].From
 	for _, a := range answers {
 		failure = cmp.Or(failure, a.Failure)
+		if from == nil || a.From != nil && a.From.At.After(from.At) {
+			from = a.From
+		}
 		if a.Value != nil {
 			all, some = append(all, *a.Value...), true
 		}
 	}
 	if !some {
-		return facts.Missed[[]facts.ServicePrincipal](failure)
+		return facts.Seen[[]facts.ServicePrincipal]{Failure: failure, From: from}
 	}
 	slices.SortFunc(all, func(a, b facts.ServicePrincipal) int { return strings.Compare(a.ID, b.ID) })
 	all = slices.CompactFunc(all, func(a, b facts.ServicePrincipal) bool { return a.ID == b.ID })
-	return facts.Seen[[]facts.ServicePrincipal]{Value: &all, Failure: failure}
+	return facts.Seen[[]facts.ServicePrincipal]{Value: &all, Failure: failure, From: from}
 }
 
 func (s *session) principalsBy(ctx context.Context, filter string) facts.Seen[[]facts.ServicePrincipal] {
@@ -163,9 +167,9 @@ func (s *session) grants(ctx context.Context, id string) facts.Seen[[]facts.OAut
 
 // nameConsenters fills in the names of the accounts that the grants are for, asking for each
 // account once.
-func (s *session) nameConsenters(ctx context.Context, env *probes.Env, principals []facts.ServicePrincipal) {
+func (s *session) nameConsenters(ctx context.Context, principals []facts.ServicePrincipal) {
 	names := map[string]*facts.Seen[string]{}
-	var questions []func()
+	var questions []func(context.Context)
 	for _, p := range principals {
 		if p.OAuth2PermissionGrants.Value == nil {
 			continue
@@ -179,12 +183,12 @@ func (s *session) nameConsenters(ctx context.Context, env *probes.Env, principal
 			if names[id] == nil {
 				name := &facts.Seen[string]{}
 				names[id] = name
-				questions = append(questions, func() { *name = s.userName(ctx, id) })
+				questions = append(questions, func(ctx context.Context) { *name = s.userName(ctx, id) })
 			}
 			g.Principal = names[id]
 		}
 	}
-	together(env, questions...)
+	together(ctx, questions...)
 }
 
 func (s *session) userName(ctx context.Context, id string) facts.Seen[string] {
@@ -198,7 +202,7 @@ func (s *session) userName(ctx context.Context, id string) facts.Seen[string] {
 			}),
 	), known(func(n name) string { return n.UserPrincipalName }))
 	if u.Value == nil {
-		return facts.Missed[string](u.Failure)
+		return facts.Seen[string]{Failure: u.Failure, From: u.From}
 	}
-	return facts.Got(u.Value.UserPrincipalName)
+	return facts.Seen[string]{Value: &u.Value.UserPrincipalName, From: u.From}
 }

@@ -43,7 +43,7 @@ func whatIf(ctx context.Context, env *probes.Env) (facts.WhatIf, error) {
 	defer cancel()
 
 	found := facts.WhatIf{Accounts: make([]facts.WhatIfAccount, len(accounts))}
-	var questions []func()
+	var questions []func(context.Context)
 	for i, a := range accounts {
 		found.Accounts[i] = facts.WhatIfAccount{Address: a.Address, NotAsked: a.notAsked}
 		if a.notAsked != toBeAsked {
@@ -54,12 +54,12 @@ func whatIf(ctx context.Context, env *probes.Env) (facts.WhatIf, error) {
 		for j, client := range clients {
 			answer := &found.Accounts[i].Clients[j]
 			answer.Client = string(client)
-			questions = append(questions, func() {
+			questions = append(questions, func(ctx context.Context) {
 				answer.Policies = list(ctx, s, s.evaluation(a.User.Value.ID, client, env.Config.Microsoft365.CASEgress), decodeWhatIf)
 			})
 		}
 	}
-	together(env, questions...)
+	together(ctx, questions...)
 	return found, nil
 }
 

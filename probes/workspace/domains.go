@@ -51,11 +51,12 @@ func readDomains(ctx context.Context, env *probes.Env) (facts.WorkspaceDomainSet
 		return facts.WorkspaceDomainSet{}, err
 	}
 	customer := env.Config.Google.Customer
-	return facts.WorkspaceDomainSet{
-		Customer: customer,
-		Domains:  listDomains(ctx, env, token, customer),
-		Aliases:  listAliases(ctx, env, token, customer),
-	}, nil
+	set := facts.WorkspaceDomainSet{Customer: customer}
+	probes.Together(ctx,
+		func(ctx context.Context) { set.Domains = listDomains(ctx, env, token, customer) },
+		func(ctx context.Context) { set.Aliases = listAliases(ctx, env, token, customer) },
+	)
+	return set, nil
 }
 
 // readingScope is the scope that a token can be had for, or the reason why there is none.
