@@ -133,10 +133,32 @@ type MicrosoftCredentials struct {
 	AzureCLI bool `yaml:"azure_cli" jsonschema:"default=false"`
 }
 
-// WorkloadIdentity is a federated credential.
+// WorkloadIdentity is a federated credential. Exactly one of them says where its token is.
 type WorkloadIdentity struct {
-	// The file that the platform keeps a fresh token in.
-	TokenFile string `yaml:"token_file" jsonschema:"required,minLength=1"`
+	// The file that the platform keeps a fresh token in, as Kubernetes does.
+	TokenFile string `yaml:"token_file" jsonschema:"minLength=1"`
+	// The job of GitHub Actions that casdoctor runs in. It needs the permission id-token: write.
+	GitHubActions bool `yaml:"github_actions" jsonschema:"default=false"`
+	// The job of Azure Pipelines that casdoctor runs in.
+	AzurePipelines *AzurePipelines `yaml:"azure_pipelines"`
+
+	// Request is where a job asks its platform for the token: what the platform says in the
+	// environment. Empty with TokenFile.
+	Request TokenRequest `yaml:"-"`
+}
+
+// AzurePipelines is the service connection whose token a job asks for.
+type AzurePipelines struct {
+	// The id of the service connection.
+	ServiceConnection string `yaml:"service_connection" jsonschema:"required,format=uuid"`
+	// The job's own token, which a step gets by mapping $(System.AccessToken) into its environment.
+	AccessToken Secret `yaml:"access_token" jsonschema:"required"`
+}
+
+// TokenRequest is an address that gives out tokens, and what it wants to see for one.
+type TokenRequest struct {
+	URL    string
+	Bearer Secret
 }
 
 // Egress is where CAS signs in from; an address, a country, or both.

@@ -403,6 +403,50 @@ func TestAccepted(t *testing.T) {
 	}
 }
 
+// What a platform says in the environment of a job (GitHub, "OpenID Connect reference"; Azure
+// Pipelines, "Use predefined variables") is part of the loaded configuration, and no secret in
+// it is shown.
+func TestWorkloadIdentityOfAJob(t *testing.T) {
+	dir := folder(t)
+	const id = "11111111-2222-3333-4444-555555555555"
+	load := func(w string) config.WorkloadIdentity {
+		t.Helper()
+		c := parse(t, dir, "version: 1\ntenant: contoso\nmicrosoft365: {tenant_id: 84841066-274d-4ec0-a5c1-276be684bdd3, "+
+			"credentials: {client_id: "+id+", workload_identity: {"+w+"}}}\n")
+		var b strings.Builder
+		if err := config.Show(&b, c); err != nil || strings.Contains(b.String(), "job-token") {
+			t.Errorf("show: %v\n%s", err, b.String())
+		}
+		return *c.Microsoft365.Credentials.WorkloadIdentity
+	}
+	t.Setenv("ACTIONS_ID_TOKEN_REQUEST_URL", "https://run.actions.test/idtoken?api-version=2.0")
+	t.Setenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "job-token")
+	t.Setenv("SYSTEM_OIDCREQUESTURI", "https://dev.azure.test/hub/oidctoken")
+	t.Setenv("SYSTEM_ACCESSTOKEN", "job-token")
+	github := load("github_actions: true")
+	if !github.GitHubActions || github.Request.URL != "https://run.actions.test/idtoken?api-version=2.0" ||
+		string(github.Request.Bearer.Reveal()) != "job-token" {
+		t.Errorf("GitHub Actions: %+v", github)
+	}
+	azure := load("azure_pipelines: {service_connection: " + id + ", access_token: env:SYSTEM_ACCESSTOKEN}")
+	if azure.AzurePipelines.ServiceConnection != id || azure.Request.URL != "https://dev.azure.test/hub/oidctoken" ||
+		string(azure.Request.Bearer.Reveal()) != "job-token" {
+		t.Errorf("Azure Pipelines: %+v", azure)
+	}
+	for name, value := range map[string]string{
+		"ACTIONS_ID_TOKEN_REQUEST_URL": "http://run.actions.test/", "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv(name, value)
+			_, err := config.Parse([]byte("version: 1\ntenant: contoso\nmicrosoft365: {tenant_id: 84841066-274d-4ec0-a5c1-276be684bdd3, "+
+				"credentials: {client_id: "+id+", workload_identity: {github_actions: true}}}\n"), filepath.Join(dir, "casdoctor.yaml"))
+			if err == nil || !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), ":3:") {
+				t.Errorf("error = %v", err)
+			}
+		})
+	}
+}
+
 func TestHostPort(t *testing.T) {
 	dir := t.TempDir()
 	for in, want := range map[string]config.HostPort{

@@ -118,7 +118,10 @@ func TestFullSampleHasEveryKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	// One kind of credentials excludes the others.
-	apart := []string{"certificate", "certificate_password", "workload_identity", "token_file", "managed_identity", "azure_cli", "impersonate"}
+	apart := []string{
+		"certificate", "certificate_password", "workload_identity", "token_file", "github_actions", "azure_pipelines",
+		"service_connection", "access_token", "managed_identity", "azure_cli", "impersonate",
+	}
 	var n yaml.Node
 	if err := yaml.Load([]byte(full(t)), &n); err != nil {
 		t.Fatal(err)

@@ -84,7 +84,7 @@ func (l *loader) secret(end lineEnd) kind[Secret] {
 			if name, ok := strings.CutPrefix(ref, "env:"); ok && envName.MatchString(name) {
 				value := os.Getenv(name)
 				if value == "" {
-					return Secret{}, &complaint{"the environment variable " + name + " is not set, or empty", "set it, or use file:PATH"}
+					return Secret{}, &complaint{notSet(name), "set it, or use file:PATH"}
 				}
 				return NewSecret(ref, []byte(value)), nil
 			}

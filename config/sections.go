@@ -2,6 +2,8 @@ package config
 
 import (
 	"fmt"
+	"net/url"
+	"os"
 	"slices"
 	"strings"
 
@@ -114,9 +116,7 @@ func (l *loader) microsoftCredentials(o *object) MicrosoftCredentials {
 		Certificate:         maybe(o, "certificate", l.secret(asItIs)),
 		CertificatePassword: maybe(o, "certificate_password", l.secret(oneLine)),
 	}
-	c.WorkloadIdentity = optionalGroup(o, "workload_identity", func(o *object) WorkloadIdentity {
-		return WorkloadIdentity{TokenFile: required(o, "token_file", l.tokenFile())}
-	})
+	c.WorkloadIdentity = optionalGroup(o, "workload_identity", l.workloadIdentity)
 	c.ManagedIdentity = maybe(o, "managed_identity", boolean())
 	c.AzureCLI = maybe(o, "azure_cli", boolean())
 
@@ -128,6 +128,60 @@ func (l *loader) microsoftCredentials(o *object) MicrosoftCredentials {
 		o.complain("certificate_password", "no certificate that it belongs to", "add certificate, or remove it")
 	}
 	return c
+}
+
+// The variables in which the platforms tell a job where to ask for its token: GitHub, "OpenID
+// Connect reference", and Azure Pipelines, "Use predefined variables".
+const (
+	githubRequestURL   = "ACTIONS_ID_TOKEN_REQUEST_URL"
+	githubRequestToken = "ACTIONS_ID_TOKEN_REQUEST_TOKEN" //nolint:gosec // G101: the name of a variable
+	azureRequestURL    = "SYSTEM_OIDCREQUESTURI"
+)
+
+func (l *loader) workloadIdentity(o *object) WorkloadIdentity {
+	o.private = true
+	w := WorkloadIdentity{
+		TokenFile:     maybe(o, "token_file", l.tokenFile()),
+		GitHubActions: maybe(o, "github_actions", boolean()),
+	}
+	w.AzurePipelines = optionalGroup(o, "azure_pipelines", func(o *object) AzurePipelines {
+		o.private = true
+		return AzurePipelines{
+			ServiceConnection: required(o, "service_connection", uuid()),
+			AccessToken:       required(o, "access_token", l.secret(oneLine)),
+		}
+	})
+	switch oneCredential(o, "token_file", "github_actions", "azure_pipelines") {
+	case "github_actions":
+		w.Request.URL = ofTheJob(o, "github_actions", githubRequestURL, "give the job the permission id-token: write")
+		if token := os.Getenv(githubRequestToken); token != "" {
+			w.Request.Bearer = NewSecret("env:"+githubRequestToken, []byte(token))
+		} else if w.Request.URL != "" {
+			o.complain("github_actions", notSet(githubRequestToken), "give the job the permission id-token: write")
+		}
+	case "azure_pipelines":
+		w.Request.URL = ofTheJob(o, "azure_pipelines", azureRequestURL, "run casdoctor in a job of Azure Pipelines, with a current agent")
+		if w.AzurePipelines != nil {
+			w.Request.Bearer = w.AzurePipelines.AccessToken
+		}
+	}
+	return w
+}
+
+func notSet(name string) string { return "the environment variable " + name + " is not set, or empty" }
+
+// ofTheJob is an address that the platform of a job says in the environment.
+func ofTheJob(o *object, key, name, hint string) string {
+	address := os.Getenv(name)
+	if address == "" {
+		o.complain(key, notSet(name), hint)
+		return ""
+	}
+	if u, err := url.Parse(address); err != nil || u.Scheme != "https" || u.Host == "" {
+		o.complain(key, "the environment variable "+name+" is no https address", "the platform sets it; nothing else should")
+		return ""
+	}
+	return address
 }
 
 // oneCredential sees to it that exactly one of the kinds of credentials is written, and

@@ -13,22 +13,28 @@ func bilingual(en string) checks.Text { return checks.Text{EN: en, JA: cmp.Or(ja
 
 var japanese = map[string]string{ //nolint:gosec // G101: sentences about credentials, and none in them
 	// What probes look at.
-	"copies the name, the phase and the sections of the configuration":                                   "設定の名前、phase、各項の有無を写します",
-	"copies the microsoft365 section of the configuration, without its secrets":                          "設定の microsoft365 の項を、シークレットを除いて写します",
-	"copies the google section of the configuration, without its secrets":                                "設定の google の項を、シークレットを除いて写します",
-	"copies the cas section of the configuration, without its secrets":                                   "設定の cas の項を、シークレットを除いて写します",
-	"copies the licensing section of the configuration, without its secrets":                             "設定の licensing の項を、シークレットを除いて写します",
-	"copies the declared error messages":                                                                 "宣言されたエラーメッセージを写します",
-	"copies the waivers":                                                                                 "免除の宣言を写します",
-	"whether security defaults are on (GET /policies/identitySecurityDefaultsEnforcementPolicy)":         "セキュリティの既定値が有効かどうか (GET /policies/identitySecurityDefaultsEnforcementPolicy)",
-	"the tenant that the credentials reach, its domains and service plans (GET /organization, /domains)": "資格情報が到達するテナントと、そのドメイン、サービス プラン (GET /organization、/domains)",
+	"copies the name, the phase and the sections of the configuration":                           "設定の名前、phase、各項の有無を写します",
+	"copies the microsoft365 section of the configuration, without its secrets":                  "設定の microsoft365 の項を、シークレットを除いて写します",
+	"copies the google section of the configuration, without its secrets":                        "設定の google の項を、シークレットを除いて写します",
+	"copies the cas section of the configuration, without its secrets":                           "設定の cas の項を、シークレットを除いて写します",
+	"copies the licensing section of the configuration, without its secrets":                     "設定の licensing の項を、シークレットを除いて写します",
+	"copies the declared error messages":                                                         "宣言されたエラーメッセージを写します",
+	"copies the waivers":                                                                         "免除の宣言を写します",
+	"whether security defaults are on (GET /policies/identitySecurityDefaultsEnforcementPolicy)": "セキュリティの既定値が有効かどうか (GET /policies/identitySecurityDefaultsEnforcementPolicy)",
+	"the tenant that the credentials reach, its domains with their federation, service plans and subscriptions " +
+		"(GET /organization, /domains and below, /subscribedSkus)": "資格情報が到達するテナントと、そのドメインとフェデレーション、サービス プラン、サブスクリプション (GET /organization、/domains 以下、/subscribedSkus)",
 	"the accounts that provisioning signs in with: existence, per-user MFA (beta), registered methods, " +
 		"groups and roles (GET /users/{id} and below, /roleManagement/directory)": "準備に使うアカウントの存在、ユーザごとの MFA (beta)、登録済みの認証方法、グループとロール (GET /users/{id} 以下、/roleManagement/directory)",
 	"Conditional Access policies, named locations and authentication strengths, word for word " +
 		"(GET /identity/conditionalAccess/policies, …/namedLocations, /policies/authenticationStrengthPolicies)": "条件付きアクセス ポリシー、ネームド ロケーション、認証強度を原文のまま (GET /identity/conditionalAccess/policies、…/namedLocations、/policies/authenticationStrengthPolicies)",
 	"SharePoint's switch for apps that do not use modern authentication (GET /admin/sharepoint/settings)": "先進認証を使用しないアプリに関する SharePoint の設定 (GET /admin/sharepoint/settings)",
 	"the applications of Trend Micro in the tenant, by name and by configured app id, with what was granted to " +
-		"them, when and by whom (GET /servicePrincipals and below)": "名前または設定されたアプリ ID で見つかるトレンドマイクロのアプリと、付与された許可、その日時と同意したアカウント (GET /servicePrincipals 以下)",
+		"them, when and by whom (GET /servicePrincipals and below), and the consents to such applications in the audit log " +
+		"(GET /auditLogs/directoryAudits)": "名前または設定されたアプリ ID で見つかるトレンドマイクロのアプリと、付与された許可、その日時と同意したアカウント (GET /servicePrincipals 以下)、および監査ログに残るそれらのアプリへの同意 (GET /auditLogs/directoryAudits)",
+	"what Microsoft's own What If evaluation makes of the Conditional Access policies, for the accounts whose " +
+		"verdict hangs on them and each kind of client (POST /identity/conditionalAccess/evaluate, which changes nothing)": "判定が条件付きアクセスに左右されるアカウントについて、Microsoft 自身の What If 評価の結果をクライアントの種類ごとに (POST /identity/conditionalAccess/evaluate、何も変更しません)",
+	"the recent sign-ins to SharePoint Online of the accounts whose verdict hangs on the policies, and what asked " +
+		"for a second factor there (GET /auditLogs/signIns, beta)": "判定がポリシーに左右されるアカウントの SharePoint Online への最近のサインインと、2 つ目の要素を要求した仕組み (GET /auditLogs/signIns、beta)",
 	"asks Google's token endpoint, one scope at a time, what the service account may do " +
 		"on behalf of the admin, and lets tokeninfo confirm it": "サービスアカウントが管理者の代わりに何をできるかを、スコープを 1 つずつトークン エンドポイントに尋ね、tokeninfo で確認します",
 	"reads the customer's domains and domain aliases from the Directory API, on behalf of the admin": "管理者の代わりに、Directory API から組織のドメインとドメイン エイリアスを読み取ります",
@@ -51,6 +57,11 @@ var japanese = map[string]string{ //nolint:gosec // G101: sentences about creden
 	"shows which Conditional Access policy demands what of a sign-in to SharePoint":                            "SharePoint へのサインインに何を要求する条件付きアクセス ポリシーがあるかを確認します",
 	"shows whether SharePoint accepts sign-ins with a password at all":                                         "SharePoint がパスワードによるサインインを受け付けるかを確認します",
 	"shows the applications that an earlier provisioning has left in the tenant, and what was granted to them": "以前の準備でテナントに残ったアプリと、それに付与された許可を確認します",
+	"asks Microsoft's own evaluation of the policies for a second opinion":                                     "ポリシーについて、Microsoft 自身の評価をセカンドオピニオンとして求めます",
+	"shows what becomes of a second factor that a domain's own identity provider asks for":                     "ドメイン自身の ID プロバイダが要求した 2 つ目の要素を Entra ID がどう扱うかを確認します",
+	"shows who consented to such an application in the last days, also to one that is gone since":              "これらのアプリに最近同意したアカウントを、既に削除されたアプリも含めて確認します",
+	"shows what asked for a second factor at the sign-ins that there were":                                     "実際のサインインで何が 2 つ目の要素を要求したかを確認します",
+	"without it Microsoft Graph can refuse the sign-in log as if the tenant had no licence for it":             "これがないと、ライセンスがないテナントのように Microsoft Graph がサインインログの読み取りを拒否することがあります",
 	"shows which account consented to these applications":                                                      "これらのアプリに同意したアカウントを確認します",
 	"domain-wide delegation of this scope lets casdoctor read the customer's domains":                          "このスコープのドメイン全体の委任により、組織のドメインを読み取れます",
 	"asked for, never used: it tells a client without any delegation from one that only lacks " +

@@ -8,7 +8,8 @@
 //
 // The transport lets through GET and HEAD to the configured hosts, and POST to the token
 // endpoints, to IAM's signJwt, to Graph's $batch when every request in it is a GET, and to
-// Graph's conditionalAccess/evaluate. Everything else fails before it is sent: that
+// Graph's conditionalAccess/evaluate; and of the platforms that say who a job or a machine is,
+// the one request that a token takes. Everything else fails before it is sent: that
 // casdoctor changes nothing is a property of this file, not a promise.
 package httpread
 
@@ -25,6 +26,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -75,8 +77,10 @@ type Client struct {
 	resolver *net.Resolver
 	backoff  time.Duration
 
-	hosts map[string]bool // host:port that may be read
-	posts []post
+	hosts  map[string]bool // host:port that may be read
+	posts  []post
+	tokens []token
+	own    map[string]bool // host:port that only this machine reaches
 
 	mu       sync.Mutex
 	limiters map[string]*limiter
@@ -92,6 +96,9 @@ type post struct {
 	repeat bool
 }
 
+// token is the one request that may be sent to a host which gives out tokens and is not read.
+type token struct{ method, hostport, path string }
+
 // Option changes a Client; tests use them.
 type Option func(*Client)
 
@@ -100,7 +107,7 @@ func WithBackoff(d time.Duration) Option { return func(c *Client) { c.backoff = 
 
 // New builds the transport for a loaded configuration.
 func New(cfg *config.Config, opts ...Option) (*Client, error) {
-	c := &Client{backoff: backoff, hosts: map[string]bool{}, limiters: map[string]*limiter{}, slots: map[string]chan struct{}{}}
+	c := &Client{backoff: backoff, hosts: map[string]bool{}, own: map[string]bool{metadataService: true}, limiters: map[string]*limiter{}, slots: map[string]chan struct{}{}}
 	for _, o := range opts {
 		o(c)
 	}
@@ -110,7 +117,7 @@ func New(cfg *config.Config, opts ...Option) (*Client, error) {
 	c.allow(cfg)
 	base := &http.Transport{
 		Proxy: func(r *http.Request) (*url.URL, error) {
-			if hostport(r.URL) == metadataService {
+			if c.own[hostport(r.URL)] {
 				return nil, nil // only this machine reaches its own; a proxy would answer with the proxy's tokens
 			}
 			return c.proxy(r.URL)
@@ -186,9 +193,7 @@ func (c *Client) allow(cfg *config.Config) {
 			post{hostport: graph, prefix: "/beta/$batch", batch: true, repeat: true},
 			post{hostport: graph, prefix: "/v1.0/identity/conditionalAccess/evaluate", repeat: true},
 		)
-		if m.Credentials.ManagedIdentity {
-			c.hosts[metadataService] = true
-		}
+		c.allowIdentity(m.Credentials)
 	}
 	if g := cfg.Google; g != nil {
 		for _, e := range []string{g.Endpoints.TokenInfo, g.Endpoints.Directory, g.Endpoints.Reports} {
@@ -219,6 +224,39 @@ func (c *Client) allow(cfg *config.Config) {
 	}
 }
 
+// identityEndpoint is the variable in which App Service, Functions, Container Apps and Azure Arc
+// say where a managed identity gets its tokens; a plain virtual machine has the metadata service
+// (Microsoft, "Managed identities in App Service", REST endpoint reference).
+const identityEndpoint = "IDENTITY_ENDPOINT"
+
+// arcEndpoint is the address of Azure Arc's agent, where the variable does not say it (Microsoft,
+// "Authenticate against Azure resources with Azure Arc-enabled servers").
+const arcEndpoint = "http://127.0.0.1:40342/metadata/identity/oauth2/token"
+
+// allowIdentity lets through what the credentials need to say who casdoctor is.
+func (c *Client) allowIdentity(m config.MicrosoftCredentials) {
+	let := func(method, address string) {
+		if u, err := url.Parse(address); err == nil && u.Host != "" {
+			c.tokens = append(c.tokens, token{method, hostport(u), u.Path})
+			c.own[hostport(u)] = m.ManagedIdentity
+		}
+	}
+	if m.ManagedIdentity {
+		for _, address := range []string{
+			"http://" + metadataService + "/metadata/identity/oauth2/token", arcEndpoint, os.Getenv(identityEndpoint),
+		} {
+			let(http.MethodGet, address)
+		}
+	}
+	if w := m.WorkloadIdentity; w != nil {
+		method := http.MethodGet
+		if w.AzurePipelines != nil {
+			method = http.MethodPost
+		}
+		let(method, w.Request.URL)
+	}
+}
+
 func hostport(u *url.URL) string {
 	port := u.Port()
 	if port == "" {
@@ -236,6 +274,9 @@ func (c *Client) Check(r *http.Request) error {
 // check also says whether the request may be sent again when it was not answered.
 func (c *Client) check(r *http.Request) (repeat bool, err error) {
 	hp := hostport(r.URL)
+	if slices.Contains(c.tokens, token{r.Method, hp, r.URL.Path}) {
+		return r.Method == http.MethodGet, nil
+	}
 	if !c.hosts[hp] {
 		return false, fmt.Errorf("%w: %s %s://%s", ErrNotRead, r.Method, r.URL.Scheme, r.URL.Host)
 	}

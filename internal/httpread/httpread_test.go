@@ -76,6 +76,96 @@ func TestOnlyReadsAreSent(t *testing.T) {
 	}
 }
 
+// Of a host that gives out tokens exactly one request is let through, and only with the
+// credentials that need it.
+func TestOneRequestForATokenIsSent(t *testing.T) {
+	const vm = "http://169.254.169.254/metadata/identity/oauth2/token"
+	job := func(w config.WorkloadIdentity, address string) config.MicrosoftCredentials {
+		w.Request.URL = address
+		return config.MicrosoftCredentials{WorkloadIdentity: &w}
+	}
+	for name, tt := range map[string]struct {
+		credentials config.MicrosoftCredentials
+		endpoint    string // IDENTITY_ENDPOINT
+		sent        []string
+		refused     []string
+	}{
+		"a secret": {
+			config.MicrosoftCredentials{}, "http://127.0.0.1:41741/msi/token", nil,
+			[]string{"GET " + vm, "GET http://127.0.0.1:41741/msi/token", "GET http://127.0.0.1:40342/metadata/identity/oauth2/token"},
+		},
+		"a virtual machine": {
+			config.MicrosoftCredentials{ManagedIdentity: true}, "", []string{"GET " + vm + "?resource=x"},
+			[]string{
+				"POST " + vm, "PUT " + vm, "GET http://169.254.169.254/metadata/instance", "GET http://169.254.169.254/",
+				"GET https://169.254.169.254/metadata/identity/oauth2/token", "GET " + vm + "/more",
+			},
+		},
+		"App Service": {
+			config.MicrosoftCredentials{ManagedIdentity: true}, "http://127.0.0.1:41741/msi/token",
+			[]string{"GET http://127.0.0.1:41741/msi/token?resource=x"},
+			[]string{"GET http://127.0.0.1:41741/", "POST http://127.0.0.1:41741/msi/token", "GET http://127.0.0.1:80/msi/token"},
+		},
+		"Azure Arc": {
+			config.MicrosoftCredentials{ManagedIdentity: true}, "",
+			[]string{"GET http://127.0.0.1:40342/metadata/identity/oauth2/token?resource=x"},
+			[]string{"GET http://127.0.0.1:40342/metadata/instance"},
+		},
+		"GitHub Actions": {
+			job(config.WorkloadIdentity{GitHubActions: true}, "https://run.actions.test/a/idtoken?api-version=2.0"), "",
+			[]string{"GET https://run.actions.test/a/idtoken?api-version=2.0&audience=x"},
+			[]string{
+				"POST https://run.actions.test/a/idtoken", "GET https://run.actions.test/a/artifacts", "GET https://run.actions.test/",
+				"GET http://run.actions.test/a/idtoken", "GET " + vm,
+			},
+		},
+		"Azure Pipelines": {
+			job(config.WorkloadIdentity{AzurePipelines: &config.AzurePipelines{}}, "https://dev.azure.test/o/oidctoken"), "",
+			[]string{"POST https://dev.azure.test/o/oidctoken?api-version=7.1"},
+			[]string{"GET https://dev.azure.test/o/oidctoken", "POST https://dev.azure.test/o/_apis/build", "PUT https://dev.azure.test/o/oidctoken"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv("IDENTITY_ENDPOINT", tt.endpoint)
+			cfg := microsoft("https://graph.test")
+			cfg.Microsoft365.Credentials = tt.credentials
+			cfg.Network.Proxy = "http://proxy.test:3128"
+			c, err := New(cfg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			check := func(line string) error {
+				method, address, _ := strings.Cut(line, " ")
+				r, err := http.NewRequestWithContext(t.Context(), method, address, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return c.Check(r)
+			}
+			for _, line := range tt.sent {
+				if err := check(line); err != nil {
+					t.Errorf("%s: %v", line, err)
+				}
+				_, address, _ := strings.Cut(line, " ")
+				r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				base := c.http.Transport.(*transport).base.(*http.Transport)
+				way, err := base.Proxy(r)
+				if direct := tt.credentials.ManagedIdentity; err != nil || (way == nil) != direct {
+					t.Errorf("%s goes through %v, %v; want it direct: %v", address, way, err, direct)
+				}
+			}
+			for _, line := range tt.refused {
+				if err := check(line); !errors.Is(err, ErrNotRead) {
+					t.Errorf("%s: %v", line, err)
+				}
+			}
+		})
+	}
+}
+
 // server answers each request with the next of the given steps.
 type step struct {
 	status int

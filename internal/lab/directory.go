@@ -78,6 +78,11 @@ var (
 		"id", "appRoleId", "createdDateTime", "deletedDateTime", "principalDisplayName", "principalId", "principalType",
 		"resourceDisplayName", "resourceId",
 	}}
+	federationKind = kind{name: "internalDomainFederation"}
+	skuKind        = kind{name: "subscribedSku", members: []string{
+		"id", "accountId", "accountName", "appliesTo", "capabilityStatus", "consumedUnits", "prepaidUnits", "servicePlans",
+		"skuId", "skuPartNumber", "subscriptionIds",
+	}}
 	permissionGrantKind = kind{name: "oAuth2PermissionGrant", members: []string{
 		"id", "clientId", "consentType", "principalId", "resourceId", "scope",
 	}}
@@ -137,6 +142,29 @@ func (g *graph) domains(q *query) (any, *graphError) {
 		})
 	}
 	return g.list(q, domainKind, all)
+}
+
+// federation is the one object of a federated domain; a domain without one has nothing here
+// ("List internalDomainFederations").
+func (g *graph) federation(q *query) (any, *graphError) {
+	for _, d := range g.tenant.Domains {
+		if strings.EqualFold(d.Name, q.id) && d.Federation != nil {
+			all, refusal := raw(q, []json.RawMessage{d.Federation})
+			if refusal != nil {
+				return nil, refusal
+			}
+			return g.list(q, federationKind, all)
+		}
+	}
+	return nil, notFound(q.id)
+}
+
+func (g *graph) subscribedSKUs(q *query) (any, *graphError) {
+	all, refusal := raw(q, g.tenant.SubscribedSKUs)
+	if refusal != nil {
+		return nil, refusal
+	}
+	return g.list(q, skuKind, all)
 }
 
 func (g *graph) users(q *query) (any, *graphError) {

@@ -3,6 +3,7 @@ package lab
 import (
 	"bytes"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -106,6 +107,7 @@ var (
 type operation struct {
 	path        string // {…} stands for one segment
 	betaOnly    bool
+	post        bool     // the method is POST, and the body is the question
 	permissions []string // each of them is enough
 	denied      *graphError
 	options     string // the query options that it takes
@@ -198,6 +200,40 @@ var operations = []operation{
 		answer:      (*graph).namedLocations,
 	},
 	{
+		path:        "identity/conditionalAccess/evaluate",
+		post:        true,
+		permissions: []string{"Policy.Read.ConditionalAccess", "Policy.Read.All"},
+		denied:      &deniedPolicy,
+		answer:      (*graph).evaluate,
+	},
+	{
+		path:        "auditLogs/signIns",
+		permissions: []string{"AuditLog.Read.All"},
+		denied:      &deniedReports,
+		options:     "$filter $top",
+		answer:      (*graph).signIns,
+	},
+	{
+		path:        "auditLogs/directoryAudits",
+		permissions: []string{"AuditLog.Read.All"},
+		denied:      &deniedReports,
+		options:     "$filter $top $orderby",
+		answer:      (*graph).directoryAudits,
+	},
+	{
+		path:        "domains/{domain}/federationConfiguration",
+		permissions: []string{"Domain-InternalFederation.Read.All"},
+		denied:      &deniedDirectory,
+		answer:      (*graph).federation,
+	},
+	{
+		path:        "subscribedSkus",
+		permissions: []string{"LicenseAssignment.Read.All", "Organization.Read.All", "Directory.Read.All"},
+		denied:      &deniedDirectory,
+		options:     "$select",
+		answer:      (*graph).subscribedSKUs,
+	},
+	{
 		path:        "roleManagement/directory/roleAssignments",
 		permissions: []string{"RoleManagement.Read.Directory", "Directory.Read.All"},
 		denied:      &deniedDirectory,
@@ -250,6 +286,7 @@ type query struct {
 	eventual    bool // ConsistencyLevel: eventual
 	newWords    bool // Prefer: include-unknown-enum-members
 	permissions []string
+	body        []byte
 }
 
 // ServeHTTP answers one request.
@@ -297,12 +334,23 @@ func (g *graph) serve(r *http.Request) (any, *graphError) {
 	if refusal != nil {
 		return nil, refusal
 	}
-	if r.Method != http.MethodGet {
+	method := http.MethodGet
+	if op.post {
+		method = http.MethodPost
+	}
+	switch {
+	case r.Method != method:
 		return nil, &graphError{http.StatusMethodNotAllowed, "Request_BadRequest",
 			"Specified HTTP method is not allowed for the request target."}
-	}
-	if r.ContentLength > 0 {
+	case !op.post && r.ContentLength > 0:
 		return nil, badRequest("BadRequest", "A request with the method GET must not have a body.")
+	case op.post && !strings.HasPrefix(r.Header.Get("Content-Type"), "application/json"),
+		r.Header.Get("Content-Encoding") != "":
+		return nil, &graphError{http.StatusUnsupportedMediaType, "RequestBodyRead", "The body must be application/json."}
+	}
+	var err error
+	if q.body, err = io.ReadAll(r.Body); err != nil {
+		return nil, badRequest("BadRequest", "Unable to read JSON request payload.")
 	}
 	if !q.may(op.permissions...) {
 		return nil, op.denied
@@ -403,6 +451,7 @@ type kind struct {
 	name     string
 	members  []string
 	ordinary []string
+	page     int // its ordinary page, when it is another than that of directory objects
 }
 
 // pick keeps what $select names, or what comes without it.
@@ -458,6 +507,9 @@ func (g *graph) page(q *query, k kind, n int, at func(int) (entity, *graphError)
 				"Invalid page size specified: '"+raw+"'. Must be between 1 and 999 inclusive.")
 		}
 		size = top
+	}
+	if k.page > 0 {
+		size = k.page
 	}
 	if g.pageSize > 0 {
 		size = min(size, g.pageSize)

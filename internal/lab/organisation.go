@@ -61,9 +61,23 @@ type Microsoft struct {
 	ServicePrincipals  []json.RawMessage
 	AppRoleAssignments []json.RawMessage
 	PermissionGrants   []json.RawMessage
+	// DirectoryAudits and SignIns are the logs, the latest first, in the wire shape; sign-ins in
+	// that of beta. SubscribedSKUs are, too.
+	DirectoryAudits []json.RawMessage
+	SignIns         []json.RawMessage
+	SubscribedSKUs  []json.RawMessage
+	// WhatIf are results of the What If evaluation that differ from what the lab makes of a
+	// policy, by the policy's id.
+	WhatIf map[string]WhatIf
 	// TokensFor are other tenant ids for which a token of this tenant is issued: what a managed
 	// identity or an Azure CLI session of the wrong tenant amounts to.
 	TokensFor []string
+}
+
+// WhatIf is what the What If evaluation says of a policy.
+type WhatIf struct {
+	Applies bool
+	Reasons string // why it does not apply: "users", "notEnoughInformation", …
 }
 
 // Premium is the Entra ID licence of a tenant.
@@ -80,6 +94,7 @@ const (
 type Domain struct {
 	Name       string
 	Federated  bool
+	Federation json.RawMessage // its internalDomainFederation in the wire shape; nil: there is none
 	Unverified bool
 	Initial    bool
 	Default    bool

@@ -205,11 +205,18 @@ func Scenarios() []Scenario {
 			}),
 		scenario("mfa-conditional-access", beforeRetirement,
 			"a Conditional Access policy demands MFA of the delegate account (manual provisioning)",
-			"条件付きアクセスがデリゲートアカウントにMFAを要求(手動準備)", func(o *Organisation) {
-				m := o.Declared.Microsoft365
-				m.Provisioning, m.GlobalAdmin, m.Delegates = new(config.Manual), "", []string{delegate}
-				o.Microsoft.Policies = append(o.Microsoft.Policies, policy("7c31804d-2e5f-4071-8cbd-3e4f5a6b7c8d",
-					"MFA for all users", "enabled", "All", []string{"All"}, []string{}))
+			"条件付きアクセスがデリゲートアカウントにMFAを要求(手動準備)", mfaForAll),
+		scenario("mfa-what-if-differs", beforeRetirement,
+			"a policy demands MFA of the delegate account, and Microsoft's own evaluation leaves the account out",
+			"ポリシーがデリゲートアカウントにMFAを要求しているが、Microsoft自身の評価では対象外になる", func(o *Organisation) {
+				mfaForAll(o)
+				o.Microsoft.WhatIf = map[string]WhatIf{mfaForAllID: {Reasons: "users"}}
+			}),
+		scenario("mfa-sign-in-log-differs", time.Time{},
+			"a policy demands MFA of the delegate account, and in the sign-in log its password was enough",
+			"ポリシーがデリゲートアカウントにMFAを要求しているが、サインインログではパスワードだけで成功している", func(o *Organisation) {
+				mfaForAll(o)
+				o.Microsoft.SignIns = []json.RawMessage{signInOf(delegateID, delegate, time.Now().Add(-24*time.Hour))}
 			}),
 		scenario("mfa-still-off", beforeRetirement,
 			"provisioning is done, and nobody switched MFA on again for the Global Administrator",
@@ -401,6 +408,34 @@ func scenario(name string, now time.Time, en, ja string, change func(*Organisati
 	o := Healthy()
 	change(&o)
 	return Scenario{Name: name, Title: Text{EN: en, JA: ja}, Now: now, Organisation: o}
+}
+
+// mfaForAllID is the id of the policy that mfaForAll adds.
+const mfaForAllID = "7c31804d-2e5f-4071-8cbd-3e4f5a6b7c8d"
+
+// mfaForAll provisions with a delegate account's password, of which a policy demands MFA.
+func mfaForAll(o *Organisation) {
+	m := o.Declared.Microsoft365
+	m.Provisioning, m.GlobalAdmin, m.Delegates = new(config.Manual), "", []string{delegate}
+	o.Microsoft.Policies = append(o.Microsoft.Policies,
+		policy(mfaForAllID, "MFA for all users", "enabled", "All", []string{"All"}, []string{}))
+}
+
+// signInOf is a sign-in to SharePoint Online for which the password was enough, in the wire
+// shape of beta (Microsoft Graph, "List signIns", first example).
+func signInOf(id, name string, at time.Time) json.RawMessage {
+	return wire(entity{
+		"id": "66ea54eb-6301-4ee5-be62-ff5a759b0100", "createdDateTime": at.UTC().Format(time.RFC3339),
+		"userId": id, "userPrincipalName": name, "userDisplayName": "SharePoint delegate",
+		"appId": "08e18876-6177-487e-b8b5-cf950c1e598c", "appDisplayName": "SharePoint Online Web Client Extensibility",
+		"ipAddress": "203.0.113.7", "clientAppUsed": "Other clients", "userAgent": nil,
+		"resourceId": sharePointOnline, "resourceDisplayName": "Office 365 SharePoint Online",
+		"conditionalAccessStatus": "notApplied", "appliedConditionalAccessPolicies": []entity{}, "isInteractive": true,
+		"authenticationProtocol": "none", "authenticationRequirement": "singleFactorAuthentication",
+		"authenticationRequirementPolicies": []entity{}, "authenticationDetails": []entity{},
+		"signInEventTypes": []string{"interactiveUser"},
+		"status":           entity{"errorCode": 0, "failureReason": "Other.", "additionalDetails": nil},
+	})
 }
 
 // automatic provisions with the Global Administrator's password instead.

@@ -24,7 +24,7 @@ type Tenant struct {
 	VerifiedDomains   []TenantDomain `json:"verifiedDomains,omitempty"`   // as /organization has them
 	AssignedPlans     []AssignedPlan `json:"assignedPlans,omitempty"`
 	Domains           Seen[[]Domain] `json:"domains"` // GET /domains
-	// SKUs are the subscriptions (GET /subscribedSkus), of each the service plans of SharePoint.
+	// SKUs are the subscriptions (GET /subscribedSkus) that have a service plan of SharePoint.
 	SKUs Seen[[]SKU] `json:"subscribedSkus,omitzero"`
 }
 
@@ -66,7 +66,8 @@ type Domain struct {
 	// PasswordValidityPeriodInDays: absent means the documented default of 90; 2147483647 means never.
 	PasswordValidityPeriodInDays *int     `json:"passwordValidityPeriodInDays,omitempty"`
 	SupportedServices            []string `json:"supportedServices,omitempty"`
-	// Federation is the domain's federationConfiguration, asked for federated domains only.
+	// Federation is the domain's federationConfiguration, asked for federated domains only;
+	// Failure{NotFound}: the domain has none.
 	Federation *Seen[Federation] `json:"federation,omitempty"`
 }
 
@@ -303,11 +304,12 @@ type NamedLocation struct {
 // The delegate users that it makes are in AccountSet: DelegatesFound, with their dates and
 // roles in Accounts.
 type Traces struct {
-	// ServicePrincipals are those whose name begins with "Trend Micro", and those with a
-	// configured app id (microsoft365.cas_app_ids). Whose they are is for the reader to judge.
+	// ServicePrincipals are those whose name begins with one of the vendor's ("Trend Micro", and
+	// the names of the product that came later), and those with a configured app id
+	// (microsoft365.cas_app_ids). Whose they are is for the reader to judge.
 	ServicePrincipals Seen[[]ServicePrincipal] `json:"service_principals"`
 	// Consents are the events "Consent to application" of such applications in the audit log,
-	// within its retention: also of those that have been deleted since.
+	// within its retention and the latest first: also of those that have been deleted since.
 	Consents Seen[[]Consent] `json:"consents,omitzero"`
 }
 
@@ -391,7 +393,7 @@ type WhatIfPolicy struct {
 	DisplayName   string   `json:"displayName,omitempty"`
 	State         string   `json:"state,omitempty"`
 	PolicyApplies *bool    `json:"policyApplies,omitempty"`
-	Reasons       []string `json:"analysisReasons,omitempty"` // split at the commas: notEnoughInformation, users, …
+	Reasons       []string `json:"analysisReasons,omitempty"` // split at the commas: notEnoughInformation, users, …; notSet when it applies
 }
 
 // SignIns are recent sign-ins to SharePoint Online from the sign-in log (GET
@@ -401,7 +403,8 @@ type SignIns struct {
 	Accounts []AccountSignIns `json:"accounts"`
 }
 
-// AccountSignIns are the sign-ins of an account, the latest first.
+// AccountSignIns are the sign-ins of an account, the latest first, and no more than 50. Only the
+// first pages of the log are read; when there are more, the failure is not_collected (page_limit).
 type AccountSignIns struct {
 	Address  string              `json:"address"`
 	SignIns  Seen[[]SignInEntry] `json:"sign_ins,omitzero"`

@@ -16,6 +16,8 @@ type call struct {
 	permission string // the least privileged application permission that the answer needs
 	headers    map[string]string
 	pace       pace
+	pages      int    // of a list, at most so many; 0: all
+	body       []byte // makes it a POST that reads
 }
 
 // pace is the family of calls that Graph counts a call with, and what it counts for.
@@ -41,7 +43,12 @@ var (
 	directoryPace         = pace{family: directoryFamily, units: 1}
 	// appRoleAssignments and oauth2PermissionGrants, which are read whole.
 	directoryPace2 = pace{family: directoryFamily, units: 2}
+	// subscribedSkus.
+	directoryPace3 = pace{family: directoryFamily, units: 3}
 )
+
+// logPages bounds what is read of a log: 1000 entries a page, the latest first ("List signIns").
+const logPages = 3
 
 var (
 	// Members that an enumeration got after unknownFutureValue are sent only to clients that
@@ -88,6 +95,26 @@ var (
 	}
 	assignmentsCall = call{what: "the application permissions of a service principal", permission: "Application.Read.All", pace: directoryPace2}
 	grantsCall      = call{what: "the delegated permissions of a service principal", permission: "Directory.Read.All", pace: directoryPace2}
+	// The audit log is asked for with AuditLog.Read.All; a known issue of Graph has it ask for
+	// Directory.Read.All as well ("List directoryAudits").
+	consentsCall = call{
+		what: "the consents in the audit log", permission: "AuditLog.Read.All", pace: reportsPace, pages: logPages,
+	}
+	// Policy.Read.ConditionalAccess is less privileged, but Policy.Read.All is needed anyway, and
+	// "conditionalAccessRoot: evaluate" takes either.
+	whatIfCall = call{
+		what: "the What If evaluation", permission: "Policy.Read.All", headers: newWords, pace: conditionalAccessPace,
+	}
+	// Who asked for a factor is in the beta version only.
+	signInsCall = call{
+		what: "the account's sign-ins", permission: "AuditLog.Read.All", headers: newWords, pace: reportsPace, pages: logPages,
+	}
+	federationCall = call{
+		what: "the federation of a domain", permission: "Domain-InternalFederation.Read.All", pace: directoryPace,
+	}
+	// LicenseAssignment.Read.All is less privileged, but Organization.Read.All is needed anyway.
+	skusCall = call{what: "the subscriptions", permission: "Organization.Read.All", pace: directoryPace3}
+
 	// Whoever may read the grants may read the accounts, too.
 	consenterCall = call{what: "the account that consented", permission: "User.Read.All", pace: directoryPace}
 )

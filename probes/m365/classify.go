@@ -112,6 +112,14 @@ func (c call) malformed(err error) *facts.Failure {
 	return f
 }
 
+// more is a list of which only the first pages were read, on purpose.
+func (c call) more() *facts.Failure {
+	return &facts.Failure{
+		Kind: facts.NotCollected, Code: "page_limit",
+		Detail: "there is more of " + c.what + " than the " + strconv.Itoa(c.pages) + " pages that were read",
+	}
+}
+
 // broken is a request that the SDK's builder could not make.
 func (q question) broken() *facts.Failure {
 	return &facts.Failure{Kind: facts.Internal, Detail: "the request for " + q.what + " could not be made"}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -99,6 +100,11 @@ func seenBy[T any](seen facts.Seen[T], a answer) facts.Seen[T] {
 	return seen
 }
 
+// with is what was made of an answer, by the same call.
+func with[U, T any](of facts.Seen[T], made *U) facts.Seen[U] {
+	return facts.Seen[U]{Value: made, Failure: of.Failure, From: of.From}
+}
+
 // list asks for all pages of a collection. A page that fails leaves what came before it, and
 // an element that cannot be read leaves the others; both make the list incomplete.
 //
@@ -156,6 +162,9 @@ func pages[T any](
 				items = append(items, v)
 			}
 		}
+		if p.next != "" && len(asked) == q.pages {
+			return seenBy(facts.Partly(items, q.more()), last)
+		}
 		u, failure := s.next(q.call, p.next, asked)
 		if u == nil {
 			elements(ctx)
@@ -196,6 +205,10 @@ func (s *session) next(c call, link string, asked map[string]bool) (*url.URL, *f
 	}
 	u, err := url.Parse(link)
 	switch {
+	case c.body != nil: // "Evaluate" documents one page, and a link could not carry the question
+		f := c.malformed(nil)
+		f.Code, f.Detail = "next_link", "there are more pages of "+c.what+" than Microsoft Graph documents"
+		return nil, f
 	case err != nil || !sameHost(u, s.root):
 		f := c.malformed(nil)
 		f.Code, f.Detail = "next_link", "the link to the next page of "+c.what+" does not lead to "+s.root.Host
@@ -226,7 +239,14 @@ func (s *session) get(ctx context.Context, c call, u *url.URL) answer {
 		info.Headers.Add(name, value)
 	}
 	info.SetUri(*u)
-	return c.take(s.send(ctx, c.pace, info), s.named(u))
+	if c.body != nil {
+		info.Method = abstractions.POST
+		info.SetStreamContentAndContentType(c.body, "application/json")
+		info.Headers.Add("Content-Length", strconv.Itoa(len(c.body))) // without it the adapter sends it in chunks
+	}
+	a := s.named(u)
+	a.call = info.Method.String() + " " + path(u)
+	return c.take(s.send(ctx, c.pace, info), a)
 }
 
 // named is an answer for the call of an address, without its query.

@@ -1,7 +1,10 @@
 package m365
 
 import (
+	"bytes"
 	"context"
+	"crypto"
+	"crypto/x509"
 	"net/http"
 	"net/url"
 	"os"
@@ -13,6 +16,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 	abstractions "github.com/microsoft/kiota-abstractions-go"
+	"software.sslmate.com/src/go-pkcs12"
 
 	"github.com/casdoctor/casdoctor/config"
 	"github.com/casdoctor/casdoctor/internal/httpread"
@@ -55,12 +59,15 @@ func newCredential(m *config.Microsoft365, client *httpread.Client) (azcore.Toke
 		made, err = azidentity.NewClientSecretCredential(m.TenantID, c.ClientID, string(c.ClientSecret.Reveal()),
 			&azidentity.ClientSecretCredentialOptions{ClientOptions: options, DisableInstanceDiscovery: undiscovered})
 	case !c.Certificate.IsZero():
-		certificates, key, bad := azidentity.ParseCertificates(c.Certificate.Reveal(), c.CertificatePassword.Reveal())
+		certificates, key, bad := parseCertificate(c.Certificate.Reveal(), c.CertificatePassword.Reveal())
 		if bad != nil {
 			return nil, unusable("certificate", "the certificate is no PEM or PFX with a private key, or its password is wrong")
 		}
 		made, err = azidentity.NewClientCertificateCredential(m.TenantID, c.ClientID, certificates, key,
 			&azidentity.ClientCertificateCredentialOptions{ClientOptions: options, DisableInstanceDiscovery: undiscovered})
+	case c.WorkloadIdentity != nil && c.WorkloadIdentity.Request.URL != "":
+		made, err = azidentity.NewClientAssertionCredential(m.TenantID, c.ClientID, jobToken(client.HTTP(), *c.WorkloadIdentity),
+			&azidentity.ClientAssertionCredentialOptions{ClientOptions: options, DisableInstanceDiscovery: undiscovered})
 	case c.WorkloadIdentity != nil:
 		// azidentity reads the file when it needs it, and keeps no more of the error than its text.
 		if _, bad := os.ReadFile(c.WorkloadIdentity.TokenFile); bad != nil {
@@ -85,6 +92,16 @@ func newCredential(m *config.Microsoft365, client *httpread.Client) (azcore.Toke
 		return nil, unusable("credentials", "microsoft365.credentials cannot be used: check the ids and the certificate")
 	}
 	return made, nil
+}
+
+// parseCertificate reads a certificate with its key, PEM or PFX. What azidentity reads PFX files
+// with does not know the encryption (PBES2, AES) that OpenSSL 3 and Windows have used for years.
+func parseCertificate(data, password []byte) ([]*x509.Certificate, crypto.PrivateKey, error) {
+	if bytes.Contains(data, []byte("-----BEGIN")) {
+		return azidentity.ParseCertificates(data, password)
+	}
+	key, leaf, rest, err := pkcs12.DecodeChain(data, string(password))
+	return append([]*x509.Certificate{leaf}, rest...), key, err
 }
 
 func unusable(code, detail string) *facts.Failure {

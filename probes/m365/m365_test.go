@@ -42,6 +42,7 @@ const (
 	casAppID   = "65415bb1-9267-4313-bbf5-ae259732ee12"
 	shownID    = "0a1b2c3d-4e5f-4061-8273-94a5b6c7d8e9"
 	vendor     = "1bc1c026-2f7b-48a5-98da-afa2fd8bc7bc"
+	federated  = "fed.contoso.com"
 	globalRole = "62e90394-69f5-4237-9190-012177145e10"
 	pointRole  = "f28a1f50-f6e7-4571-818b-6a12f2af6b6c"
 )
@@ -139,10 +140,74 @@ func organisation() lab.Organisation {
 			"principalId":null,"resourceId":"943603e4-e787-4fe9-93d1-e30f749aae39","scope":"DelegatedPermissionGrant.ReadWrite.All"}`),
 		json.RawMessage(`{"id":"5","clientId":"` + casApp + `","consentType":"Principal","principalId":"` + adminID + `","scope":" User.Read "}`),
 	}
+	// "List internalDomainFederations".
+	m.Domains = append(m.Domains, lab.Domain{Name: federated, Federated: true, Federation: json.RawMessage(`{
+		"@odata.type":"#microsoft.graph.internalDomainFederation","id":"6601d14b-d113-8f64-fda2-9b5ddda18ecc","displayName":"Contoso",
+		"issuerUri":"http://contoso.com/adfs/services/trust","signingCertificate":"` + canary + `",
+		"preferredAuthenticationProtocol":"wsFed","promptLoginBehavior":"nativeSupport",
+		"federatedIdpMfaBehavior":"rejectMfaByFederatedIdp"}`)})
+	// "List subscribedSkus", with plans of SharePoint (Microsoft Entra, "Product names and service
+	// plan identifiers for licensing").
+	m.SubscribedSKUs = []json.RawMessage{
+		json.RawMessage(`{"id":"48a80680-7326-48cd-9935-b556b81d3a4e_c7df2760-2c81-4ef7-b578-5b5392b571df","capabilityStatus":"Enabled",
+			"skuPartNumber":"ENTERPRISEPREMIUM","servicePlans":[
+			{"servicePlanId":"8c098270-9dd4-4350-9b30-ba4703f3b36b","servicePlanName":"ADALLOM_S_O365","provisioningStatus":"Success"},
+			{"servicePlanId":"5dbe027f-2339-4123-9542-606e4d348a72","servicePlanName":"SHAREPOINTENTERPRISE","provisioningStatus":"Success"}]}`),
+		json.RawMessage(`{"id":"48a80680-7326-48cd-9935-b556b81d3a4e_d17b27af-3f49-4822-99f9-56a661538792","capabilityStatus":"Suspended",
+			"skuPartNumber":"CRMSTANDARD","servicePlans":[
+			{"servicePlanId":"f9646fb2-e3b2-4309-95de-dc4833737456","servicePlanName":"CRMSTANDARD","provisioningStatus":"Disabled"}]}`),
+		json.RawMessage(`{"id":"48a80680-7326-48cd-9935-b556b81d3a4e_18181a46-0d4e-45cd-891e-60aabd171b4e","capabilityStatus":"Warning",
+			"skuPartNumber":"STANDARDPACK","servicePlans":[
+			{"servicePlanId":"c7699d2e-19aa-44de-8edf-1736da088ca1","servicePlanName":"SHAREPOINTSTANDARD","provisioningStatus":"Disabled"}]}`),
+	}
+	// The shape of "List directoryAudits".
+	m.DirectoryAudits = []json.RawMessage{
+		audit("2026-01-04T10:00:00Z", "Consent to application", admin, "gone-1", "Trend Micro Cloud App Security"),
+		audit("2026-01-05T10:00:00Z", "Consent to application", admin, casApp, "renamed since"),
+		audit("2026-01-03T10:00:00Z", "Consent to application", "adele@contoso.com", "0", "Trendy Fashion"),
+		audit("2026-01-02T10:00:00Z", "Add application", admin, casApp, "Trend Micro Cloud App Security"),
+	}
+	m.SignIns = []json.RawMessage{
+		logged("2026-01-10T09:00:00Z", helperID, sharePoint), logged("2026-01-11T09:00:00Z", helperID, sharePoint),
+		logged("2026-01-12T09:00:00Z", helperID, "797f4846-ba00-4fd7-ba43-dac1f8f63013"),
+		logged("2026-01-12T09:00:00Z", adminID, sharePoint),
+	}
 	o.Declared.Microsoft365.TenantID = ""
 	o.Declared.Microsoft365.GlobalAdmin = admin
 	o.Declared.Microsoft365.Delegates = []string{helper}
 	return o
+}
+
+// sharePoint is the application that CAS signs in to (Microsoft, "Verify first-party Microsoft
+// applications in sign-in reports").
+const sharePoint = "00000003-0000-0ff1-ce00-000000000000"
+
+// undecided is the same tenant with manual provisioning and a policy that is on: now the verdict
+// on the delegate account hangs on the policies.
+func undecided(o *lab.Organisation) {
+	o.Declared.Microsoft365.Provisioning = new(config.Manual)
+	on := strings.Replace(string(wirePolicy(enabledID, "mfa")), `"state":"disabled"`, `"state":"enabled"`, 1)
+	o.Microsoft.Policies = append(o.Microsoft.Policies, json.RawMessage(on))
+}
+
+const enabledID = "37d51c45-8c60-4f82-98e0-6e1451cecf7c"
+
+func audit(at, activity, by, id, name string) json.RawMessage {
+	return json.RawMessage(`{"id":"Directory_` + at + `","category":"ApplicationManagement","result":"success",
+		"activityDisplayName":"` + activity + `","activityDateTime":"` + at + `","loggedByService":"Core Directory",
+		"initiatedBy":{"app":null,"user":{"id":"1","displayName":null,"userPrincipalName":"` + by + `","ipAddress":"` + canary + `"}},
+		"targetResources":[{"id":"` + id + `","displayName":"` + name + `","type":"ServicePrincipal","userPrincipalName":null,
+		"modifiedProperties":[{"displayName":"ConsentAction.Permissions","oldValue":null,"newValue":"` + canary + `"}]}]}`)
+}
+
+// logged is a sign-in in the shape of beta ("List signIns", first example).
+func logged(at, user, resource string) json.RawMessage {
+	return json.RawMessage(`{"id":"` + at + user + `","createdDateTime":"` + at + `","userId":"` + user + `","resourceId":"` + resource + `",
+		"ipAddress":"` + canary + `","clientAppUsed":"Other clients","conditionalAccessStatus":"failure","authenticationProtocol":"none",
+		"authenticationRequirement":"multiFactorAuthentication","authenticationRequirementPolicies":[
+		{"requirementProvider":"multiConditionalAccess","detail":"Conditional Access"}],
+		"status":{"errorCode":50076,"failureReason":"` + canary + `","additionalDetails":null},
+		"deviceDetail":{"browser":"` + canary + `"}}`)
 }
 
 func wirePolicy(id, control string) json.RawMessage {
@@ -174,7 +239,10 @@ type tenant struct {
 	*lab.Lab
 	t      *testing.T
 	Config *config.Config
+	today  time.Time // when the probes look
 }
+
+func (p *tenant) now() time.Time { return p.today }
 
 func start(t *testing.T, change func(*lab.Organisation)) *tenant {
 	t.Helper()
@@ -191,11 +259,13 @@ func start(t *testing.T, change func(*lab.Organisation)) *tenant {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &tenant{Lab: l, t: t, Config: cfg}
+	return &tenant{Lab: l, t: t, Config: cfg, today: time.Date(2026, 1, 15, 9, 0, 0, 0, time.UTC)}
 }
 
 // in is the same lab in a subtest.
-func (p *tenant) in(t *testing.T) *tenant { return &tenant{Lab: p.Lab, t: t, Config: p.Config} }
+func (p *tenant) in(t *testing.T) *tenant {
+	return &tenant{Lab: p.Lab, t: t, Config: p.Config, today: p.today}
+}
 
 // collect runs the identity probe and the named ones, or all.
 func (p *tenant) collect(wanted ...string) *facts.Evidence {
@@ -232,6 +302,11 @@ func (p *tenant) collectWith(client *httpread.Client, timeout time.Duration, wan
 	p.t.Helper()
 	var list []probes.Probe
 	for _, probe := range m365.Probes() {
+		if slices.Contains(wanted, probe.Fact) {
+			wanted = append(wanted, probe.Needs...)
+		}
+	}
+	for _, probe := range m365.Probes() {
 		if timeout > 0 {
 			probe.Timeout = timeout
 		}
@@ -239,7 +314,7 @@ func (p *tenant) collectWith(client *httpread.Client, timeout time.Duration, wan
 			list = append(list, probe)
 		}
 	}
-	env := &probes.Env{Config: p.Config, HTTP: client, Now: time.Now, Log: zerolog.Nop()}
+	env := &probes.Env{Config: p.Config, HTTP: client, Now: p.now, Log: zerolog.Nop()}
 	return probes.Collect(p.t.Context(), env, list, nil)
 }
 
@@ -293,11 +368,22 @@ func TestTenant(t *testing.T) {
 			{
 				ID: "contoso.com", AuthenticationType: new("Federated"), IsVerified: new(true), IsInitial: new(false),
 				IsDefault: new(true),
+				Federation: new(facts.Missed[facts.Federation](&facts.Failure{
+					Kind: facts.NotFound, Status: 404, Code: "Request_ResourceNotFound", Detail: "the domain has no federation configured",
+				})),
 			},
 			{
 				ID: "new.contoso.com", AuthenticationType: new("Managed"), IsVerified: new(false), IsInitial: new(false),
 				IsDefault: new(false),
 			},
+		}),
+		SKUs: facts.Got([]facts.SKU{
+			{SKUPartNumber: new("ENTERPRISEPREMIUM"), CapabilityStatus: new("Enabled"), ServicePlans: []facts.ServicePlan{
+				{ServicePlanName: new("SHAREPOINTENTERPRISE"), ProvisioningStatus: new("Success")},
+			}},
+			{SKUPartNumber: new("STANDARDPACK"), CapabilityStatus: new("Warning"), ServicePlans: []facts.ServicePlan{
+				{ServicePlanName: new("SHAREPOINTSTANDARD"), ProvisioningStatus: new("Disabled")},
+			}},
 		}),
 	}, get(t, p.collect("m365.tenant"), facts.M365Tenant))
 }
@@ -391,7 +477,16 @@ func TestConditionalAccess(t *testing.T) {
 func TestTraces(t *testing.T) {
 	p := start(t, func(o *lab.Organisation) { o.Declared.Microsoft365.CASAppIDs = []string{casAppID, shownID, casAppID} })
 	none := facts.Got([]facts.OAuth2PermissionGrant{})
-	equal(t, facts.Traces{ServicePrincipals: facts.Got([]facts.ServicePrincipal{
+	equal(t, facts.Traces{Consents: facts.Got([]facts.Consent{
+		{
+			ActivityDateTime: day(2026, 1, 5).Add(10 * time.Hour), Result: new("success"), By: new(admin),
+			ServicePrincipalID: new(casApp), AppDisplayName: new("renamed since"),
+		},
+		{
+			ActivityDateTime: day(2026, 1, 4).Add(10 * time.Hour), Result: new("success"), By: new(admin),
+			ServicePrincipalID: new("gone-1"), AppDisplayName: new("Trend Micro Cloud App Security"),
+		},
+	}), ServicePrincipals: facts.Got([]facts.ServicePrincipal{
 		{
 			ID: casApp, AppID: new(shownID), DisplayName: new("Trend Micro Cloud App Security"), CreatedDateTime: at(2024, 2, 1),
 			AccountEnabled: new(false), ServicePrincipalType: new("Application"), AppOwnerOrganizationID: new(vendor),
@@ -503,7 +598,7 @@ func TestProbesSayWhatTheyNeed(t *testing.T) {
 		if p.Section != "microsoft365" || p.Doc == "" || p.Timeout <= 0 || len(p.Permissions) == 0 {
 			t.Errorf("%s: incomplete: %+v", p.Fact, p)
 		}
-		if identity := i == 0; p.Identity != identity || !identity && !slices.Equal(p.Needs, []string{"m365.tenant"}) {
+		if identity := i == 0; p.Identity != identity || !identity && !slices.Contains(p.Needs, "m365.tenant") {
 			t.Errorf("%s: identity %v, needs %v", p.Fact, p.Identity, p.Needs)
 		}
 		for _, n := range p.Permissions {

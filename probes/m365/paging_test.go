@@ -3,6 +3,7 @@ package m365_test
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -16,7 +17,7 @@ func lists() []endpoint {
 	for _, e := range endpoints() {
 		switch e.name {
 		case "domains", "groups", "roles", "policies", "named locations", "strengths", "delegates", "eligible roles",
-			"service principals", "app role assignments", "grants":
+			"service principals", "app role assignments", "grants", "consents", "subscriptions":
 			list = append(list, e)
 		}
 	}
@@ -30,6 +31,8 @@ func pages(o *lab.Organisation) {
 	m.RoleAssignments = append(m.RoleAssignments, lab.RoleAssignment{PrincipalID: adminID, RoleDefinitionID: pointRole})
 	m.EligibleRoles = append(m.EligibleRoles, lab.RoleAssignment{PrincipalID: adminID, RoleDefinitionID: globalRole})
 	m.AppRoleAssignments, m.PermissionGrants = m.AppRoleAssignments[:2], m.PermissionGrants[:2]
+	m.DirectoryAudits, m.SubscribedSKUs = m.DirectoryAudits[:2], slices.Delete(m.SubscribedSKUs, 1, 2)
+	m.Domains = m.Domains[1:]
 	m.Users = append(m.Users, lab.User{
 		ID: "7b8c9d0e-1f2a-4b3c-8d4e-5f6a7b8c9d0e", UserPrincipalName: "cas-0@contoso.com", DisplayName: created,
 	})
@@ -42,9 +45,11 @@ func TestEveryPageIsRead(t *testing.T) {
 	ev := p.collect()
 	tenant, set := get(t, ev, facts.M365Tenant), get(t, ev, facts.M365Accounts)
 	access := get(t, ev, facts.M365ConditionalAccess)
-	principals := get(t, ev, facts.M365Traces).ServicePrincipals
 	admin := set.Accounts[0]
-	equal(t, []int{2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2}, []int{
+	traces := get(t, ev, facts.M365Traces)
+	principals := traces.ServicePrincipals
+	equal(t, []int{2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2}, []int{
+		length(t, traces.Consents), length(t, tenant.SKUs),
 		length(t, tenant.Domains), length(t, set.DelegatesFound), length(t, admin.Groups), length(t, admin.Roles),
 		length(t, admin.EligibleRoles), length(t, access.Policies), length(t, access.Locations), length(t, access.Strengths),
 		length(t, principals), length(t, (*principals.Value)[0].AppRoleAssignments),

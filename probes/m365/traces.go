@@ -15,18 +15,34 @@ import (
 )
 
 // tracesTimeout covers the list, two calls for each of a few service principals, one for each
-// account that consented, and their back-off.
-const tracesTimeout = 60 * time.Second
+// account that consented, a few pages of the audit log behind the other reports, and their
+// back-off.
+const tracesTimeout = 90 * time.Second
 
-// publisherPrefix begins the display name of the applications of CAS ("Trend Micro Cloud App
-// Security": Trend Micro, "Changes Made under Inline Protection for Exchange Online"). The
-// shorter beginning also finds those of the names that came later.
-const publisherPrefix = "Trend Micro"
+// publisherPrefix is what is asked for: everything that CAS was ever called begins with it, or
+// with what appNames says besides. Graph's filter knows beginnings only.
+const publisherPrefix = "Trend"
+
+// appNames begin the display names of the vendor's applications: "Trend Micro Cloud App
+// Security" (Trend Micro, "Changes Made under Inline Protection for Exchange Online"), and the
+// names of the product that came after it, "Cloud Email and Collaboration Protection" of Trend
+// Vision One or TrendAI Vision One. "Trend" alone is a word that others use.
+var appNames = []string{
+	"Trend Micro", "Trend Vision One", "TrendAI", "Cloud App Security", "Cloud Email and Collaboration Protection",
+}
+
+// vendors reports whether a display name is one of the vendor's.
+func vendors(name *string) bool {
+	return name != nil && slices.ContainsFunc(appNames, func(begin string) bool {
+		return len(*name) >= len(begin) && strings.EqualFold((*name)[:len(begin)], begin)
+	})
+}
 
 func tracesProbe() probes.Probe {
 	return probes.New(facts.M365Traces, probes.Probe{
 		Doc: "the applications of Trend Micro in the tenant, by name and by configured app id, with what was granted to " +
-			"them, when and by whom (GET /servicePrincipals and below)",
+			"them, when and by whom (GET /servicePrincipals and below), and the consents to such applications in the audit log " +
+			"(GET /auditLogs/directoryAudits)",
 		Section: section,
 		Needs:   []string{facts.M365Tenant.Name},
 		Timeout: tracesTimeout,
@@ -35,6 +51,10 @@ func tracesProbe() probes.Probe {
 			{
 				Service: "graph", Name: grantsCall.permission, Optional: true,
 				Why: "shows which account consented to these applications",
+			},
+			{
+				Service: "graph", Name: consentsCall.permission, Optional: true, Members: []string{"consents"},
+				Why: "shows who consented to such an application in the last days, also to one that is gone since",
 			},
 		},
 	}, traces)
@@ -48,9 +68,14 @@ func traces(ctx context.Context, env *probes.Env) (facts.Traces, error) {
 	ctx, cancel := inTime(ctx)
 	defer cancel()
 
-	found := s.principals(ctx, env)
+	var found facts.Seen[[]facts.ServicePrincipal]
+	var logged facts.Seen[[]consent]
+	together(ctx,
+		func(ctx context.Context) { found = s.principals(ctx, env) },
+		func(ctx context.Context) { logged = s.consents(ctx) })
+	t := facts.Traces{ServicePrincipals: found, Consents: ofVendor(logged, found)}
 	if found.Value == nil {
-		return facts.Traces{ServicePrincipals: found}, nil
+		return t, nil
 	}
 	var members []func(context.Context)
 	for i := range *found.Value {
@@ -61,7 +86,7 @@ func traces(ctx context.Context, env *probes.Env) (facts.Traces, error) {
 	}
 	together(ctx, members...)
 	s.nameConsenters(ctx, *found.Value)
-	return facts.Traces{ServicePrincipals: found}, nil
+	return t, nil
 }
 
 // principals are the service principals by name and by each configured app id, every one
@@ -69,6 +94,12 @@ func traces(ctx context.Context, env *probes.Env) (facts.Traces, error) {
 // A question that failed leaves the answers of the others.
 func (s *session) principals(ctx context.Context, env *probes.Env) facts.Seen[[]facts.ServicePrincipal] {
 	filters := []string{"startswith(displayName,'" + publisherPrefix + "')"}
+	for _, name := range appNames {
+		if !strings.HasPrefix(name, publisherPrefix) {
+			filters = append(filters, "startswith(displayName,'"+name+"')")
+		}
+	}
+	byName := len(filters)
 	for _, id := range env.Config.Microsoft365.CASAppIDs {
 		filters = append(filters, "appId eq '"+id+"'")
 	}
@@ -78,6 +109,11 @@ func (s *session) principals(ctx context.Context, env *probes.Env) facts.Seen[[]
 		questions = append(questions, func(ctx context.Context) { answers[i] = s.principalsBy(ctx, filter) })
 	}
 	together(ctx, questions...)
+	for _, a := range answers[:byName] {
+		if a.Value != nil {
+			*a.Value = slices.DeleteFunc(*a.Value, func(p facts.ServicePrincipal) bool { return !vendors(p.DisplayName) })
+		}
+	}
 
 	all := []facts.ServicePrincipal{}
 	var failure *facts.Failure

@@ -64,7 +64,44 @@ func TestAccountsThatConsented(t *testing.T) {
 }
 
 func TestNoServicePrincipals(t *testing.T) {
-	p := start(t, func(o *lab.Organisation) { o.Microsoft.ServicePrincipals = o.Microsoft.ServicePrincipals[2:] })
-	equal(t, facts.Traces{ServicePrincipals: facts.Got([]facts.ServicePrincipal{})},
+	p := start(t, func(o *lab.Organisation) {
+		o.Microsoft.ServicePrincipals, o.Microsoft.DirectoryAudits = o.Microsoft.ServicePrincipals[2:], nil
+	})
+	equal(t, facts.Traces{ServicePrincipals: facts.Got([]facts.ServicePrincipal{}), Consents: facts.Got([]facts.Consent{})},
 		get(t, p.collect("m365.binding_traces"), facts.M365Traces))
+}
+
+// The names that the product has had since, and those of others that begin alike (Trend Micro,
+// "Trend Vision One: Cloud Email and Collaboration Protection").
+func TestNamesOfTheProduct(t *testing.T) {
+	names := []string{
+		"Trend Micro Cloud App Security", "trend micro Vision One", "TrendAI Vision One", "Trend Vision One - Email",
+		"Cloud App Security for Teams", "Cloud Email and Collaboration Protection",
+		"Trendy Fashion", "Trends", "Cloud Application", "Microsoft Cloud App Security", "Trend",
+	}
+	p := start(t, func(o *lab.Organisation) {
+		o.Microsoft.ServicePrincipals = nil
+		for i, name := range names {
+			o.Microsoft.ServicePrincipals = append(o.Microsoft.ServicePrincipals,
+				[]byte(`{"id":"`+string(rune('a'+i))+`","displayName":"`+name+`"}`))
+		}
+	})
+	var found []string
+	for _, s := range *get(t, p.collect("m365.binding_traces"), facts.M365Traces).ServicePrincipals.Value {
+		found = append(found, *s.DisplayName)
+	}
+	equal(t, names[:6], found)
+}
+
+// A consent can only be told to be CAS's when the applications are known.
+func TestConsentsWithoutTheApplications(t *testing.T) {
+	p := start(t, nil)
+	p.Fault(lab.Fault{Service: lab.GraphService, Path: "/v1.0/servicePrincipals", Status: 500})
+	got := get(t, p.collect("m365.binding_traces"), facts.M365Traces).Consents
+	if got.Value == nil || len(*got.Value) != 1 || *(*got.Value)[0].ServicePrincipalID != "gone-1" {
+		t.Errorf("consents = %v", got.Value)
+	}
+	if got.Failure == nil || got.Failure.Kind != facts.Unavailable {
+		t.Errorf("failure = %v", got.Failure)
+	}
 }
