@@ -105,6 +105,16 @@ var userCases = []scenario{
 		other: otherStops, desktop: modernStops, because: Users, code: CodeGroup, arg: myGroup,
 	},
 	{
+		name:  "a group in capitals",
+		patch: `{"conditions":{"users":{"includeUsers":[],"includeGroups":["BA8E7DED-8B0F-4836-BA06-8FF1ECC5C8BA"]}}}`,
+		other: otherStops, desktop: modernStops,
+	},
+	{
+		name:  "an excluded role in capitals",
+		patch: `{"conditions":{"users":{"excludeRoles":["62E90394-69F5-4237-9190-012177145E10"]}}}`,
+		other: otherPasses, desktop: modernFree,
+	},
+	{
 		name:  "a group, memberships not read",
 		patch: `{"conditions":{"users":{"includeUsers":[],"includeGroups":["` + noGroup + `"]}}}`,
 		know:  func(k *knowledge) { k.groups = facts.Partly(*k.groups.Value, notRead) },
@@ -516,6 +526,10 @@ var locationCases = []scenario{
 	{
 		name: "in a range", patch: where(`"`+partner+`"`, ""), know: from("198.51.100.9", ""),
 		other: otherStops, desktop: modernStops, because: Locations, code: CodeInLocation, arg: partner,
+	},
+	{
+		name: "in a range, its id in capitals", patch: where(`"D2136C9C-B049-47AE-B9CF-316E04EF7198"`, ""),
+		know: from("198.51.100.9", ""), other: otherStops, desktop: modernStops,
 	},
 	{
 		name: "outside of a range", patch: where(`"`+partner+`"`, ""), know: from("192.0.2.1", ""),

@@ -72,6 +72,13 @@ func TestDemanded(t *testing.T) {
 			modern: &Demand{Operator: AllOf},
 		},
 		{
+			name: "of two, one is enough and there, and what is unknown is no control",
+			patch: `{"grantControls":{"operator":"OR","builtInControls":["compliantDevice"],` + passwordAllowed + `},
+				"sessionControls":{"secureSignInSession":{"isEnabled":true}}}`,
+			other:  Demand{AnyOf, []Control{compliant, {Code: CodeStrength, Args: []string{"Ours"}}}},
+			modern: &Demand{Operator: AllOf},
+		},
+		{
 			name: "terms that may have been accepted", patch: `{"grantControls":{"termsOfUse":["` + accepted + `"]}}`,
 			other:  Demand{AnyOf, []Control{mfa, {Code: CodeTermsOfUse, Args: []string{accepted}}}},
 			modern: &Demand{AnyOf, []Control{mfa, {Code: CodeTermsOfUse, Args: []string{accepted}, May: true}}},
