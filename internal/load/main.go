@@ -73,7 +73,9 @@ func measure(ctx context.Context, w io.Writer, casdoctor string) error {
 		}
 		_, _ = fmt.Fprintf(w, "| %s | %s | %s MiB |\n", r.scenario, named(r.only), strings.Join(peak, ", "))
 	}
-	_, _ = fmt.Fprintf(w, "\n%d cores, %s %s/%s\n", runtime.NumCPU(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	load, _ := os.ReadFile("/proc/loadavg") // what else was going on, where the kernel says so
+	_, _ = fmt.Fprintf(w, "\n%d cores, %s %s/%s, load %s\n", runtime.NumCPU(), runtime.Version(), runtime.GOOS, runtime.GOARCH,
+		strings.TrimSpace(string(load)))
 	return nil
 }
 
@@ -99,7 +101,7 @@ var (
 func check(ctx context.Context, casdoctor, scenario, only, latency string) (all []measured, err error) {
 	serving, end := context.WithCancel(ctx)
 	defer end()
-	demo := exec.CommandContext(serving, casdoctor, "demo", scenario, "--serve", "--latency", latency)
+	demo := exec.CommandContext(serving, casdoctor, "demo", scenario, "--serve", "--latency", latency) //nolint:gosec // G204: the program that is measured
 	demo.Cancel = func() error { return demo.Process.Signal(os.Interrupt) }
 	out, err := demo.StdoutPipe()
 	if err != nil {
@@ -139,7 +141,7 @@ func once(ctx context.Context, casdoctor string, args []string) (measured, error
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	var stderr bytes.Buffer
-	c := exec.CommandContext(ctx, casdoctor, args...)
+	c := exec.CommandContext(ctx, casdoctor, args...) //nolint:gosec // G204: the program that is measured
 	c.Stderr = &stderr
 	err := c.Run() // 1 is a trouble that was found
 	m := result.FindStringSubmatch(stderr.String())
