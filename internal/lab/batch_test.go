@@ -41,7 +41,7 @@ func TestBatch(t *testing.T) {
 			Body    any
 		}
 	}
-	if err := json.Unmarshal([]byte(r.raw), &got); err != nil {
+	if err := json.Unmarshal(r.raw, &got); err != nil {
 		t.Fatal(err)
 	}
 	status := map[string]int{}

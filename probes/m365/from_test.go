@@ -86,3 +86,17 @@ func TestPathsAreChains(t *testing.T) {
 		t.Errorf("the accounts' path is %v, want six answers of %v and less than the %v of all requests", got, latency, all)
 	}
 }
+
+// TestNobodyWaitsForTheDomains: the identity is shown before them.
+func TestNobodyWaitsForTheDomains(t *testing.T) {
+	const timeout = 3 * time.Second
+	p := start(t, nil)
+	p.Fault(lab.Fault{Service: lab.GraphService, Path: "/v1.0/domains", Hang: true})
+	ev := p.collectWithin(timeout, "m365.sharepoint")
+	if f := get(t, ev, facts.M365Tenant).Domains.Failure; f == nil || f.Kind != facts.Timeout {
+		t.Fatalf("domains: %v", f)
+	}
+	if f := ev.Facts["m365.sharepoint"]; f.Failure != nil || f.Path >= timeout*9/10 {
+		t.Errorf("%v, path %v: began after the domains", f.Failure, f.Path)
+	}
+}
