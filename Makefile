@@ -10,7 +10,7 @@ TOOLS := $(GO) tool -modfile=internal/tools/go.mod
 # detector's uses the same settings, so that the Graph SDK is compiled once for all of them.
 PURE  := CGO_ENABLED=0
 
-.PHONY: demo test build lint vet gate generate cold-start bench clean
+.PHONY: demo test build lint vet gate generate cold-start load bench clean
 
 demo: build
 	@echo "== casdoctor demo: a healthy organisation =="
@@ -50,6 +50,10 @@ generate:
 # What a newcomer waits for, measured with empty caches; the table is in docs/performance.md.
 cold-start:
 	@internal/tools/cold-start.sh
+
+# A whole check against the practice organisation: wall time beside critical path, and memory.
+load: build
+	@$(PURE) $(GO) run ./internal/load ./casdoctor
 
 bench:
 	$(GO) test -tags $(TAGS) -run '^$$' -bench . -benchmem ./internal/condaccess

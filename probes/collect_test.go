@@ -13,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/casdoctor/casdoctor/config"
+	"github.com/casdoctor/casdoctor/internal/httpread"
 	"github.com/casdoctor/casdoctor/probes/facts"
 )
 
@@ -183,6 +184,83 @@ func TestIdentityFirst(t *testing.T) {
 			}
 		})
 	}
+}
+
+// call is a call of that length, as the transport accounts for it.
+func call(ctx context.Context, d time.Duration) {
+	time.Sleep(d)
+	httpread.Waited(ctx, d)
+	httpread.Record(ctx, facts.Request{Took: d})
+}
+
+// TestPath: a fact's path goes on from the longest of those that it needs. What makes no
+// requests, and what never ended, was waited for as a whole.
+func TestPath(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		calls := func(d time.Duration) func(context.Context, *Env) (thing, error) {
+			return func(ctx context.Context, _ *Env) (thing, error) {
+				time.Sleep(time.Hour / 100) // casdoctor's own work
+				call(ctx, d)
+				return thing{}, nil
+			}
+		}
+		hung := probe("hung", func(ctx context.Context, _ *Env) (thing, error) {
+			call(ctx, time.Second)
+			<-ctx.Done()
+			return thing{}, ctx.Err()
+		}, "b")
+		list := []Probe{
+			probe("a", calls(2*time.Second)), probe("b", calls(5*time.Second)), probe("c", calls(time.Second), "a", "b"),
+			probe("dns", func(context.Context, *Env) (thing, error) {
+				time.Sleep(3 * time.Second)
+				return thing{}, nil
+			}, "c"),
+			hung,
+		}
+		ev := collect(t.Context(), list...)
+		for name, want := range map[string]time.Duration{
+			"a": 2 * time.Second, "b": 5 * time.Second, "c": 6 * time.Second, "dns": 9 * time.Second,
+			"hung": 5*time.Second + time.Minute,
+		} {
+			if got := ev.Facts[name].Path; got != want {
+				t.Errorf("%s: path %v, want %v", name, got, want)
+			}
+		}
+	})
+}
+
+// TestIdentified: who needs the identity only does not wait for what else its probe looks
+// at; who reads the fact does, and has that in its path.
+func TestIdentified(t *testing.T) {
+	key := facts.Key[thing]{Name: "tenant"}
+	synctest.Test(t, func(t *testing.T) {
+		identity := probe("tenant", func(ctx context.Context, env *Env) (thing, error) {
+			call(ctx, time.Second)
+			Identified(ctx, env)
+			call(ctx, 5*time.Second)
+			return number(41)(ctx, env)
+		})
+		identity.Identity = true
+		start := time.Now()
+		var begun time.Duration
+		ev := collect(t.Context(), identity,
+			probe("accounts", func(ctx context.Context, _ *Env) (thing, error) {
+				begun = time.Since(start)
+				call(ctx, time.Second)
+				return thing{}, nil
+			}, "tenant"),
+			probe("domains", func(ctx context.Context, env *Env) (thing, error) {
+				seen := Fact(env, key)
+				if seen.Value == nil || *seen.Value.N != 41 {
+					t.Errorf("the fact is %v, %v", seen.Value, seen.Failure)
+				}
+				call(ctx, time.Second)
+				return thing{}, nil
+			}, "tenant"))
+		if begun != time.Second || ev.Facts["accounts"].Path != 2*time.Second || ev.Facts["domains"].Path != 7*time.Second {
+			t.Errorf("accounts began after %v, path %v; domains: path %v", begun, ev.Facts["accounts"].Path, ev.Facts["domains"].Path)
+		}
+	})
 }
 
 func TestSelect(t *testing.T) {

@@ -1,6 +1,7 @@
 package condaccess
 
 import (
+	"maps"
 	"strings"
 	"time"
 
@@ -25,7 +26,7 @@ type set struct {
 }
 
 func (s set) has(id string) Tri {
-	if v, ok := s.ids[id]; ok {
+	if v, ok := lookup(s.ids, id); ok {
 		return v
 	}
 	if s.complete {
@@ -72,6 +73,22 @@ func NewAccount(
 			}
 		}
 	}
+	return a
+}
+
+// GlobalAdministrator is the template id of that role ("Microsoft Entra built-in roles").
+const GlobalAdministrator = "62e90394-69f5-4237-9190-012177145e10"
+
+// With is the account as it would be with one more role, tenant-wide and active: what becomes
+// of a sign-in once a delegate has been promoted, or an eligible role activated. The account
+// itself stays as it is.
+func (a Account) With(roleTemplateID string) Account {
+	ids := maps.Clone(a.roles.ids)
+	if ids == nil {
+		ids = map[string]Tri{}
+	}
+	ids[fold(roleTemplateID)] = True
+	a.roles.ids = ids
 	return a
 }
 
@@ -165,5 +182,22 @@ func (a *Account) is(kind string) Tri {
 }
 
 // fold brings an id into the form in which ids are compared: GUIDs may come in either case.
-// It allocates only when something changes.
 func fold(id string) string { return strings.ToLower(id) }
+
+// lookup finds what belongs to an id, however that is written. For a GUID it allocates nothing.
+func lookup[V any](ids map[string]V, id string) (V, bool) {
+	if !isGUID(id) {
+		v, ok := ids[fold(id)]
+		return v, ok
+	}
+	var folded [36]byte // does not escape: the compiler looks up a converted array without a copy
+	for i := range folded {
+		c := id[i]
+		if 'A' <= c && c <= 'F' {
+			c += 'a' - 'A'
+		}
+		folded[i] = c
+	}
+	v, ok := ids[string(folded[:])]
+	return v, ok
+}

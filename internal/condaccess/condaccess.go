@@ -130,8 +130,8 @@ func (r Result) Fails() Tri {
 	return r.Applies.And(Unknown)
 }
 
-// Evaluate judges one policy. It allocates nothing, except for ids of groups, roles and locations
-// that the policy writes in capitals.
+// Evaluate judges one policy. It allocates nothing. Authentication strengths that a policy names
+// only by their ids are to be completed first; see Resolve.
 func Evaluate(p *facts.Policy, s *SignIn) Result { return evaluate(p, s, nil) }
 
 // Explain is Evaluate with the steps in the order of the policy: every condition first, then

@@ -228,11 +228,7 @@ func TestEssentialCases(t *testing.T) { run(t, essential) }
 func run(t *testing.T, list []scenario) {
 	for _, c := range list {
 		t.Run(c.name, func(t *testing.T) {
-			k := admin()
-			if c.know != nil {
-				c.know(&k)
-			}
-			p := policy(t, c.patch)
+			p, k := policy(t, c.patch), c.knowledge()
 			want := map[Client]string{Other: c.other, MobileAppsAndDesktop: c.desktop, Browser: c.browser}
 			if c.browser == "" {
 				want[Browser] = c.desktop
@@ -353,45 +349,43 @@ func TestHalfAPolicyDecidesNothing(t *testing.T) {
 	}
 }
 
+// less takes one thing away from what is known.
+var less = map[string]func(*knowledge){
+	"groups":            func(k *knowledge) { k.groups = facts.Missed[[]facts.Group](notRead) },
+	"groups cut":        func(k *knowledge) { k.groups.Failure = notRead },
+	"roles":             func(k *knowledge) { k.roles = nil },
+	"roles cut":         func(k *knowledge) { k.roles[0].Failure = notRead },
+	"scopes":            forgetScopes,
+	"locations":         func(k *knowledge) { k.locations = facts.Missed[[]facts.NamedLocation](notRead) },
+	"user type":         func(k *knowledge) { k.user.UserType = nil },
+	"principal name":    func(k *knowledge) { k.user.UserPrincipalName = nil },
+	"egress":            func(k *knowledge) { k.egress = nil },
+	"everything but id": func(k *knowledge) { *k = knowledge{user: facts.User{ID: k.user.ID}} },
+}
+
 // TestKnowingLessNeverDecides takes knowledge away from every scenario. What was decided may
 // become unknown; it must not become its opposite, except where the result itself says that
 // it is inferred.
 func TestKnowingLessNeverDecides(t *testing.T) {
-	less := map[string]func(*knowledge){
-		"groups":            func(k *knowledge) { k.groups = facts.Missed[[]facts.Group](notRead) },
-		"groups cut":        func(k *knowledge) { k.groups.Failure = notRead },
-		"roles":             func(k *knowledge) { k.roles = nil },
-		"roles cut":         func(k *knowledge) { k.roles[0].Failure = notRead },
-		"scopes":            func(k *knowledge) { forgetScopes(k) },
-		"locations":         func(k *knowledge) { k.locations = facts.Missed[[]facts.NamedLocation](notRead) },
-		"user type":         func(k *knowledge) { k.user.UserType = nil },
-		"principal name":    func(k *knowledge) { k.user.UserPrincipalName = nil },
-		"egress":            func(k *knowledge) { k.egress = nil },
-		"everything but id": func(k *knowledge) { *k = knowledge{user: facts.User{ID: k.user.ID}} },
-	}
-	for _, c := range scenarios() {
+	for _, c := range scenarios(t) {
 		p := policy(t, c.patch)
-		full := admin()
-		if c.know != nil {
-			c.know(&full)
-		}
 		for what, forget := range less {
-			k := admin()
-			if c.know != nil {
-				c.know(&k)
-			}
+			full, k := c.knowledge(), c.knowledge()
 			forget(&k)
 			for _, client := range clients {
-				knew, knows := Evaluate(&p, full.signIn(client)), Evaluate(&p, k.signIn(client))
-				if knows.Applies != Unknown && knows.Applies != knew.Applies && !knows.Inferred {
-					t.Errorf("%s, without %s, %s: %v, was %v", c.name, what, client, knows.Applies, knew.Applies)
-				}
-				if knows.Grant != knew.Grant {
-					t.Errorf("%s, without %s: the controls became %q", c.name, what, knows.Grant)
-				}
+				notOpposite(t, what+" in "+c.name, Evaluate(&p, full.signIn(client)), Evaluate(&p, k.signIn(client)))
 			}
 		}
 	}
+}
+
+// knowledge is made anew each time: what is in it may be changed.
+func (c scenario) knowledge() knowledge {
+	k := admin()
+	if c.know != nil {
+		c.know(&k)
+	}
+	return k
 }
 
 func forgetScopes(k *knowledge) {
@@ -405,9 +399,9 @@ func forgetScopes(k *knowledge) {
 	}
 }
 
-// scenarios are all tables of this package.
-func scenarios() []scenario {
-	var all []scenario
+// scenarios are all tables and files of this package.
+func scenarios(t testing.TB) []scenario {
+	all := ownScenarios(t)
 	for _, list := range [][]scenario{essential, userCases, applicationCases, otherCases, locationCases, grantCases} {
 		all = append(all, list...)
 	}
@@ -417,12 +411,8 @@ func scenarios() []scenario {
 // TestNewsNeverDecides adds members that this version does not know, one at a time, to every
 // scenario. A new member can take a decision away; only a known exclusion stands.
 func TestNewsNeverDecides(t *testing.T) {
-	for _, c := range scenarios() {
-		p := policy(t, c.patch)
-		k := admin()
-		if c.know != nil {
-			c.know(&k)
-		}
+	for _, c := range scenarios(t) {
+		p, k := policy(t, c.patch), c.knowledge()
 		for _, path := range []string{
 			"conditions.agentIdRiskLevels", "conditions.users.includeAgents", "conditions.applications.networkAccess",
 			"conditions.locations.includeNetworks", "conditions.platforms.includeVersions", "partialEnablementStrategy",

@@ -151,7 +151,7 @@ func member(s set, id string, known, unread Code) match {
 	if !isGUID(id) {
 		return match{value: Unknown, code: CodeUnknownWord, arg: id}
 	}
-	v := s.has(fold(id))
+	v := s.has(id)
 	if v == Unknown {
 		known = unread
 	}

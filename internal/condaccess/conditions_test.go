@@ -570,7 +570,12 @@ var locationCases = []scenario{
 			*k = k.from("192.0.2.1", "")
 			k.locations = facts.Missed[[]facts.NamedLocation](notRead)
 		},
-		other: inferredOther, desktop: inferredModern, because: Locations, code: CodeLocationsNotRead, exclusion: true,
+		other: otherMay, desktop: modernMay, because: Locations, code: CodeLocationsNotRead, exclusion: true,
+	},
+	{
+		name: "trusted locations excluded, neither locations nor address", patch: where(`"All"`, `"AllTrusted"`),
+		know:  func(k *knowledge) { k.locations = facts.Missed[[]facts.NamedLocation](notRead) },
+		other: inferredOther, desktop: inferredModern, because: Locations, code: CodeAddressNotDeclared, exclusion: true,
 	},
 	{
 		name:  "trusted locations excluded, the address in a range whose trust was not read",

@@ -48,6 +48,9 @@ func TestMalformed(t *testing.T) {
 		{`{"id":"1","grantControls":{"builtInControls":[1]}}`, "grantControls.builtInControls is not a list of strings"},
 		{`{"id":"1","grantControls":{"authenticationStrength":{}}}`, "grantControls.authenticationStrength.id is missing"},
 		{`{"id":"1","sessionControls":true}`, "sessionControls is not an object"},
+		{`{"id":"1","sessionControls":{"signInFrequency":{"value":"secret"}}}`,
+			"sessionControls.signInFrequency.value is not an integer"},
+		{`{"id":"1","sessionControls":{"cloudAppSecurity":"secret"}}`, "sessionControls.cloudAppSecurity is not an object"},
 	} {
 		p, err := Decode(json.RawMessage(c.body))
 		var f *facts.Failure
@@ -86,8 +89,9 @@ func TestMalformedLocation(t *testing.T) {
 	}
 }
 
-// FuzzDecode: no input makes the decoders or the evaluation panic, and a policy that was
-// decoded says the same after it has been through evidence.json.
+// FuzzDecode: no input makes the decoders or the evaluation panic; a policy that was decoded
+// says the same after it has been through evidence.json; and what is judged with less
+// knowledge is never the opposite of what is judged with more.
 func FuzzDecode(f *testing.F) {
 	files, err := filepath.Glob("testdata/*.json")
 	if err != nil || len(files) == 0 {
@@ -100,32 +104,99 @@ func FuzzDecode(f *testing.F) {
 		}
 		f.Add(body)
 	}
-	for _, c := range scenarios() {
+	for _, c := range scenarios(f) {
 		f.Add([]byte(raw(f, c.patch)))
 	}
-	f.Add([]byte(`{"@odata.type":"#microsoft.graph.ipNamedLocation","id":"1","ipRanges":[{"cidrAddress":"::/0"}]}`))
 	k := admin().from("203.0.113.1", "DE")
 	f.Fuzz(func(t *testing.T, body []byte) {
-		if l, err := DecodeLocation(body); err == nil {
-			NewOrigin(&facts.Egress{IP: "203.0.113.1", Country: "DE"}, facts.Got([]facts.NamedLocation{l}))
-		}
 		if _, err := DecodeStrength(body); err != nil {
-			if f := new(facts.Failure); !errors.As(err, &f) || f.Kind != facts.Malformed {
-				t.Errorf("not classified: %v", err)
-			}
+			classified(t, err)
 		}
 		p, err := Decode(body)
 		if err != nil {
-			if f := new(facts.Failure); !errors.As(err, &f) || f.Kind != facts.Malformed {
-				t.Errorf("not classified: %v", err)
-			}
+			classified(t, err)
 			return
 		}
 		if p.ID == "" {
 			t.Error("a policy without an id")
 		}
 		for _, client := range clients {
-			judged(t, p, k.signIn(client))
+			s := k.signIn(client)
+			knew, _ := judged(t, p, s)
+			Demanded(&p, client)
+			Warnings(&p, s)
+			for what, forget := range less {
+				poorer := admin().from("203.0.113.1", "DE")
+				forget(&poorer)
+				notOpposite(t, what, knew, Evaluate(&p, poorer.signIn(client)))
+			}
 		}
 	})
+}
+
+// FuzzDecodeLocation: no named location makes the decoder or the evaluation panic, and where
+// less is known about the origin, or the list is cut, nothing is decided the other way round.
+func FuzzDecodeLocation(f *testing.F) {
+	for _, body := range documentedLocations {
+		f.Add([]byte(body))
+	}
+	for _, body := range []string{
+		`{"@odata.type":"#microsoft.graph.ipNamedLocation","id":"1","ipRanges":[{"cidrAddress":"::/0"}]}`,
+		`{"@odata.type":"#microsoft.graph.ipNamedLocation","id":"1","isTrusted":true,"ipRanges":[{"cidrAddress":"0.0.0.0/0"}]}`,
+		`{"@odata.type":"#microsoft.graph.countryNamedLocation","id":"1","countriesAndRegions":["DE",""]}`,
+		`{"@odata.type":"#microsoft.graph.countryNamedLocation","id":"1","countriesAndRegions":["DE"],
+			"includeUnknownCountriesAndRegions":true,"countryLookupMethod":"authenticatorAppGps"}`,
+	} {
+		f.Add([]byte(body))
+	}
+	less := map[string]func(*knowledge){
+		"address": func(k *knowledge) { k.egress.IP = "" },
+		"country": func(k *knowledge) { k.egress.Country = "" },
+		"egress":  func(k *knowledge) { k.egress = nil },
+		"cut":     func(k *knowledge) { k.locations.Failure = notRead },
+		"list":    func(k *knowledge) { k.locations = facts.Missed[[]facts.NamedLocation](notRead) },
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		l, err := DecodeLocation(body)
+		if err != nil {
+			classified(t, err)
+			return
+		}
+		for _, c := range []facts.Locations{
+			{Include: []string{l.ID}}, {Include: []string{"AllTrusted"}},
+			{Include: []string{"All"}, Exclude: []string{l.ID}}, {Include: []string{"All"}, Exclude: []string{"AllTrusted"}},
+		} {
+			p := policy(t, `{}`)
+			p.Conditions.Locations = &c
+			with := func(forget func(*knowledge)) Result {
+				k := admin().from("203.0.113.1", "DE")
+				k.locations = facts.Got([]facts.NamedLocation{l})
+				forget(&k)
+				return Evaluate(&p, k.signIn(Other))
+			}
+			knew := with(func(*knowledge) {})
+			for what, forget := range less {
+				notOpposite(t, what, knew, with(forget))
+			}
+		}
+	})
+}
+
+func classified(t *testing.T, err error) {
+	t.Helper()
+	if f := new(facts.Failure); !errors.As(err, &f) || f.Kind != facts.Malformed {
+		t.Errorf("not classified: %v", err)
+	}
+}
+
+// notOpposite: knowing less leaves a result as it was, or makes it unknown, or one that says
+// itself that it is inferred. The controls have nothing to do with what is known.
+func notOpposite(t *testing.T, what string, knew, knows Result) {
+	t.Helper()
+	if knows.Applies != Unknown && knows.Applies != knew.Applies && !knows.Inferred {
+		t.Errorf("without %s: %v, was %v", what, knows.Applies, knew.Applies)
+	}
+	if knows.Grant != knew.Grant {
+		t.Errorf("without %s: the controls became %q", what, knows.Grant)
+	}
 }

@@ -133,10 +133,23 @@ func (r *ruleReader) value() bool {
 	return word != "" && !strings.EqualFold(word, "null")
 }
 
-// operator reads a word with or without a hyphen, in lower case.
+// operators are those that a rule can have, in lower case.
+var operators = [...]string{
+	"and", "or", "not", "eq", "ne", "in", "notin", "contains", "notcontains",
+	"startswith", "notstartswith", "endswith", "notendswith",
+}
+
+// operator reads one of the operators, with or without a hyphen, in any case. It is "" for
+// anything else. It allocates nothing: every policy is read for every account.
 func (r *ruleReader) operator() string {
 	r.take("-")
-	return strings.ToLower(r.word())
+	word := r.word()
+	for _, o := range operators {
+		if strings.EqualFold(word, o) {
+			return o
+		}
+	}
+	return ""
 }
 
 // word reads letters and digits. A hyphen or anything else ends it.

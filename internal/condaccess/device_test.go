@@ -91,10 +91,21 @@ func TestLongestRule(t *testing.T) {
 }
 
 // FuzzUnregistered: no rule makes the reader panic or hang, NOT turns a definite answer
-// around, and a rule that agrees with itself still does.
+// around, a rule that agrees with itself still does, and a part that is not understood takes
+// every answer away.
 func FuzzUnregistered(f *testing.F) {
-	f.Add(`device.extensionAttribute1 -ne "SAW"`)
-	f.Add(`-not (device.model -in ["a", 'b'] -or device.isCompliant -eq True)`)
+	for _, rule := range []string{
+		`device.extensionAttribute1 -ne "SAW"`,
+		`-not (device.model -in ["a", 'b'] -or device.isCompliant -eq True)`,
+		`((device.model -notContains "x") -and (device.model -notStartsWith "y")) -or device.model -ne 'z'`,
+	} {
+		f.Add(rule)
+	}
+	for _, c := range scenarios(f) {
+		if d := policy(f, c.patch).Conditions.Devices; d != nil {
+			f.Add(d.FilterRule)
+		}
+	}
 	f.Fuzz(func(t *testing.T, rule string) {
 		v := unregistered(rule)
 		if len(rule) > maxRule/3 {
@@ -105,6 +116,11 @@ func FuzzUnregistered(f *testing.F) {
 		}
 		if twice := unregistered("(" + rule + ") -and (" + rule + ")"); v != Unknown && twice != v {
 			t.Errorf("%q is %v, twice %v", rule, v, twice)
+		}
+		for _, news := range []string{" -and device.model -resembles \"x\"", " -or user.department -ne \"x\"", " -xor"} {
+			if more := unregistered(rule + news); more != Unknown {
+				t.Errorf("%q is %v, with %q %v", rule, v, news, more)
+			}
 		}
 	})
 }

@@ -134,6 +134,9 @@ func TestDecodeDocumented(t *testing.T) {
 			TermsOfUse: []string{"ce580154-086a-40fd-91df-8a60abac81a0", "7f29d675-caff-43e1-8a53-1b8516ed2075"},
 		},
 		SessionControls: []string{"cloudAppSecurity", "signInFrequency"},
+		SessionDetails: &facts.SessionDetails{
+			CloudAppSecurityType: "blockDownloads", SignInFrequency: &facts.SignInFrequency{Value: new(4), Type: "hours"},
+		},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -148,6 +151,23 @@ func TestDecodeDocumented(t *testing.T) {
 	}
 }
 
+// documentedLocations are the bodies of "List namedLocations", example 1: ranges that are not
+// trusted, countries, trusted ranges with host bits behind the prefix; and, fourth, a kind
+// that the example does not have.
+var documentedLocations = [...]string{
+	`{"@odata.type":"#microsoft.graph.ipNamedLocation","id":"06e4ff15-ca6b-4843-9c34-3fdd1ce8f739",
+			"displayName":"IPv4 named location","modifiedDateTime":"2019-07-26T18:00:43.5796446Z","isTrusted":false,
+			"ipRanges":[{"@odata.type":"#microsoft.graph.iPv4CidrRange","cidrAddress":"6.5.4.3/32"},
+				{"@odata.type":"#microsoft.graph.iPv4CidrRange","cidrAddress":"127.126.125.0/24"}]}`,
+	`{"@odata.type":"#microsoft.graph.countryNamedLocation","id":"1b7f0916-7677-40d8-97a1-d606f4ed8fcf",
+			"displayName":"Country named location","countriesAndRegions":["US","CA"],
+			"includeUnknownCountriesAndRegions":false}`,
+	`{"@odata.type":"#microsoft.graph.ipNamedLocation","id":"05239353-9117-4d29-a6a1-89724cb61b8c",
+		"isTrusted":true,"ipRanges":[{"@odata.type":"#microsoft.graph.iPv6CidrRange",
+		"cidrAddress":"2001:4898:80e8:7:d92a:7695:fda1:9d62/48"}]}`,
+	`{"@odata.type":"#microsoft.graph.compliantNetworkNamedLocation","id":"3d46dbda-8382-466a-856d-eb00cbc6b910"}`,
+}
+
 // TestDecodeLocation reads the bodies of "List namedLocations", example 1.
 func TestDecodeLocation(t *testing.T) {
 	for _, c := range []struct {
@@ -155,26 +175,21 @@ func TestDecodeLocation(t *testing.T) {
 		want facts.NamedLocation
 	}{
 		{
-			`{"@odata.type":"#microsoft.graph.ipNamedLocation","id":"06e4ff15-ca6b-4843-9c34-3fdd1ce8f739",
-			"displayName":"IPv4 named location","modifiedDateTime":"2019-07-26T18:00:43.5796446Z","isTrusted":false,
-			"ipRanges":[{"@odata.type":"#microsoft.graph.iPv4CidrRange","cidrAddress":"6.5.4.3/32"},
-				{"@odata.type":"#microsoft.graph.iPv4CidrRange","cidrAddress":"127.126.125.0/24"}]}`,
+			documentedLocations[0],
 			facts.NamedLocation{
 				ID: "06e4ff15-ca6b-4843-9c34-3fdd1ce8f739", DisplayName: "IPv4 named location", Type: "ip",
 				IsTrusted: new(false), Ranges: []string{"6.5.4.3/32", "127.126.125.0/24"},
 			},
 		},
 		{
-			`{"@odata.type":"#microsoft.graph.countryNamedLocation","id":"1b7f0916-7677-40d8-97a1-d606f4ed8fcf",
-			"displayName":"Country named location","countriesAndRegions":["US","CA"],
-			"includeUnknownCountriesAndRegions":false}`,
+			documentedLocations[1],
 			facts.NamedLocation{
 				ID: "1b7f0916-7677-40d8-97a1-d606f4ed8fcf", DisplayName: "Country named location", Type: "country",
 				Countries: []string{"US", "CA"}, IncludeUnknown: new(false),
 			},
 		},
 		{
-			`{"@odata.type":"#microsoft.graph.compliantNetworkNamedLocation","id":"3d46dbda-8382-466a-856d-eb00cbc6b910"}`,
+			documentedLocations[3],
 			facts.NamedLocation{
 				ID: "3d46dbda-8382-466a-856d-eb00cbc6b910", Type: "#microsoft.graph.compliantNetworkNamedLocation",
 			},
@@ -188,11 +203,8 @@ func TestDecodeLocation(t *testing.T) {
 			t.Error(diff)
 		}
 	}
-	// The third body of the example, with host bits behind its prefix, is a location that fits.
-	ipv6 := `{"@odata.type":"#microsoft.graph.ipNamedLocation","id":"05239353-9117-4d29-a6a1-89724cb61b8c",
-		"isTrusted":true,"ipRanges":[{"@odata.type":"#microsoft.graph.iPv6CidrRange",
-		"cidrAddress":"2001:4898:80e8:7:d92a:7695:fda1:9d62/48"}]}`
-	l, err := DecodeLocation(json.RawMessage(ipv6))
+	// The third, with host bits behind its prefix, is a location that fits.
+	l, err := DecodeLocation(json.RawMessage(documentedLocations[2]))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -47,7 +47,9 @@ func NewOrigin(declared *facts.Egress, locations facts.Seen[[]facts.NamedLocatio
 	case !ip.IsValid():
 		o.trusted.code = CodeAddressNotDeclared
 	case !o.complete:
-		o.trusted.code = CodeLocationsNotRead
+		// Somebody knows where CAS signs in from, and may have listed that as trusted: what was not
+		// read would have told.
+		o.trusted = match{value: Unknown, code: CodeLocationsNotRead}
 	}
 	if locations.Value == nil {
 		return o
@@ -141,7 +143,7 @@ func (o *Origin) in(word string) match {
 	case word == mfaTrustedIPs:
 		return match{value: Unknown, code: CodeTrustedIPsUnseen, own: true}
 	}
-	if m, ok := o.places[fold(word)]; ok {
+	if m, ok := lookup(o.places, word); ok {
 		return m
 	}
 	if !o.complete {

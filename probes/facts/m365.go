@@ -187,6 +187,8 @@ type Policy struct {
 	GrantControls    *GrantControls `json:"grantControls,omitempty"`
 	// SessionControls are the names of the session controls that are set, e.g. signInFrequency.
 	SessionControls []string `json:"sessionControls,omitempty"`
+	// SessionDetails is what is inside those of them where it makes a difference.
+	SessionDetails *SessionDetails `json:"sessionControlDetails,omitempty"`
 	// Unrecognised are the JSON paths of members that carry something and that this version
 	// does not know, e.g. "conditions.agentIdRiskLevels": they make what they touch unknown.
 	Unrecognised []string `json:"unrecognised,omitempty"`
@@ -270,6 +272,20 @@ type Strength struct {
 	DisplayName           string   `json:"displayName,omitempty"`
 	RequirementsSatisfied string   `json:"requirementsSatisfied,omitempty"` // none | mfa
 	AllowedCombinations   []string `json:"allowedCombinations,omitempty"`   // e.g. "password,microsoftAuthenticatorPush"
+}
+
+// SessionDetails is what is inside the session controls signInFrequency and cloudAppSecurity.
+type SessionDetails struct {
+	SignInFrequency      *SignInFrequency `json:"signInFrequency,omitempty"`
+	CloudAppSecurityType string           `json:"cloudAppSecurityType,omitempty"` // mcasConfigured | monitorOnly | blockDownloads
+}
+
+// SignInFrequency is how long a sign-in is good for.
+type SignInFrequency struct {
+	FrequencyInterval  string `json:"frequencyInterval,omitempty"`  // timeBased | everyTime
+	AuthenticationType string `json:"authenticationType,omitempty"` // primaryAndSecondaryAuthentication | secondaryAuthentication
+	Value              *int   `json:"value,omitempty"`              // in units of Type
+	Type               string `json:"type,omitempty"`               // days | hours
 }
 
 // NamedLocation is a range of addresses or a list of countries.

@@ -2,6 +2,7 @@ package m365
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"io"
@@ -133,7 +134,8 @@ func lists[T any](ctx context.Context, s *session, qs []question, decode func(js
 	return found
 }
 
-// pages reads the page that is there, and those that it leads to.
+// pages reads the page that is there, and those that it leads to. The next one is asked for
+// while the elements of the last are read: it depends on the link only.
 func pages[T any](
 	ctx context.Context, s *session, q question, first answer, decode func(json.RawMessage) (T, error),
 ) facts.Seen[[]T] {
@@ -141,35 +143,35 @@ func pages[T any](
 	var unreadable *facts.Failure
 	asked := map[string]bool{q.url.String(): true}
 	for a := first; ; {
-		p, failure := q.page(a)
 		last := a
 		last.call = first.call // one call, whose answer is there with its last page
+		p, failure := q.page(a)
 		if failure != nil && len(asked) == 1 {
 			return seenBy(facts.Missed[[]T](failure), last)
 		}
 		if failure != nil {
 			return seenBy(facts.Partly(items, failure), last)
 		}
-		for _, raw := range p.elements {
-			v, err := decode(raw)
-			if err != nil {
-				unreadable = q.malformed(err)
-				continue
+		elements := func(context.Context) {
+			for _, raw := range p.elements {
+				v, err := decode(raw)
+				if err != nil {
+					unreadable = q.malformed(err)
+					continue
+				}
+				items = append(items, v)
 			}
-			items = append(items, v)
 		}
 		if p.next != "" && len(asked) == q.pages {
 			return seenBy(facts.Partly(items, q.more()), last)
 		}
 		u, failure := s.next(q.call, p.next, asked)
-		switch {
-		case failure != nil:
-			return seenBy(facts.Partly(items, failure), last)
-		case u == nil:
-			return seenBy(facts.Partly(items, unreadable), last)
+		if u == nil {
+			elements(ctx)
+			return seenBy(facts.Partly(items, cmp.Or(failure, unreadable)), last)
 		}
 		asked[u.String()] = true
-		a = s.get(ctx, q.call, u)
+		together(ctx, elements, func(ctx context.Context) { a = s.get(ctx, q.call, u) })
 	}
 }
 
