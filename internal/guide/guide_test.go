@@ -101,9 +101,10 @@ func TestPermissions(t *testing.T) {
 	if g := byName["AuditLog.Read.All"]; g.Optional || len(g.Costs) > 0 {
 		t.Errorf("AuditLog.Read.All: %+v", g)
 	}
-	// To look for traces, accounts are found by name; nothing else of them is needed.
+	// To look for traces, accounts are found by name; nothing else of them is needed. The audit
+	// log only adds who consented.
 	for _, g := range Permissions("BND-01") {
-		if slices.Contains([]string{"AuditLog.Read.All", "Policy.Read.All", "RoleManagement.Read.Directory"}, g.Name) {
+		if !g.Optional && slices.Contains([]string{"AuditLog.Read.All", "Policy.Read.All", "RoleManagement.Read.Directory"}, g.Name) {
 			t.Errorf("BND-01 does not need %s", g.Name)
 		}
 	}
@@ -121,6 +122,7 @@ func TestPermissions(t *testing.T) {
 func TestMembersExist(t *testing.T) {
 	known := map[string]reflect.Type{
 		facts.M365Tenant.Name: reflect.TypeFor[facts.Tenant](), facts.M365Accounts.Name: reflect.TypeFor[facts.AccountSet](),
+		facts.M365Traces.Name: reflect.TypeFor[facts.Traces](),
 	}
 	for _, p := range all.Probes() {
 		for _, perm := range p.Permissions {
