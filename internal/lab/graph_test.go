@@ -153,7 +153,22 @@ func TestGraphLists(t *testing.T) {
 			json.RawMessage(`{"id":"1","displayName":"Trend Micro Cloud App Security"}`),
 			json.RawMessage(`{"id":"2","appId":"a-2","displayName":"Other"}`),
 		}
-		o.Microsoft.App.Permissions = append(o.Microsoft.App.Permissions, "Directory.Read.All")
+		o.Microsoft.App.Permissions = append(o.Microsoft.App.Permissions, "Directory.Read.All", "Domain-InternalFederation.Read.All")
+		o.Microsoft.Domains = append(o.Microsoft.Domains, lab.Domain{
+			Name: "fed.contoso.com", Federated: true, Federation: json.RawMessage(`{"id":"1","displayName":"Contoso"}`),
+		})
+		o.Microsoft.SubscribedSKUs = []json.RawMessage{json.RawMessage(`{"id":"1","skuPartNumber":"ENTERPRISEPREMIUM"}`)}
+		audit := func(id, activity string) json.RawMessage {
+			return json.RawMessage(`{"id":"` + id + `","activityDisplayName":"` + activity + `","activityDateTime":"2026-01-01T00:00:00Z"}`)
+		}
+		o.Microsoft.DirectoryAudits = []json.RawMessage{
+			audit("a1", "Consent to application"), audit("a2", "Add application"), audit("a3", "Consent to application"),
+		}
+		signIn := func(id, user, day string) json.RawMessage {
+			return json.RawMessage(`{"id":"` + id + `","userId":"` + user + `","createdDateTime":"2026-01-` + day + `T00:00:00Z",
+				"authenticationRequirement":"multiFactorAuthentication"}`)
+		}
+		o.Microsoft.SignIns = []json.RawMessage{signIn("s3", "2", "03"), signIn("s2", "1", "02"), signIn("s1", "1", "01")}
 		o.Microsoft.AppRoleAssignments = []json.RawMessage{
 			json.RawMessage(`{"id":"r1","principalId":"1"}`), json.RawMessage(`{"id":"r2","principalId":"2"}`),
 		}
@@ -167,7 +182,7 @@ func TestGraphLists(t *testing.T) {
 		want         []string
 	}{
 		{"/v1.0/organization", "displayName", nil, []string{"Contoso"}},
-		{"/v1.0/domains", "id", nil, []string{"contoso.onmicrosoft.com", "contoso.com"}},
+		{"/v1.0/domains", "id", nil, []string{"contoso.onmicrosoft.com", "contoso.com", "fed.contoso.com"}},
 		{"/v1.0/users", "userPrincipalName", nil, []string{
 			adminUPN, "cas-delegate@contoso.com", "adele@contoso.com", "oneill@contoso.com",
 		}},
@@ -192,6 +207,15 @@ func TestGraphLists(t *testing.T) {
 		{"/v1.0/servicePrincipals?$filter=startswith(displayName,'Trend Micro')&$count=true", "id", eventual, []string{"1"}},
 		{"/v1.0/servicePrincipals?$filter=appId eq 'A-2'&$count=true&$select=id,publisherName", "id", eventual, []string{"2"}},
 		{"/v1.0/servicePrincipals/1/appRoleAssignments", "id", nil, []string{"r1"}},
+		{"/v1.0/domains/fed.contoso.com/federationConfiguration", "displayName", nil, []string{"Contoso"}},
+		{"/v1.0/subscribedSkus?$select=id,skuPartNumber", "skuPartNumber", nil, []string{"ENTERPRISEPREMIUM"}},
+		{"/v1.0/auditLogs/directoryAudits", "id", nil, []string{"a1", "a2", "a3"}},
+		{"/v1.0/auditLogs/directoryAudits?$filter=activityDisplayName eq 'Consent to application'", "id", nil, []string{"a1", "a3"}},
+		{"/beta/auditLogs/signIns?$filter=userId eq '1' and createdDateTime ge 2026-01-02T00:00:00Z", "id", nil, []string{"s2"}},
+		{"/beta/auditLogs/signIns?$filter=userId eq '1'", "authenticationRequirement", nil,
+			[]string{"multiFactorAuthentication", "multiFactorAuthentication"}},
+		// signIn of v1.0 has no such member.
+		{"/v1.0/auditLogs/signIns?$filter=userId eq '1'", "authenticationRequirement", nil, []string{"", ""}},
 		{"/v1.0/servicePrincipals/2/oauth2PermissionGrants", "id", nil, []string{"g2"}},
 	} {
 		t.Run(c.path, func(t *testing.T) {
@@ -248,6 +272,15 @@ func TestGraphRefusals(t *testing.T) {
 			400, "Request_UnsupportedQuery"},
 		{"filter on another member", "GET", "/v1.0/servicePrincipals?$filter=publisherName eq 'Trend Micro'", nil,
 			400, "Request_UnsupportedQuery"},
+		{"no federation", "GET", "/v1.0/domains/contoso.com/federationConfiguration", nil, 404, "Request_ResourceNotFound"},
+		{"filter of the skus", "GET", "/v1.0/subscribedSkus?$filter=skuPartNumber eq 'E'", nil, 400, "Request_UnsupportedQuery"},
+		{"log filtered by another member", "GET", "/v1.0/auditLogs/directoryAudits?$filter=category eq 'Policy'", nil,
+			400, "Request_UnsupportedQuery"},
+		{"log since no date", "GET", "/beta/auditLogs/signIns?$filter=userId eq '1' and createdDateTime ge yesterday", nil, 400, "BadRequest"},
+		{"evaluation by GET", "GET", "/v1.0/identity/conditionalAccess/evaluate", nil, 405, "Request_BadRequest"},
+		{"evaluation without a question", "POST", "/v1.0/identity/conditionalAccess/evaluate", []string{"Content-Type", "application/json"},
+			400, "BadRequest"},
+		{"evaluation of another type", "POST", "/v1.0/identity/conditionalAccess/evaluate", nil, 415, "RequestBodyRead"},
 		{"unknown service principal", "GET", "/v1.0/servicePrincipals/1/appRoleAssignments", nil, 404, "Request_ResourceNotFound"},
 		{"filter with a loose quote", "GET", "/v1.0/users?$filter=startswith(displayName,'O'Neill')", nil,
 			400, "Request_UnsupportedQuery"},
@@ -310,6 +343,10 @@ func TestGraphPermissions(t *testing.T) {
 		{"SharePointTenantSettings.Read.All", "/v1.0/admin/sharepoint/settings", 403, "accessDenied"},
 		{"Application.Read.All", "/v1.0/servicePrincipals", 403, "Authorization_RequestDenied"},
 		{"Application.Read.All", "/v1.0/servicePrincipals/1/appRoleAssignments", 403, "Authorization_RequestDenied"},
+		{"AuditLog.Read.All", "/beta/auditLogs/signIns", 403, "Authentication_MSGraphPermissionMissing"},
+		{"AuditLog.Read.All", "/v1.0/auditLogs/directoryAudits", 403, "Authentication_MSGraphPermissionMissing"},
+		{"Domain-InternalFederation.Read.All", "/v1.0/domains/contoso.com/federationConfiguration", 403, "Authorization_RequestDenied"},
+		{"Organization.Read.All", "/v1.0/subscribedSkus", 403, "Authorization_RequestDenied"},
 		{"Directory.Read.All", "/v1.0/servicePrincipals/1/oauth2PermissionGrants", 403, "Authorization_RequestDenied"},
 	} {
 		t.Run(c.path, func(t *testing.T) {
@@ -317,6 +354,7 @@ func TestGraphPermissions(t *testing.T) {
 			with := func(change func(*lab.Organisation)) func(*lab.Organisation) {
 				return func(o *lab.Organisation) {
 					o.Microsoft.ServicePrincipals = []json.RawMessage{json.RawMessage(`{"id":"1"}`)}
+					o.Microsoft.Domains[1].Federation = json.RawMessage(`{"id":"1"}`)
 					if c.permission == "Directory.Read.All" {
 						o.Microsoft.App.Permissions = append(o.Microsoft.App.Permissions, c.permission)
 					}

@@ -71,7 +71,8 @@ func Healthy() Organisation {
 				ClientID: "11111111-2222-3333-4444-555555555555",
 				Secret:   "practice-secret-of-the-lab",
 				Permissions: []string{
-					"Application.Read.All", "AuditLog.Read.All", "Domain.Read.All", "GroupMember.Read.All",
+					"Application.Read.All", "AuditLog.Read.All", "Domain-InternalFederation.Read.All", "Domain.Read.All",
+					"GroupMember.Read.All",
 					"Organization.Read.All", "Policy.Read.All", "RoleEligibilitySchedule.Read.Directory",
 					"RoleManagement.Read.Directory",
 					"SharePointTenantSettings.Read.All", "User.Read.All",

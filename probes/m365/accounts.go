@@ -362,7 +362,7 @@ func joined(own facts.Seen[[]facts.RoleAssignment], groups []facts.Seen[[]facts.
 var role = known(func(r facts.RoleAssignment) string { return r.RoleDefinitionID })
 
 func ofPrincipal(id string) *string {
-	return new("principalId eq '" + strings.ReplaceAll(id, "'", "''") + "'")
+	return new("principalId eq '" + quoted(id) + "'")
 }
 
 func (s *session) activeRoles(ctx context.Context, holder string) question {

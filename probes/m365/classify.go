@@ -135,7 +135,7 @@ var signInAdvice = map[string]string{
 	"AADSTS7000222": "the client secret has expired: make a new one in the app registration",
 	"AADSTS700027":  "the application does not know the certificate: upload it to the app registration",
 	"AADSTS700024":  "the assertion is not valid at this time: check this machine's clock",
-	"AADSTS70021":   "no federated credential of the application matches the token in token_file",
+	"AADSTS70021":   "no federated credential of the application matches the token of workload_identity: compare issuer, subject and audience",
 	"AADSTS500011":  "the tenant does not know Microsoft Graph under this audience: check microsoft365.cloud",
 	"AADSTS53003":   "a Conditional Access policy for workload identities blocks the application",
 	"AADSTS7000112": "the application is disabled in the tenant",

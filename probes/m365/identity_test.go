@@ -199,8 +199,8 @@ func TestSignInWithAPFX(t *testing.T) {
 				t.Errorf("tenant = %s", got.ID)
 			}
 			c.CertificatePassword = config.NewSecret("env:X", []byte("another one"))
-			f := p.refused()
-			if f.Code != "certificate" || !strings.Contains(f.Detail, "password") {
+			f := p.collect("m365.tenant").Facts["m365.tenant"].Failure
+			if f == nil || f.Code != "certificate" || !strings.Contains(f.Detail, "password") {
 				t.Errorf("failure = %v", f)
 			}
 		})
