@@ -124,8 +124,7 @@ func (l *limiter) reserve(ctx context.Context, now time.Time, units int) (time.T
 	if at.After(now) && TooLong(ctx, at.Sub(now)) {
 		return time.Time{}, false
 	}
-	// What ended before now is counted no more; what ends before at still is for nobody, as
-	// later calls are let through later.
+	// What no longer counts at that moment counts for nobody: later calls are let through later.
 	l.granted = append(l.granted[gone:], grant{at, units})
 	return at, true
 }

@@ -315,3 +315,17 @@ func TestTheChainOfARequest(t *testing.T) {
 		}
 	})
 }
+
+// First come, first served: a small request does not overtake a large one that waits.
+func TestNobodyOvertakes(t *testing.T) {
+	l := &limiter{family: Family{Units: 5, Per: 10 * time.Second}}
+	now := time.Now()
+	for i, tt := range []struct {
+		units int
+		after time.Duration
+	}{{3, 0}, {4, 10 * time.Second}, {1, 10 * time.Second}, {1, 20 * time.Second}} {
+		if at, ok := l.reserve(t.Context(), now, tt.units); !ok || at.Sub(now) != tt.after {
+			t.Errorf("request %d of %d units after %v, %v; want %v", i, tt.units, at.Sub(now), ok, tt.after)
+		}
+	}
+}
