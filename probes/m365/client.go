@@ -163,6 +163,7 @@ func pages[T any](
 			}
 		}
 		if p.next != "" && len(asked) == q.pages {
+			elements(ctx)
 			return seenBy(facts.Partly(items, q.more()), last)
 		}
 		u, failure := s.next(q.call, p.next, asked)

@@ -15,9 +15,9 @@ func TestFrom(t *testing.T) {
 		manyGroups(2)(o)
 		o.PageSize = 1
 	})
-	begun := time.Now()
+	begun := p.now()
 	ev := p.collect()
-	ended := time.Now()
+	ended := p.now()
 	set := get(t, ev, facts.M365Accounts)
 	access := get(t, ev, facts.M365ConditionalAccess)
 	principals := get(t, ev, facts.M365Traces).ServicePrincipals

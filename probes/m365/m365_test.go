@@ -240,9 +240,13 @@ type tenant struct {
 	t      *testing.T
 	Config *config.Config
 	today  time.Time // when the probes look
+	looks  atomic.Int64
 }
 
-func (p *tenant) now() time.Time { return p.today }
+// now is a moment later at every look, so that what came first can be told.
+func (p *tenant) now() time.Time {
+	return p.today.Add(time.Duration(p.looks.Add(1)) * time.Microsecond)
+}
 
 func start(t *testing.T, change func(*lab.Organisation)) *tenant {
 	t.Helper()
