@@ -15,6 +15,7 @@ func TestFrom(t *testing.T) {
 		manyGroups(2)(o)
 		o.PageSize = 1
 	})
+	p.today = time.Time{}
 	begun := time.Now()
 	ev := p.collect()
 	ended := time.Now()

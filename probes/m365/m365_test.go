@@ -239,10 +239,15 @@ type tenant struct {
 	*lab.Lab
 	t      *testing.T
 	Config *config.Config
-	today  time.Time // when the probes look
+	today  time.Time // when the probes look; zero: now
 }
 
-func (p *tenant) now() time.Time { return p.today }
+func (p *tenant) now() time.Time {
+	if p.today.IsZero() {
+		return time.Now()
+	}
+	return p.today
+}
 
 func start(t *testing.T, change func(*lab.Organisation)) *tenant {
 	t.Helper()
