@@ -162,11 +162,10 @@ func pages[T any](
 				items = append(items, v)
 			}
 		}
-		if p.next != "" && len(asked) == q.pages {
-			elements(ctx)
-			return seenBy(facts.Partly(items, q.more()), last)
-		}
 		u, failure := s.next(q.call, p.next, asked)
+		if u != nil && len(asked) == q.pages {
+			u, failure = nil, q.more()
+		}
 		if u == nil {
 			elements(ctx)
 			return seenBy(facts.Partly(items, cmp.Or(failure, unreadable)), last)
