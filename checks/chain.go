@@ -3,6 +3,7 @@ package checks
 import (
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/casdoctor/casdoctor/probes/facts"
 )
@@ -41,13 +42,15 @@ func shown[T any](x *Exam, fact string, s facts.Seen[T]) []facts.Look {
 	return x.looks(fact)
 }
 
-// looks are the calls that were made for a fact, each path once, at its last answer.
-func (x *Exam) looks(fact string) []facts.Look {
+// looks are the calls that were made for a fact, each path once, at its last answer: all of
+// them, or those whose path ends in one of the given ways.
+func (x *Exam) looks(fact string, ends ...string) []facts.Look {
 	f := x.evidence.Facts[fact]
 	var out []facts.Look
 	for _, r := range f.Requests {
 		u, err := url.Parse(r.URL)
-		if err != nil || r.Status == 0 {
+		if err != nil || r.Status == 0 || len(ends) > 0 &&
+			!slices.ContainsFunc(ends, func(end string) bool { return strings.HasSuffix(u.Path, end) }) {
 			continue
 		}
 		l := facts.Look{Call: r.Method + " " + u.Path, At: r.At}

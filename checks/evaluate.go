@@ -101,8 +101,10 @@ func Evaluate(ev *facts.Evidence, list []Check, opts Options) Outcome {
 	}
 	out := Outcome{Now: now}
 	w := newWaivers(ev, now)
+	decoded := map[string]any{}
 	for i := range list {
-		out.Results = append(out.Results, evaluate(ev, &list[i], now, opts.Only, w))
+		x := &Exam{check: &list[i], evidence: ev, now: now, decoded: decoded}
+		out.Results = append(out.Results, evaluate(x, opts.Only, w))
 	}
 	out.Notices = w.notices()
 	for i := range out.Notices {
@@ -111,7 +113,9 @@ func Evaluate(ev *facts.Evidence, list []Check, opts Options) Outcome {
 	return out
 }
 
-func evaluate(ev *facts.Evidence, c *Check, now time.Time, only []string, w *waivers) Result {
+// evaluate judges one check. Each cause and each fix gets an exam of its own, like base.
+func evaluate(base *Exam, only []string, w *waivers) Result {
+	ev, c := base.evidence, base.check
 	symptoms, unread := symptomsOf(ev, c.ID)
 	res := Result{ID: c.ID, Title: c.Title, Symptoms: symptoms}
 	if why := skipped(ev, c, only); why != nil {
@@ -125,8 +129,9 @@ func evaluate(ev *facts.Evidence, c *Check, now time.Time, only []string, w *wai
 		return say(res, c.Words)
 	}
 	found := map[string][]finding{}
+	base.found = found
 	for _, cause := range c.Causes {
-		x := &Exam{check: c, evidence: ev, now: now, found: found}
+		x := base.anew()
 		found[cause.ID] = x.examine(cause)
 		for _, f := range found[cause.ID] {
 			e := entry(cause, f)
@@ -147,10 +152,9 @@ func evaluate(ev *facts.Evidence, c *Check, now time.Time, only []string, w *wai
 		res.Status = StatusUnknown
 		res.Remarks = append(res.Remarks, failed("symptoms", unread))
 	}
-	res.Fixes = judgeFixes(ev, c, now, found)
-	x := &Exam{check: c, evidence: ev, now: now, found: found}
-	res.Remarks = append(res.Remarks, x.note(c)...)
-	res.Chains = x.explain(c)
+	res.Fixes = judgeFixes(base)
+	res.Remarks = append(res.Remarks, base.anew().note(c)...)
+	res.Chains = base.anew().explain(c)
 	return say(res, c.Words)
 }
 
@@ -221,7 +225,8 @@ func status(entries []Entry) Status {
 // judgeFixes asks every fix about every entry that it is for, and recommends, for each entry
 // that is supported or confirmed, the first of the applying fixes: their order in the check
 // is the order of preference.
-func judgeFixes(ev *facts.Evidence, c *Check, now time.Time, found map[string][]finding) []FixResult {
+func judgeFixes(base *Exam) []FixResult {
+	c, found := base.check, base.found
 	recommended := map[Ref]bool{}
 	var out []FixResult
 	for _, f := range c.Fixes {
@@ -231,7 +236,8 @@ func judgeFixes(ev *facts.Evidence, c *Check, now time.Time, found map[string][]
 				if got.notApplicable || got.claim.Verdict == Refuted {
 					continue
 				}
-				x := &Exam{check: c, evidence: ev, now: now, found: found, pair: Ref{cause, got.subject}}
+				x := base.anew()
+				x.pair = Ref{cause, got.subject}
 				a, why := x.applies(f)
 				if got.claim.Verdict == Unknown && a == Yes {
 					a, why = Maybe, append(why, because("cause_unknown", "cause", cause))

@@ -16,12 +16,18 @@ type Exam struct {
 	now      time.Time
 	found    map[string][]finding // by cause; for fixes, and for causes that look at earlier ones
 	pair     Ref                  // for fixes: what is to be mended
+	decoded  map[string]any       // facts.Seen of the facts that were read, shared by the exams of an evaluation
 
 	findings []finding
 	read     []string // the facts that were read, in order
 	seen     bool     // one of them was there, besides what the whole run is about
 	cut      *Reason  // one of them is incomplete as a whole, and why
 	broken   string   // a mistake of the check itself
+}
+
+// anew is an exam of the same evidence that has read and found nothing yet.
+func (x *Exam) anew() *Exam {
+	return &Exam{check: x.check, evidence: x.evidence, now: x.now, found: x.found, decoded: x.decoded}
 }
 
 // Ref names an entry: a cause and the subject it was found for.
@@ -47,11 +53,24 @@ func Read[T any](x *Exam, k facts.Key[T]) facts.Seen[T] {
 	if !slices.Contains(x.read, k.Name) {
 		x.read = append(x.read, k.Name)
 	}
-	s := facts.Get(x.evidence, k)
+	s := get(x, k)
 	x.seen = x.seen || s.Value != nil && k.Name != facts.DeclaredRun.Name
 	if s.Value != nil && s.Failure != nil {
 		r := failed(k.Name, s.Failure)
 		x.cut = &r
+	}
+	return s
+}
+
+// get decodes a fact once in an evaluation: a tenant's policies are some megabytes, and each
+// cause and each fix looks at them again. Nobody changes what is read.
+func get[T any](x *Exam, k facts.Key[T]) facts.Seen[T] {
+	if s, ok := x.decoded[k.Name].(facts.Seen[T]); ok {
+		return s
+	}
+	s := facts.Get(x.evidence, k)
+	if x.decoded != nil {
+		x.decoded[k.Name] = s
 	}
 	return s
 }
@@ -62,7 +81,7 @@ func Aside[T any](x *Exam, k facts.Key[T]) facts.Seen[T] {
 	if !slices.Contains(x.check.Needs, k.Name) {
 		return Read(x, k) // says that it is a mistake
 	}
-	s := facts.Get(x.evidence, k)
+	s := get(x, k)
 	if s.Value != nil && !slices.Contains(x.read, k.Name) {
 		x.read = append(x.read, k.Name)
 	}

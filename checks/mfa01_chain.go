@@ -60,7 +60,7 @@ func factorStatement(x *Exam, a facts.Account) Statement {
 	}
 	return statement(because("q_factor", "account", a.Address), m.any(), nil,
 		statement(because("q_per_user"), m.perUser, per),
-		statement(because("q_defaults"), m.defaults, x.looks(facts.M365SecurityDefaults.Name)),
+		statement(because("q_defaults"), m.defaults, x.looks(facts.M365SecurityDefaults.Name, "EnforcementPolicy")),
 		policiesStatement(x, a, m.policies),
 		statement(because("q_idp"), m.idp, domainLooks(x)),
 	)
@@ -102,7 +102,7 @@ func policiesStatement(x *Exam, a facts.Account, demand Claim) Statement {
 		out.Because = append(out.Because, statement(because("policies_off", "count", strconv.Itoa(off)), refuted(Observed), nil))
 	}
 	if l := logOf(x, a.Address); l.factor != nil {
-		out.Because = append(out.Because, statement(because("q_log"), supported(Observed, l.asked()), x.looks(facts.M365SignIns.Name)))
+		out.Because = append(out.Because, statement(because("q_log"), supported(Observed, l.asked()), x.looks(facts.M365SignIns.Name, "/signIns")))
 	}
 	return out
 }
@@ -232,7 +232,7 @@ func stepStatement(s condaccess.Step, arg string) Statement {
 func protocolStatement(x *Exam, s setting) Statement {
 	off, gone := switchOff(x, s.mode), retired(x, s.cloud)
 	return statement(because("q_protocol"), anyOf(off, gone), nil,
-		statement(because("q_switch"), off, x.looks(facts.M365SharePoint.Name)),
+		statement(because("q_switch"), off, x.looks(facts.M365SharePoint.Name, "/settings")),
 		statement(because("q_retired"), gone, nil),
 	)
 }
@@ -246,6 +246,6 @@ func accountStatement(x *Exam, a facts.Account) Statement {
 	return statement(because("q_account", "account", a.Address), own, nil,
 		statement(because("q_state"), accountState(x, a), seen),
 		statement(because("q_password"), passwordState(x, a), append(slices.Clone(seen), domainLooks(x)...)),
-		statement(because("q_plan"), sharePointPlan(x), x.looks(facts.M365Tenant.Name)),
+		statement(because("q_plan"), sharePointPlan(x), x.looks(facts.M365Tenant.Name, "/organization", "/subscribedSkus")),
 	)
 }
