@@ -27,10 +27,30 @@ type MailHeaders struct {
 	OtherResults int     `json:"other_results,omitempty"`
 	AuthAs       *string `json:"auth_as,omitempty"` // X-MS-Exchange-Organization-AuthAs, word for word
 	SCL          *string `json:"scl,omitempty"`     // X-MS-Exchange-Organization-SCL
-	// Forefront are members of X-Forefront-Antispam-Report: SFV, CAT, SCL, CIP, IPV.
+	// CrossTenant are the stamps that outlive the border of the sender's own tenant.
+	CrossTenant *CrossTenant `json:"cross_tenant,omitempty"`
+	// Preserved: an on-premises server of a hybrid organisation kept its stamps for the cloud
+	// (X-OrganizationHeadersPreserved). Promoted: Exchange Online believed them
+	// (X-CrossPremisesHeadersPromoted).
+	Preserved bool `json:"preserved,omitempty"`
+	Promoted  bool `json:"promoted,omitempty"`
+	// SkippedTo is the address that Exchange Online took for the sender's behind a gateway
+	// (X-MS-Exchange-SkipListedInternetSender): enhanced filtering is on.
+	SkippedTo string `json:"skipped_to,omitempty"`
+	// Odd are stamps of Exchange that it does not write so: the name in another letter case, or
+	// there twice with two values. Somebody else may have written them.
+	Odd []string `json:"odd,omitempty"`
+	// Forefront are members of X-Forefront-Antispam-Report: SFV, CAT, SCL, CIP, IPV, DIR, PTR.
 	Forefront map[string]string `json:"forefront,omitempty"`
 	// Received are the hops, the last one first, at most 100 of them.
 	Received []Hop `json:"received,omitempty"`
+}
+
+// CrossTenant is what Exchange Online says of the sender's tenant, word for word; nil: not said.
+type CrossTenant struct {
+	ID         *string `json:"id,omitempty"`          // X-MS-Exchange-CrossTenant-Id
+	AuthAs     *string `json:"auth_as,omitempty"`     // X-MS-Exchange-CrossTenant-AuthAs
+	FromEntity *string `json:"from_entity,omitempty"` // X-MS-Exchange-CrossTenant-FromEntityHeader
 }
 
 // Mailboxes are the domains of the addresses in a header, in lower case and each once. A header
@@ -59,7 +79,7 @@ type AuthVerdict struct {
 	Domain string `json:"domain,omitempty"` // smtp.mailfrom, header.d or header.from
 	IP     string `json:"ip,omitempty"`     // of the sender (SPF)
 	Action string `json:"action,omitempty"` // DMARC
-	Reason string `json:"reason,omitempty"` // compauth
+	Reason string `json:"reason,omitempty"` // compauth: the number; DKIM: Microsoft's comment, if it is a known one
 }
 
 // Hop is one Received header, without the recipient that it may name.
