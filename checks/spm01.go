@@ -225,215 +225,10 @@ func examineBackEnd(x *Exam) {
 		x.NotApplicable(because("no_messages"))
 		return
 	}
-	internal := internalDomains(x)
+	o := organisationOf(x)
 	for _, m := range *messages.Value {
-		x.Find(m.File, all(settings, failing(m, internal)))
+		x.Find(m.File, all(settings, failing(m, o)))
 	}
-}
-
-// failing: a message fails the checks in the back end.
-func failing(m facts.Message, internal domainList) Claim {
-	if m.Headers.Value == nil {
-		return unknown(unreadable(m))
-	}
-	return whole(m, backEnd(*m.Headers.Value, internal))
-}
-
-// whole: headers of which a part is missing can show that something is wrong, never that
-// nothing is.
-func whole(m facts.Message, c Claim) Claim {
-	if m.Headers.Complete() {
-		return c
-	}
-	return anyOf(c, unknown(unreadable(m)))
-}
-
-// unreadable is the reason why a message says nothing.
-func unreadable(m facts.Message) Reason {
-	switch why := orMalformed(m.Headers.Why()); why.Kind {
-	case facts.NotFound, facts.Forbidden, facts.Malformed:
-		return because("message_"+string(why.Kind), "file", m.File, "detail", why.Detail)
-	default:
-		return failed("message", why)
-	}
-}
-
-// MailJudgement is what Cloud App Security makes of one message, as far as its headers show.
-type MailJudgement struct {
-	Sender  Claim // the sender's domain does not count as internal (SPM-01.X1)
-	BackEnd Claim // the message fails the checks for forged internal mail (SPM-01.C2)
-	// Deciding are the results of where the message first came in; nil when it has none.
-	Deciding *facts.AuthResult
-}
-
-// JudgeMail judges one message by itself, whatever the policies say. internal are the internal
-// domains; nil when they are not known.
-func JudgeMail(h facts.MailHeaders, internal *[]string) MailJudgement {
-	list := newDomainList(internal)
-	j := MailJudgement{Sender: foreignSender(h, list), BackEnd: backEnd(h, list)}
-	if r, _, ok := mailtrace.Deciding(h); ok {
-		j.Deciding = &r
-	}
-	for _, c := range []*Claim{&j.Sender, &j.BackEnd} {
-		for i := range c.Reasons {
-			c.Reasons[i].Text = sentence(c.Reasons[i], spmWords)
-		}
-	}
-	return j
-}
-
-// backEnd: SPF fails, or a header names another domain that is not internal.
-func backEnd(h facts.MailHeaders, internal domainList) Claim {
-	spf, envelope := spfFails(h)
-	claims := []Claim{
-		spf, strangeHeader(h, "reply_to", h.ReplyTo, internal), strangeHeader(h, "return_path", h.ReturnPath, internal),
-	}
-	// The last server writes the envelope sender into Return-Path (RFC 5321, 4.4), but a sender can
-	// write one too. The address that SPF was checked for is the server's own word.
-	if envelope != "" && (h.ReturnPath == nil || !names(h.ReturnPath, envelope)) {
-		claims = append(claims, strangeHeader(h, "envelope", &facts.Mailboxes{Domains: []string{envelope}}, internal))
-	}
-	return anyOf(claims...)
-}
-
-func names(m *facts.Mailboxes, domain string) bool {
-	return slices.ContainsFunc(m.Domains, func(d string) bool { return domainKey(d) == domainKey(domain) })
-}
-
-// spfFails judges SPF where the message first came in, and gives the domain that was checked.
-func spfFails(h facts.MailHeaders) (c Claim, envelope string) {
-	r, reinjected, ok := mailtrace.Deciding(h)
-	switch {
-	case ok && r.SPF != nil:
-	case reinjected:
-		return unknown(because("spf_of_relay")), ""
-	case ofExchangeInside(h):
-		return unknown(because("spf_not_inside")), ""
-	case !ok && len(h.Results) > 0, h.OtherResults > 0:
-		return unknown(because("spf_of_others")), ""
-	default:
-		return unknown(because("spf_missing")), ""
-	}
-	args := []string{"result", r.SPF.Result, "domain", r.SPF.Domain, "ip", r.SPF.IP}
-	// The words of RFC 7208, 2.6.
-	switch r.SPF.Result {
-	case "fail", "softfail":
-		c = confirmed(Observed, because("spf_failed", args...))
-	case "permerror":
-		c = supported(Observed, because("spf_permerror", args...))
-	case "temperror":
-		c = unknown(because("spf_temperror", args...))
-	case "pass", "neutral", "none":
-		c = refuted(Observed, because("spf_not_failed", args...))
-		if reinjected {
-			c = unknown(because("spf_below_relay", args...))
-		}
-	default:
-		c = unknown(because("spf_word_unknown", args...))
-	}
-	if reinjected {
-		c.Reasons = append(c.Reasons, because("relay_left_out"))
-	}
-	return c, r.SPF.Domain
-}
-
-// ofExchangeInside: Exchange Online calls the message internal and gives it no SPF result, as it
-// does with mail between mailboxes of one tenant.
-func ofExchangeInside(h facts.MailHeaders) bool {
-	return h.AuthAs != nil && strings.EqualFold(*h.AuthAs, "Internal") && h.OtherResults == 0 &&
-		!slices.ContainsFunc(h.Results, func(r facts.AuthResult) bool { return r.SPF != nil })
-}
-
-// strangeHeader: a header names a domain that differs from the sender's and is not internal.
-func strangeHeader(h facts.MailHeaders, what string, m *facts.Mailboxes, internal domainList) Claim {
-	var claims []Claim
-	switch {
-	case m == nil:
-		return refuted(Observed, because("header_absent", "what", what))
-	case m.Unreadable, m.Domains == nil:
-		claims = append(claims, unknown(because("address_unreadable", "what", what)))
-	case len(m.Domains) == 0:
-		return refuted(Observed, because("header_empty", "what", what))
-	}
-	for _, d := range m.Domains {
-		if domainKey(d) != "" && h.From != nil && names(h.From, d) {
-			claims = append(claims, refuted(Observed, because("same_as_sender", "what", what, "domain", d)))
-			continue
-		}
-		claims = append(claims, internal.lacks(what, d))
-	}
-	return anyOf(claims...)
-}
-
-// foreignSender: a domain of the sender is not in the list.
-func foreignSender(h facts.MailHeaders, internal domainList) Claim {
-	if h.From == nil || len(h.From.Domains) == 0 {
-		return unknown(because("no_sender"))
-	}
-	var claims []Claim
-	if h.From.Unreadable {
-		claims = append(claims, unknown(because("address_unreadable", "what", "from")))
-	}
-	for _, d := range h.From.Domains {
-		claims = append(claims, internal.lacks("from", d))
-	}
-	return anyOf(claims...)
-}
-
-// domainList are the internal domains, or why they are not known. A list with an entry that is
-// no name cannot show that a domain is missing in it.
-type domainList struct {
-	keys   []string
-	broken bool
-	why    *Reason
-}
-
-func internalDomains(x *Exam) domainList {
-	cas := Read(x, facts.DeclaredCAS)
-	if cas.Value == nil {
-		why := failed("internal_domains", cas.Why())
-		return domainList{why: &why}
-	}
-	return newDomainList(cas.Value.InternalDomains)
-}
-
-func newDomainList(domains *[]string) domainList {
-	if domains == nil {
-		why := because("not_declared", "what", "internal_domains")
-		return domainList{why: &why}
-	}
-	var l domainList
-	for _, d := range *domains {
-		if key := domainKey(d); key != "" {
-			l.keys = append(l.keys, key)
-		} else {
-			l.broken = true
-		}
-	}
-	return l
-}
-
-// lacks: a domain is not in the list. Whether a listed domain stands for its sub-domains is not
-// documented, so that theirs is a likelihood only.
-func (l domainList) lacks(what, domain string) Claim {
-	key := domainKey(domain)
-	args := []string{"what", what, "domain", domain}
-	switch {
-	case l.why != nil:
-		return unknown(*l.why)
-	case key == "":
-		return unknown(because("address_unreadable", "what", what))
-	case slices.Contains(l.keys, key):
-		return refuted(Declared, because("domain_listed", args...))
-	case l.broken:
-		return unknown(because("list_broken"))
-	}
-	for _, k := range l.keys {
-		if strings.HasSuffix(key, "."+k) {
-			return supported(Declared, because("subdomain_listed", append(args, "parent", k)...))
-		}
-	}
-	return confirmed(Declared, because("domain_not_listed", args...))
 }
 
 func examineSender(x *Exam) {
@@ -608,7 +403,7 @@ func oneChangeApplies(x *Exam) (Applicability, []Reason) {
 	switch h := headersOf(x); {
 	case hasReason(found, "not_of_tenant"):
 		return Maybe, []Reason{because("only_if_yours")}
-	case hasReason(found, "spf_failed") && h != nil && h.AuthAs != nil && strings.EqualFold(*h.AuthAs, "Internal"):
+	case hasReason(found, "spf_failed") && h != nil && mailtrace.Inside(*h):
 		return Maybe, []Reason{because("internal_all_the_same")}
 	default:
 		return Yes, nil
@@ -804,8 +599,8 @@ var spmWords = map[string]Text{
 		"Exchange Online はこのメッセージを内部メールと判断しており (AuthAs: Internal)、テナント内のメールには SPF の結果を記録しません。ヘッダからは判定できません。フィルタを受信メッセージだけに適用する (SPM-01.F1) か、ベンダーにサポートチケットを送信してください。",
 	},
 	"spf_below_relay": {
-		"The first SPF result is {result} ({domain}), but it lies below a relay that is known by the name it gives itself only, which a forgery can use too. Look at the hops by hand.",
-		"最初の SPF の結果は {result} ({domain}) ですが、その後の中継サーバは自ら名乗った名前でしか識別できず、偽のメールも同じ名前を名乗れます。経路を直接確認してください。",
+		"The first SPF result is {result} ({domain}), but it lies below a relay that is known only by the name it gives itself, which a forgery can use too. If its address ({relay}) is one that the IP Allow List of Exchange Online has for Cloud App Security, write it into cas.relays and run again.",
+		"最初の SPF の結果は {result} ({domain}) ですが、その後の中継サーバは自ら名乗った名前でしか識別できず、偽のメールも同じ名前を名乗れます。そのアドレス ({relay}) が Exchange Online の IP 許可一覧に Cloud App Security のものとしてあれば、cas.relays に記載して再実行してください。",
 	},
 	"spf_of_relay": {
 		"The only SPF result in the message is of its re-injection by Cloud App Security: it says nothing about the sender.",

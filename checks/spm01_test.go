@@ -102,7 +102,7 @@ func TestJudgeMail(t *testing.T) {
 		"a null":     {&[]string{"", "contoso.com"}, Refuted, Unknown},
 		"both":       {&[]string{"contoso.com", "mailer.example"}, Refuted, Refuted},
 	} {
-		j := JudgeMail(h, tt.internal)
+		j := JudgeMail(h, MailContext{Internal: tt.internal})
 		if j.Sender.Verdict != tt.sender || j.BackEnd.Verdict != tt.backEnd || j.Deciding == nil {
 			t.Errorf("%s: sender %v, back end %v, %v", name, j.Sender.Verdict, j.BackEnd.Verdict, j.Deciding)
 		}
@@ -145,6 +145,24 @@ func TestAPartOfTheMessages(t *testing.T) {
 			if got[cause] != want {
 				t.Errorf("%s: %s is %s, want %s", name, cause, got[cause], want)
 			}
+		}
+	}
+}
+
+// TestEveryRowHasWords: each row says why and what to do, in both languages, and none approves the
+// sender's domain.
+func TestEveryRowHasWords(t *testing.T) {
+	if len(outsideWords) != 20 {
+		t.Errorf("%d rows have words, want 20", len(outsideWords))
+	}
+	for row, w := range outsideWords {
+		for _, s := range []string{w.why.EN, w.why.JA, w.fix.EN, w.fix.JA} {
+			if strings.TrimSpace(s) == "" {
+				t.Errorf("%s: no words", row)
+			}
+		}
+		if s := w.fix.EN; strings.Contains(s, "pprove the whole domain") && !strings.Contains(s, "not approve the whole domain") {
+			t.Errorf("%s: %s", row, s)
 		}
 	}
 }

@@ -220,6 +220,8 @@ type CAS struct {
 	SpamPolicies []SpamPolicy `yaml:"spam_policies"`
 	// Files of affected messages; * and ? stand for any characters and any one.
 	Messages []string `yaml:"messages" jsonschema:"minLength=1"`
+	// The addresses or ranges that inline protection brings mail in again from, as the IP Allow List of Exchange Online has them. Left out: not declared.
+	Relays []string `yaml:"relays" jsonschema:"minLength=1"`
 	// The browsers that open the console, by name or User-Agent. Left out: not declared; an empty list: none but this machine.
 	Clients []string `yaml:"clients" jsonschema:"minLength=1"`
 }
@@ -243,6 +245,8 @@ const (
 type CASAPI struct {
 	// The authentication token.
 	Token Secret `yaml:"token" jsonschema:"required"`
+	// The day on which the token was made; it lives for 365 days.
+	TokenCreated Date `yaml:"token_created"`
 	// The base address of the API. Left out: the site's own.
 	Endpoint string `yaml:"endpoint" jsonschema:"format=uri,pattern=^https://"`
 }

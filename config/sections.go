@@ -211,7 +211,7 @@ func (l *loader) cas(o *object) CAS {
 	}
 	c.API = optionalGroup(o, "api", func(api *object) CASAPI {
 		api.private = true
-		a := CASAPI{Token: required(api, "token", l.secret(oneLine))}
+		a := CASAPI{Token: required(api, "token", l.secret(oneLine)), TokenCreated: maybe(api, "token_created", date())}
 		const example = "https://api-eu.tmcas.trendmicro.com"
 		if def := c.Site.api(); def != "" {
 			a.Endpoint = defaulted(api, "endpoint", base(example), def)
@@ -238,6 +238,7 @@ func (l *loader) cas(o *object) CAS {
 		return p
 	})
 	c.Messages = list(o, "messages", l.pattern("a file such as samples/*.eml"))
+	c.Relays = list(o, "relays", addresses())
 	c.Clients = list(o, "clients", word(`a browser such as "IE 11 / Windows 7"`))
 	return c
 }

@@ -108,6 +108,7 @@ func console(s *config.CAS) mapping {
 		{"internal_domains", list(s.InternalDomains)},
 		{"spam_policies", policies},
 		{"messages", s.Messages},
+		{"relays", s.Relays},
 		{"clients", s.Clients},
 	}
 }

@@ -91,6 +91,9 @@ func cas(c *config.CAS) facts.CAS {
 		}
 		f.SpamPolicies = &policies
 	}
+	if c.Relays != nil {
+		f.Relays = &c.Relays
+	}
 	if c.Clients != nil {
 		f.Clients = &c.Clients
 	}

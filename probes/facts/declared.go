@@ -55,6 +55,7 @@ type CAS struct {
 	InternalDomains *[]string     `json:"internal_domains,omitempty"` // nil: not declared
 	SpamPolicies    *[]SpamPolicy `json:"spam_policies,omitempty"`    // nil: not declared
 	Clients         *[]string     `json:"clients,omitempty"`          // nil: not declared
+	Relays          *[]string     `json:"relays,omitempty"`           // addresses or ranges; nil: not declared
 }
 
 // SpamPolicy is one Exchange Online ATP policy's Advanced Spam Protection setting.

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
@@ -63,27 +64,43 @@ func Probes() []probes.Probe {
 // Messages reads the messages that the patterns name: files, folders (their .eml files) and
 // patterns of file names. Everything named has an entry: what could not be read says why.
 func Messages(ctx context.Context, patterns []string) ([]facts.Message, error) {
-	var paths []string
 	out := []facts.Message{}
+	err := EachMessage(ctx, patterns, func(m facts.Message) error {
+		out = append(out, m)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// EachMessage gives the messages one after the other, so that only one of them is in memory. An
+// error of yield ends it.
+func EachMessage(ctx context.Context, patterns []string, yield func(facts.Message) error) error {
+	seen := map[string]bool{}
 	for _, p := range patterns {
 		found, why := expand(p)
 		if why != nil {
-			out = append(out, facts.Message{File: word(filepath.Base(p)), Headers: facts.Missed[facts.MailHeaders](why)})
-		}
-		for _, f := range found {
-			if !slices.Contains(paths, f) {
-				paths = append(paths, f)
+			m := facts.Message{File: word(filepath.Base(p)), Headers: facts.Missed[facts.MailHeaders](why)}
+			if err := yield(m); err != nil {
+				return err
 			}
 		}
+		for _, f := range found {
+			seen[f] = true
+		}
 	}
-	slices.Sort(paths)
+	paths := slices.Sorted(maps.Keys(seen))
 	for i, name := range apart(paths) {
 		if err := ctx.Err(); err != nil {
-			return nil, httpread.Classify(context.Cause(ctx))
+			return httpread.Classify(context.Cause(ctx))
 		}
-		out = append(out, facts.Message{File: name, Headers: message(paths[i])})
+		if err := yield(facts.Message{File: name, Headers: message(paths[i])}); err != nil {
+			return err
+		}
 	}
-	return out, nil
+	return nil
 }
 
 // expand is the files that a pattern names. A name that exists is taken as it is, whatever
@@ -140,19 +157,24 @@ func folder(dir string) ([]string, *facts.Failure) {
 // the rest of a path says who keeps the files where, and is nobody's business.
 func apart(paths []string) []string {
 	out := make([]string, len(paths))
-	for i, p := range paths {
-		steps := strings.Split(filepath.ToSlash(p), "/")
-		for n := 1; ; n++ {
+	alike := make([]int, len(paths)) // those that are not told apart yet
+	for i := range paths {
+		alike[i] = i
+	}
+	for n := 1; len(alike) > 0; n++ {
+		byTail := map[string][]int{}
+		for _, i := range alike {
+			steps := strings.Split(filepath.ToSlash(paths[i]), "/")
 			tail := strings.Join(steps[max(0, len(steps)-n):], "/")
-			same := 0
-			for _, other := range paths {
-				if q := filepath.ToSlash(other); q == tail || strings.HasSuffix(q, "/"+tail) {
-					same++
+			out[i] = word(tail)
+			byTail[tail] = append(byTail[tail], i)
+		}
+		alike = alike[:0]
+		for tail, same := range byTail {
+			for _, i := range same {
+				if len(same) > 1 && len(tail) < len(paths[i]) {
+					alike = append(alike, i)
 				}
-			}
-			if same <= 1 || n >= len(steps) {
-				out[i] = word(tail)
-				break
 			}
 		}
 	}
