@@ -6,6 +6,7 @@ import "time"
 var (
 	MailMessages = Key[[]Message]{"mail.messages"}
 	MailRecords  = Key[[]MailDomain]{"mail.records"}
+	MailDNS      = Key[MailAnswers]{"mail.dns"}
 )
 
 // Message is one affected message that the admin named: its file and what its header section
@@ -97,4 +98,44 @@ type MailDomain struct {
 	Domain string         `json:"domain"`
 	SPF    Seen[[]string] `json:"spf"`   // the TXT records that begin with v=spf1, whole
 	DMARC  Seen[[]string] `json:"dmarc"` // those of _dmarc that begin with v=DMARC1
+}
+
+// MailAnswers are the DNS answers that decide what becomes of the mail of the organisation: the
+// SPF policies of its domains with all that they include, their DMARC policies, the DKIM selectors
+// of Exchange Online and the mail exchangers. SPF and DMARC are evaluated anew from them
+// (internal/maildns makes a resolver of them), with no name server at hand.
+type MailAnswers struct {
+	// Domains are those that were asked about, in A-labels: the internal domains, the verified
+	// domains of the tenant, and the senders of the affected messages.
+	Domains []string `json:"domains"`
+	// Omitted counts the domains that were left out because there are too many.
+	Omitted int `json:"omitted,omitempty"`
+	// Answers are in the order of their names and types, each question once. A question that is
+	// not among them was not asked: that says nothing about the name.
+	Answers []DNSAnswer `json:"answers"`
+}
+
+// RRType is a type of DNS records, as it is written in zone files.
+type RRType string
+
+// The types that are asked for.
+const (
+	TypeA     RRType = "A"
+	TypeAAAA  RRType = "AAAA"
+	TypeCNAME RRType = "CNAME"
+	TypeMX    RRType = "MX"
+	TypePTR   RRType = "PTR"
+	TypeTXT   RRType = "TXT"
+)
+
+// DNSAnswer is what one question brought. CNAMEs were followed, except where they were asked for.
+type DNSAnswer struct {
+	Name string `json:"name"` // in lower case and A-labels, without the dot at the end
+	Type RRType `json:"type"`
+	// Records are sorted, because DNS answers in any order. An address is one record; a name has
+	// no dot at the end; an MX is its preference, a space and a name; a TXT is its strings,
+	// joined. A text that is no mail policy is kept as "", so that only its being there is.
+	//
+	// NotFound: the name or the record does not exist. Any other failure: it was not found out.
+	Records Seen[[]string] `json:"records"`
 }

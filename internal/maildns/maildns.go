@@ -1,0 +1,117 @@
+// Package maildns holds what DNS says about the mail of a domain, as data: answers that were kept
+// and can be asked again (Zone, Recorder), and the names that Exchange Online uses in it.
+//
+// What belongs here: recorded answers as a resolver for the packages spf and dmarc, and pure
+// knowledge of names. What does not: asking a name server (probes/mail), policies (packages spf
+// and dmarc) and what they mean for a message (package checks). The package does no I/O.
+package maildns
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/casdoctor/casdoctor/probes/facts"
+)
+
+type question struct {
+	name string
+	rr   facts.RRType
+}
+
+// Zone answers from recorded answers. It is a resolver for the packages spf and dmarc.
+type Zone map[question]facts.Seen[[]string]
+
+// NewZone makes a Zone of answers.
+func NewZone(answers []facts.DNSAnswer) Zone {
+	z := make(Zone, len(answers))
+	for _, a := range answers {
+		z[question{a.Name, a.Type}] = a.Records
+	}
+	return z
+}
+
+// Lookup is the recorded answer. What was not asked when it was recorded is a failure of kind
+// not_collected, never "no record".
+func (z Zone) Lookup(_ context.Context, name string, rr facts.RRType) ([]string, *facts.Failure) {
+	seen, asked := z[question{name, rr}]
+	if !asked || seen.Value == nil {
+		return nil, seen.Why()
+	}
+	// An incomplete answer is not one that a policy could be judged by.
+	if seen.Failure != nil {
+		return nil, seen.Failure
+	}
+	return *seen.Value, nil
+}
+
+// Resolver answers one DNS question, as the packages spf and dmarc want it.
+type Resolver interface {
+	Lookup(ctx context.Context, name string, rr facts.RRType) ([]string, *facts.Failure)
+}
+
+// Recorder asks another resolver, each question once, and keeps what it answered. It is safe for
+// concurrent use if the other one is.
+type Recorder struct {
+	from  Resolver
+	limit int
+
+	mu    sync.Mutex
+	asked map[question]func() facts.Seen[[]string]
+}
+
+// Record asks from, at most limit questions. What is asked beyond is answered with a failure of
+// kind not_collected.
+func Record(from Resolver, limit int) *Recorder {
+	return &Recorder{from: from, limit: limit, asked: map[question]func() facts.Seen[[]string]{}}
+}
+
+// Lookup is the answer to a question, from the first time that it was asked.
+func (r *Recorder) Lookup(ctx context.Context, name string, rr facts.RRType) ([]string, *facts.Failure) {
+	q := question{name, rr}
+	r.mu.Lock()
+	answer, ok := r.asked[q]
+	if !ok {
+		if len(r.asked) >= r.limit {
+			r.mu.Unlock()
+			return nil, &facts.Failure{
+				Kind: facts.NotCollected, Code: "limit", Detail: "not asked: the mail of the organisation needs too many DNS look-ups",
+			}
+		}
+		answer = sync.OnceValue(func() facts.Seen[[]string] {
+			records, failure := r.from.Lookup(ctx, name, rr)
+			switch {
+			case failure != nil:
+				return facts.Missed[[]string](failure)
+			case len(records) == 0:
+				return facts.Missed[[]string](&facts.Failure{Kind: facts.NotFound, Code: "no_record", Detail: "no such record is published"})
+			}
+			return facts.Got(records)
+		})
+		r.asked[q] = answer
+	}
+	r.mu.Unlock()
+	seen := answer()
+	if seen.Value == nil {
+		return nil, seen.Failure
+	}
+	return *seen.Value, nil
+}
+
+// Answers are all that was asked, in the order of names and types.
+func (r *Recorder) Answers() []facts.DNSAnswer {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	out := make([]facts.DNSAnswer, 0, len(r.asked))
+	for q, answer := range r.asked {
+		out = append(out, facts.DNSAnswer{Name: q.name, Type: q.rr, Records: answer()})
+	}
+	slices.SortFunc(out, func(a, b facts.DNSAnswer) int {
+		if c := strings.Compare(a.Name, b.Name); c != 0 {
+			return c
+		}
+		return strings.Compare(string(a.Type), string(b.Type))
+	})
+	return out
+}
