@@ -154,7 +154,7 @@ func TestLoadFull(t *testing.T) {
 		},
 		CAS: &config.CAS{
 			Site: config.SiteEU, Console: config.HostPort{Host: "admin-eu.tmcas.trendmicro.com", Port: 443},
-			API: &config.CASAPI{Token: env("CAS_API_TOKEN"), Endpoint: "https://cas.example.com"},
+			API: &config.CASAPI{Token: env("CAS_API_TOKEN"), TokenCreated: day(2026, 2, 1), Endpoint: "https://cas.example.com"},
 			InternalDomains: config.List{Declared: true, Items: []string{
 				"contoso.com", "xn--bcher-kva.example", "sub.contoso.com", "not a domain",
 			}},
@@ -163,6 +163,7 @@ func TestLoadFull(t *testing.T) {
 				{Name: "0123", AppliesTo: config.AllMessages},
 			},
 			Messages: []string{filepath.Join(dir, "samples", "*.eml")},
+			Relays:   []string{"203.0.113.0/29", "2001:db8::1"},
 			Clients:  []string{"IE 11 / Windows 7", "Mozilla/5.0 (Windows NT 6.1; Trident/7.0; rv:11.0) like Gecko"},
 		},
 		Licensing: &config.Licensing{
