@@ -13,13 +13,18 @@ func bilingual(en string) checks.Text { return checks.Text{EN: en, JA: cmp.Or(ja
 
 var japanese = map[string]string{ //nolint:gosec // G101: sentences about credentials, and none in them
 	// What probes look at.
-	"copies the name, the phase and the sections of the configuration":                                   "設定の名前、phase、各項の有無を写します",
-	"copies the microsoft365 section of the configuration, without its secrets":                          "設定の microsoft365 の項を、シークレットを除いて写します",
-	"copies the google section of the configuration, without its secrets":                                "設定の google の項を、シークレットを除いて写します",
-	"copies the cas section of the configuration, without its secrets":                                   "設定の cas の項を、シークレットを除いて写します",
-	"copies the licensing section of the configuration, without its secrets":                             "設定の licensing の項を、シークレットを除いて写します",
-	"copies the declared error messages":                                                                 "宣言されたエラーメッセージを写します",
-	"copies the waivers":                                                                                 "免除の宣言を写します",
+	"copies the name, the phase and the sections of the configuration":                                                          "設定の名前、phase、各項の有無を写します",
+	"copies the microsoft365 section of the configuration, without its secrets":                                                 "設定の microsoft365 の項を、シークレットを除いて写します",
+	"copies the google section of the configuration, without its secrets":                                                       "設定の google の項を、シークレットを除いて写します",
+	"copies the cas section of the configuration, without its secrets":                                                          "設定の cas の項を、シークレットを除いて写します",
+	"copies the licensing section of the configuration, without its secrets":                                                    "設定の licensing の項を、シークレットを除いて写します",
+	"Makes one cheap call of the Cloud App Security REST API (cas.api), which shows that the host answers and takes the token.": "Cloud App Security の REST API (cas.api) を 1 回だけ呼び出し、ホストが応答してトークンを受け付けることを確認します。",
+	"Reads the security events of Exchange Online of the last 72 hours, keeps those that Advanced Spam Protection " +
+		"raised for a sender that looks internal, and asks Threat Investigation for the headers of these messages.": "Exchange Online の過去 72 時間のセキュリティイベントを読み取り、内部と見られる送信者に対して高度なスパムメール対策が検出したものだけを残し、Threat Investigation でヘッダを取得します。",
+	"a token of cas.api for it lets casdoctor find the messages that Advanced Spam Protection detected": "cas.api のトークンにこの API を許可すると、高度なスパムメール対策が検出したメッセージを casdoctor が見つけられます",
+	"a token of cas.api for it lets casdoctor look at the headers of the detected messages":             "cas.api のトークンにこの API を許可すると、検出されたメッセージのヘッダを casdoctor が確認できます",
+	"copies the declared error messages": "宣言されたエラーメッセージを写します",
+	"copies the waivers":                 "免除の宣言を写します",
 	"whether security defaults are on (GET /policies/identitySecurityDefaultsEnforcementPolicy)":         "セキュリティの既定値が有効かどうか (GET /policies/identitySecurityDefaultsEnforcementPolicy)",
 	"the tenant that the credentials reach, its domains and service plans (GET /organization, /domains)": "資格情報が到達するテナントと、そのドメイン、サービス プラン (GET /organization、/domains)",
 	"the accounts that provisioning signs in with: existence, per-user MFA (beta), registered methods, " +

@@ -24,6 +24,7 @@ const (
 	federationName  = "graph-federated-token"
 	keyName         = "google-key.json"
 	callerName      = "adc.json"
+	casTokenName    = "cas-api-token"
 )
 
 // Config writes the configuration into dir and loads it.
@@ -112,6 +113,13 @@ func (l *Lab) settings() (*config.Config, map[string][]byte, error) {
 	}
 	if c.CAS != nil {
 		s := *c.CAS
+		if l.org.CAS.Token != "" {
+			api := config.CASAPI{Token: secret(casTokenName, []byte(l.org.CAS.Token)), Endpoint: l.casURL}
+			if s.API != nil {
+				api.TokenCreated = s.API.TokenCreated
+			}
+			s.API = &api
+		}
 		s.Console = config.HostPort{Host: l.org.Console.Host, Port: int(l.console.Port())}
 		if l.org.Messages != nil {
 			s.Messages = slices.Sorted(maps.Keys(l.org.Messages))

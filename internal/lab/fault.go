@@ -22,6 +22,7 @@ const (
 	EntraService  Service = "entra"  // discovery and token
 	GraphService  Service = "graph"  // v1.0 and beta
 	GoogleService Service = "google" // token, tokeninfo, Directory API, IAM credentials
+	CASService    Service = "cas"    // Log Retrieval, Threat Investigation
 )
 
 // Fault makes matching requests go wrong. What is left empty matches everything.

@@ -32,8 +32,8 @@ type Lab struct {
 	ca    *authority
 	entra *entra
 
-	entraURL, graphURL, googleURL string
-	console, resolver             netip.AddrPort
+	entraURL, graphURL, googleURL, casURL string
+	console, resolver                     netip.AddrPort
 
 	closers []func()
 	running sync.WaitGroup // accept loops, connections, DNS servers
@@ -73,8 +73,8 @@ func (l *Lab) start() error {
 	if err != nil {
 		return err
 	}
-	var listeners [3]net.Listener
-	for i, address := range []*string{&l.entraURL, &l.graphURL, &l.googleURL} {
+	var listeners [4]net.Listener
+	for i, address := range []*string{&l.entraURL, &l.graphURL, &l.googleURL, &l.casURL} {
 		if listeners[i], err = listen(); err != nil {
 			return err
 		}
@@ -89,6 +89,7 @@ func (l *Lab) start() error {
 		{EntraService, l.entra},
 		{GraphService, newGraph(l.org, l.entra, l.graphURL)},
 		{GoogleService, newGoogle(l.org.Google, l.org.Key, l.googleURL)},
+		{CASService, newCAS(l.org.CAS, l.casURL)},
 	}
 	for i, h := range handlers {
 		// HTTP/1.1 only: a fault then hits exactly one request, not all that share a connection.

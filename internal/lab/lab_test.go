@@ -198,6 +198,7 @@ func TestEverythingDeclared(t *testing.T) {
 		d.Google.GrantedScopes = config.List{Declared: true}
 		d.CAS.SpamPolicies = []config.SpamPolicy{}
 		d.CAS.Clients = []string{}
+		d.CAS.Relays = []string{"203.0.113.0/29"}
 		d.Licensing.Accounts[0].Provisioned = until
 		d.Symptoms = []config.Symptom{{Check: "BND-01", Text: "already registered", At: at}, {Check: "MFA-01"}}
 		d.Waivers = []config.Waiver{{Cause: "MFA-01.C1", Subject: "admin@contoso.com", Reason: "ticket 4711", Until: until, Owner: "adele"}}
@@ -210,6 +211,7 @@ func TestEverythingDeclared(t *testing.T) {
 		"cas_app_ids":    {want.Microsoft365.CASAppIDs, got.Microsoft365.CASAppIDs},
 		"granted_scopes": {want.Google.GrantedScopes.Declared, got.Google.GrantedScopes.Declared},
 		"spam_policies":  {want.CAS.SpamPolicies, got.CAS.SpamPolicies},
+		"relays":         {want.CAS.Relays, got.CAS.Relays},
 		"clients":        {want.CAS.Clients, got.CAS.Clients},
 		"licensing":      {want.Licensing, got.Licensing},
 		"symptoms":       {want.Symptoms, got.Symptoms},

@@ -13,6 +13,7 @@ import (
 type Organisation struct {
 	Microsoft Microsoft
 	Google    Google
+	CAS       CAS
 	Console   Console
 	// Zone are more DNS records, in master file format. The console's address is there anyway;
 	// a name that is not does not exist.

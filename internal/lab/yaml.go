@@ -102,9 +102,14 @@ func console(s *config.CAS) mapping {
 			{"name", p.Name}, {"applies_to", string(p.AppliesTo)}, {"pass_internal_other_spam", p.PassInternalOtherSpam},
 		})
 	}
+	var api mapping
+	if s.API != nil {
+		api = mapping{{"token", s.API.Token.Ref()}, {"token_created", s.API.TokenCreated.String()}, {"endpoint", s.API.Endpoint}}
+	}
 	return mapping{
 		{"site", string(s.Site)},
 		{"console", s.Console.Host + ":" + strconv.Itoa(s.Console.Port)},
+		{"api", api},
 		{"internal_domains", list(s.InternalDomains)},
 		{"spam_policies", policies},
 		{"messages", s.Messages},

@@ -9,7 +9,7 @@ import (
 
 // Grant is one thing that a service has to grant, and what hangs on it.
 type Grant struct {
-	Service  string        `json:"service"` // graph | google
+	Service  string        `json:"service"` // graph | google | cas
 	Name     string        `json:"name"`    // in the service's own words
 	Optional bool          `json:"optional"`
 	Why      []checks.Text `json:"why"`
@@ -30,6 +30,7 @@ var (
 	services = map[string]word{
 		"graph":  {"MICROSOFT GRAPH (application permissions, with admin consent)", "MICROSOFT GRAPH (アプリケーションの許可、管理者の同意が必要)"},
 		"google": {"GOOGLE WORKSPACE", "GOOGLE WORKSPACE"},
+		"cas":    {"CLOUD APP SECURITY (REST API, a token for an external application)", "CLOUD APP SECURITY (REST API、外部アプリケーション用のトークン)"},
 	}
 	pOptional = word{" (optional)", " (任意)"}
 	pCosts    = word{"Without it these can stay unknown: {causes}.", "ないと不明になりうる原因: {causes}。"}

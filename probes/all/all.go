@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/casdoctor/casdoctor/probes"
+	"github.com/casdoctor/casdoctor/probes/cas"
 	"github.com/casdoctor/casdoctor/probes/console"
 	"github.com/casdoctor/casdoctor/probes/declared"
 	"github.com/casdoctor/casdoctor/probes/m365"
@@ -14,5 +15,5 @@ import (
 
 // Probes are all probes, the declared facts first.
 func Probes() []probes.Probe {
-	return slices.Concat(declared.Probes(), m365.Probes(), workspace.Probes(), console.Probes(), mail.Probes())
+	return slices.Concat(declared.Probes(), m365.Probes(), workspace.Probes(), console.Probes(), mail.Probes(), cas.Probes())
 }
