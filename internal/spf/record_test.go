@@ -30,8 +30,9 @@ func TestProblemsHaveTheirPlace(t *testing.T) {
 		"v=spf1 «ip4»":                       "argument_missing ip4",
 		"v=spf1 «ip6»/64":                    "argument_missing ip6",
 		"v=spf1 «ip4»:":                      "argument_missing ip4",
-		"v=spf1 a:example«.com\t»-all":       `bad_character "\t"`,
-		"v=spf1 a:b«\xc3»\xbccher.example":   `bad_character "\xc3"`,
+		"v=spf1 a:example.com«\t»-all":       "bad_character U+0009",
+		"v=spf1 a:b«ü»cher.example":          "bad_character U+00FC",
+		"v=spf1 «\xfc»a":                     "bad_character 0xFC",
 		"v=spf1 «1x»=y":                      "bad_modifier_name 1x",
 		"v=spf1 «+redirect»=a.example":       "bad_modifier_name +redirect",
 		"v=spf1 «»=y":                        "bad_modifier_name ",
@@ -68,9 +69,6 @@ func TestProblemsHaveTheirPlace(t *testing.T) {
 		"v=spf1 mx:a.example«/08»":           "bad_prefix /08",
 		"v=spf1 mx:a.example/24«//999» -all": "bad_prefix //999",
 	} {
-		if c := "«.com\t»"; strings.Contains(marked, c) {
-			marked = strings.Replace(marked, c, ".com«\t»", 1)
-		}
 		text := strings.NewReplacer("«", "", "»", "").Replace(marked)
 		_, problems := Parse(text)
 		if len(problems) != 1 {
