@@ -3,6 +3,7 @@ package mail
 import (
 	"context"
 	"encoding/json"
+	"net"
 	"net/netip"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/miekg/dns"
 
 	"github.com/casdoctor/casdoctor/config"
 	"github.com/casdoctor/casdoctor/internal/dmarc"
@@ -96,6 +98,9 @@ func TestDNSIsRecorded(t *testing.T) {
 	if d := dmarc.Discover(t.Context(), zone, "shop.contoso.com"); d.At != "contoso.com" || d.Policy != dmarc.Quarantine {
 		t.Errorf("DMARC: %+v", d)
 	}
+	if d := dmarc.Walk(t.Context(), zone, "mailer.example"); d.Failure != nil || d.Record != nil {
+		t.Errorf("DMARC by the walk: %+v", d)
+	}
 	want := map[string]string{
 		"contoso.com MX":                         "10 contoso-com.mail.protection.outlook.com",
 		"selector1._domainkey.contoso.com CNAME": "selector1-contoso-com._domainkey.contoso.onmicrosoft.com",
@@ -148,6 +153,52 @@ func TestWhichDomains(t *testing.T) {
 	clients := []client{{netip.MustParseAddr("198.51.100.8"), "mail.example"}, {netip.MustParseAddr("198.51.100.7"), ""}}
 	if !slices.Equal(got[3].senders, clients) || got[0].senders != nil {
 		t.Errorf("senders %v, want %v", got[3].senders, clients)
+	}
+}
+
+// TestSendersAreBounded: a domain is evaluated for so many clients, however many messages name it.
+func TestSendersAreBounded(t *testing.T) {
+	var h facts.MailHeaders
+	h.From = &facts.Mailboxes{Domains: []string{"contoso.com"}}
+	for i := range 2 * maxSenders {
+		h.Received = append(h.Received, facts.Hop{IP: netip.AddrFrom4([4]byte{198, 51, 100, byte(i)}).String()})
+	}
+	messages := facts.Got([]facts.Message{{Headers: facts.Got(h)}, {Headers: facts.Got(h)}})
+	if got := mailDomains(nil, facts.Seen[facts.Tenant]{}, messages); len(got) != 1 || len(got[0].senders) != maxSenders {
+		t.Errorf("%v", got)
+	}
+}
+
+// TestALongAnswer is one that could not be judged by: it is refused whole.
+func TestALongAnswer(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &dns.Server{Listener: l, Handler: dns.HandlerFunc(func(w dns.ResponseWriter, r *dns.Msg) {
+		m := new(dns.Msg).SetReply(r)
+		texts := 1
+		if r.Question[0].Name == "long.example." {
+			texts = 80
+		}
+		for range texts {
+			m.Answer = append(m.Answer, &dns.TXT{
+				Hdr: dns.RR_Header{Name: r.Question[0].Name, Rrtype: dns.TypeTXT, Class: dns.ClassINET},
+				Txt: []string{"v=spf1 " + strings.Repeat("a", 240)},
+			})
+		}
+		_ = w.WriteMsg(m)
+	})}
+	go func() { _ = s.ActivateAndServe() }()
+	t.Cleanup(func() { _ = l.Close() })
+	r := resolver{&net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "tcp", l.Addr().String())
+	}}}
+	if got, why := r.Lookup(t.Context(), "long.example", facts.TypeTXT); got != nil || why == nil || why.Kind != facts.Malformed {
+		t.Errorf("%d records, %v", len(got), why)
+	}
+	if got, why := r.Lookup(t.Context(), "short.example", facts.TypeTXT); len(got) != 1 || why != nil {
+		t.Errorf("%d records, %v", len(got), why)
 	}
 }
 
