@@ -52,7 +52,7 @@ cold-start:
 	@internal/tools/cold-start.sh
 
 bench:
-	$(GO) test -tags $(TAGS) -run '^$$' -bench . -benchmem ./internal/condaccess
+	$(GO) test -tags $(TAGS) -run '^$$' -bench . -benchmem ./internal/condaccess ./internal/spf
 
 clean:
 	rm -f casdoctor

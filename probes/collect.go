@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -43,7 +44,7 @@ func Collect(ctx context.Context, env *Env, list []Probe, progress func(Event)) 
 	for _, p := range list {
 		wg.Go(func() {
 			defer close(done[p.Fact])
-			for _, need := range p.Needs {
+			for _, need := range slices.Concat(p.Needs, p.After) {
 				if ch, ok := done[need]; ok {
 					<-ch
 				}

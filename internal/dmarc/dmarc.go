@@ -26,7 +26,7 @@ type Discovery struct {
 	Domain string `json:"domain"` // in A-labels
 	// Organizational is the domain that alignment is relaxed to.
 	Organizational string `json:"organizational"`
-	// At is the domain whose record holds; "" when none does.
+	// At is the domain whose record holds; "" when none does, or when it is broken.
 	At     string  `json:"at,omitempty"`
 	Record *Record `json:"record,omitempty"`
 	// Policy is what holds for the domain: p, or sp of a record above it; "" without a record.
@@ -35,9 +35,6 @@ type Discovery struct {
 	// Failure is why it was not found out what holds. There is no Record then.
 	Failure *facts.Failure `json:"failure,omitempty"`
 }
-
-// maxQueries bounds the walk of RFC 9989, 4.10.
-const maxQueries = 8
 
 // Discover finds the policy of a domain by RFC 7489, 6.6.3: its own record, or that of its
 // organizational domain.
@@ -51,11 +48,11 @@ func Discover(ctx context.Context, r Resolver, domain string) *Discovery {
 			d.Failure = found.failure
 			return d
 		}
-		if found.record != nil && found.record.usable7489() {
-			d.hold(at, found.record)
-			return d
+		// Any record ends the search. More than one, or a broken one, means that DMARC is not
+		// applied.
+		if found.record != nil {
+			d.hold(at, found.record, "sp")
 		}
-		// More than one record, or a broken one, ends the search: DMARC is not applied.
 		if found.any || at == d.Organizational {
 			return d
 		}
@@ -63,60 +60,56 @@ func Discover(ctx context.Context, r Resolver, domain string) *Discovery {
 	return d
 }
 
-// Walk finds the policy of a domain by RFC 9989, 4.10: up the tree of names.
+// Walk finds the policy of a domain by RFC 9989, 4.10: up the tree of names. A policy for
+// names that do not exist (np) is not looked at: that would need to know whether the domain does.
 func Walk(ctx context.Context, r Resolver, domain string) *Discovery {
 	domain = ascii(domain)
 	d := &Discovery{Domain: domain, Organizational: domain}
 	records := map[string]*Record{}
-	at, organizational := domain, ""
-	for range maxQueries {
+	for at := domain; at != ""; at = parent(at) {
 		found := published(ctx, r, at)
 		d.Problems = append(d.Problems, found.problems...)
 		if found.failure != nil {
 			d.Failure = found.failure
 			return d
 		}
-		if rec := found.record; rec != nil {
-			records[at] = rec
-			switch {
-			case rec.PSD == "n":
-				organizational = at
-			case rec.PSD == "y" && at != domain:
-				organizational = below(domain, at)
-			}
-			if organizational != "" {
-				break
-			}
-			d.Organizational = at // so far the one with the fewest labels
+		if found.record == nil {
+			continue // also with more than one, which count as none
 		}
-		next := parent(at)
-		if next == "" {
+		records[at] = found.record
+		d.Organizational = at // the last one has the fewest labels
+		if found.record.PSD == "y" && at != domain {
+			d.Organizational = below(domain, at)
+		}
+		if found.record.PSD == "y" || found.record.PSD == "n" {
 			break
 		}
-		at = next
 	}
-	if organizational != "" {
-		d.Organizational = organizational
-	}
-	for _, at := range []string{domain, d.Organizational, parentOf(d.Organizational)} {
-		rec := records[at]
-		if rec == nil || at == parentOf(d.Organizational) && rec.PSD != "y" {
-			continue
+	suffix := parentOf(d.Organizational)
+	for _, at := range []string{domain, d.Organizational, suffix} {
+		if rec := records[at]; rec != nil && (at != suffix || rec.PSD == "y") {
+			d.hold(at, rec, "sp", "np")
+			break
 		}
-		d.hold(at, rec)
-		return d
 	}
 	return d
 }
 
-func (d *Discovery) hold(at string, r *Record) {
-	d.At, d.Record, d.Policy = at, r, r.Policy
+// hold takes the record for the one that holds. Without a sound p, or with a broken policy for
+// other names, it means no policy, or none where it wants reports (RFC 7489, 6.6.3; RFC 9989,
+// 4.10.1).
+func (d *Discovery) hold(at string, r *Record, others ...string) {
+	policy := r.Policy
 	if at != d.Domain && r.Subdomains != "" {
-		d.Policy = r.Subdomains
+		policy = r.Subdomains
 	}
-	if d.Policy == "" {
-		d.Policy = NonePolicy
+	if r.Policy == "" || r.broken(others) {
+		if !r.Reports {
+			return
+		}
+		policy = NonePolicy
 	}
+	d.At, d.Record, d.Policy = at, r, policy
 }
 
 // Differs: the two ways lead to another policy, or to another domain to align with.

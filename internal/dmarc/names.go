@@ -2,14 +2,14 @@ package dmarc
 
 import "strings"
 
+// maxQueries bounds the walk (RFC 9989, 4.10).
+const maxQueries = 8
+
 // parent is the next name of the walk: one label less, or, from more than eight labels, the
 // seven on the right (RFC 9989, 4.10). It is "" above a top-level name.
 func parent(name string) string {
-	if labels := strings.Count(name, ".") + 1; labels > maxQueries {
-		for ; labels >= maxQueries; labels-- {
-			name = parentOf(name)
-		}
-		return name
+	for strings.Count(name, ".") >= maxQueries {
+		name = parentOf(name)
 	}
 	return parentOf(name)
 }

@@ -1,6 +1,7 @@
 package dmarc
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -20,7 +21,7 @@ const (
 type Record struct {
 	Text        string `json:"text"`
 	Tags        []Tag  `json:"-"`                     // in order, also those that are not known
-	Policy      Policy `json:"p,omitempty"`           // RFC 7489 demands it; in RFC 9989 it is none
+	Policy      Policy `json:"p,omitempty"`           // of the domain itself
 	Subdomains  Policy `json:"sp,omitempty"`          // of domains below, unless they have their own
 	NonExistent Policy `json:"np,omitempty"`          // RFC 9989: of those that do not exist
 	StrictDKIM  bool   `json:"strict_dkim,omitempty"` // adkim=s
@@ -48,7 +49,7 @@ const (
 	BadTag         Code = "bad_tag"          // not name=value
 	BadValue       Code = "bad_value"        // a value that the tag does not have
 	RepeatedTag    Code = "repeated_tag"     // the tag stands before; the first one counts
-	NoPolicy       Code = "no_policy"        // p is missing or wrong: RFC 7489 ignores the record, or takes it for none when it has rua
+	NoPolicy       Code = "no_policy"        // p is missing or wrong: the record is ignored, or means none when it has rua
 	PolicyNotFirst Code = "policy_not_first" // p does not follow v, which RFC 7489 demands
 	RemovedTag     Code = "removed_tag"      // pct, rf or ri, which RFC 9989 removed
 	NewTag         Code = "new_tag"          // np, psd or t, which readers of RFC 7489 ignore
@@ -199,11 +200,7 @@ func (r *Record) set(t Tag) (known, valid bool) {
 // list: every part of the value is one of the words.
 func list(value, separator string, words ...string) bool {
 	for part := range strings.SplitSeq(value, separator) {
-		found := false
-		for _, w := range words {
-			found = found || strings.Trim(part, " \t") == w
-		}
-		if !found {
+		if !slices.Contains(words, strings.Trim(part, " \t")) {
 			return false
 		}
 	}
@@ -221,25 +218,10 @@ func addresses(value string) bool {
 	return true
 }
 
-// usable7489: a record without a policy is taken for p=none when it wants reports, and is
-// ignored otherwise (RFC 7489, 6.6.3). A broken sp counts as a broken p there.
-func (r *Record) usable7489() bool {
-	if r.Policy != "" && !r.broken("sp") {
-		return true
-	}
-	if !r.Reports {
-		return false
-	}
-	r.Policy, r.Subdomains = NonePolicy, ""
-	return true
-}
-
-func (r *Record) broken(name string) bool {
-	for _, t := range r.Tags {
-		if t.Name == name {
-			_, valid := (&Record{}).set(t)
-			return !valid
-		}
-	}
-	return false
+// broken: one of the tags has a value that is none.
+func (r *Record) broken(names []string) bool {
+	return slices.ContainsFunc(r.Tags, func(t Tag) bool {
+		_, valid := (&Record{}).set(t)
+		return !valid && slices.Contains(names, t.Name)
+	})
 }

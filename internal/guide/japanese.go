@@ -40,6 +40,8 @@ var japanese = map[string]string{ //nolint:gosec // G101: sentences about creden
 	"Reads the header sections of the messages in cas.messages, never a body: the domains of From, " +
 		"Reply-To and Return-Path, the authentication results and the way of the message.": "cas.messages のメッセージのヘッダだけを読み取ります (本文は読みません)。From、Reply-To、Return-Path のドメイン、認証結果、経路を確認します",
 	"Looks up the SPF and DMARC records of every domain in cas.internal_domains, with the configured resolver.": "設定されたリゾルバで、cas.internal_domains の各ドメインの SPF レコードと DMARC レコードを調べます",
+	"Looks up what DNS says about the mail of every internal domain, verified tenant domain and sender of an affected " +
+		"message, with the configured resolver: the SPF policy with all that it includes, DMARC, the DKIM selectors of Exchange Online, and MX.": "設定されたリゾルバで、内部ドメイン、テナントの確認済みドメイン、影響を受けるメッセージの送信元について、メールに関する DNS の情報を調べます: SPF ポリシーとその include 先、DMARC、Exchange Online の DKIM セレクター、MX",
 	"Resolves the CAS console's name, connects to it and makes one TLS handshake at each exact version, " +
 		"1.0 to 1.3, with every cipher suite that Go has; verifies the certificate.": "CAS 管理コンソールの名前を解決して接続し、TLS 1.0 から 1.3 までのバージョンごとにハンドシェイクを行い、証明書を検証します",
 

@@ -35,7 +35,8 @@ func (m *MacroString) Fixed() bool {
 }
 
 // parseMacroString takes a text apart; bad is the offset of what is no macro, -1 when there is
-// no such thing. The letters c, r and t, and spaces, are for explanations only.
+// no such thing. The letters c, r and t are for explanations only, and so are spaces, which no
+// term has.
 func parseMacroString(text string, explanation bool) (m *MacroString, bad int) {
 	m = &MacroString{Text: text}
 	letters := "slodiphv"
@@ -50,7 +51,7 @@ func parseMacroString(text string, explanation bool) (m *MacroString, bad int) {
 	}
 	for i := 0; i < len(text); {
 		if text[i] != '%' {
-			if text[i] < ' ' || text[i] > '~' || text[i] == ' ' && !explanation {
+			if text[i] < ' ' || text[i] > '~' {
 				return nil, i
 			}
 			i++

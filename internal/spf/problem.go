@@ -13,7 +13,7 @@ type Code string
 
 // Syntax: the record cannot be interpreted, wherever in it the term stands (RFC 7208, 4.6).
 const (
-	BadCharacter      Code = "bad_character"       // not visible ASCII (Detail: the character)
+	BadCharacter      Code = "bad_character"       // not visible ASCII (Detail: the character as U+XXXX, or the byte as 0xXX)
 	UnknownMechanism  Code = "unknown_mechanism"   // no mechanism has this name (Detail: the name)
 	ModifierWithColon Code = "modifier_with_colon" // redirect: or exp: instead of redirect= or exp=
 	BadModifierName   Code = "bad_modifier_name"   // not a letter followed by letters, digits and - _ .

@@ -1,9 +1,11 @@
 package spf
 
 import (
+	"fmt"
 	"net/netip"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // Record is an SPF record, taken apart.
@@ -112,7 +114,12 @@ func (t *Term) problem(code Code, from, to int, detail string) *Problem {
 func (t *Term) parse() *Problem {
 	for i := range len(t.Text) {
 		if c := t.Text[i]; c <= ' ' || c > '~' {
-			return t.problem(BadCharacter, i, i+1, strconv.QuoteToASCII(t.Text[i:i+1]))
+			r, size := utf8.DecodeRuneInString(t.Text[i:])
+			name := fmt.Sprintf("U+%04X", r)
+			if r == utf8.RuneError && size == 1 {
+				name = fmt.Sprintf("0x%02X", c)
+			}
+			return t.problem(BadCharacter, i, i+size, name)
 		}
 	}
 	// A modifier has its "=" before any ":" or "/" (RFC 7208, 4.6.1).

@@ -1,6 +1,7 @@
 package spf
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strconv"
@@ -252,7 +253,7 @@ func (w *walk) nested(t *Tree, u *Use) {
 	}
 	p := w.policy(w.ctx, u.Target)
 	if p.why != nil && (p.why.Code == NoRecord || p.why.Code == NotFoundOut) {
-		t.add(u.Term, Problem{Code: p.why.Code, Detail: u.Target, Cause: p.why.Cause})
+		t.add(u.Term, Problem{Code: p.why.Code, Detail: cmp.Or(p.why.Detail, u.Target), Cause: p.why.Cause})
 		for _, text := range p.looksLike {
 			t.warn(u.Term, LooksLikeSPF, text)
 		}
@@ -394,14 +395,14 @@ func (t *Tree) exceeds(left int, cost func(*Use) (own, total int)) (*Tree, *Term
 	return t, nil
 }
 
-// looksLikeRecord: a text record that was meant to be an SPF record, by how it begins, and is
-// none: in quotes, with a space in the version, without one after it.
+// looksLikeRecord: a text that is no SPF record was meant to be one, by how it begins: in quotes,
+// with spaces in the version, without its number, or without a space after it.
 func looksLikeRecord(text string) bool {
-	text = strings.ToLower(strings.TrimLeft(text, " \t\r\n\"'\\"))
-	text = strings.TrimPrefix(strings.TrimPrefix(text, "spf="), "spf:")
-	for _, begin := range []string{"v=spf1", "v=spf ", "v=spf", "v =spf", "v= spf", "v spf1", "spf1 ", "vspf1"} {
-		if rest, ok := strings.CutPrefix(text, begin); ok && !strings.HasPrefix(rest, "2") && !strings.HasPrefix(rest, "0") {
-			return true
+	text = strings.NewReplacer(" ", "", "\t", "", "\"", "", "\\", "", "'", "").Replace(text[:min(len(text), 32)])
+	text = strings.ToLower(text)
+	for _, begin := range []string{"v=spf1", "v=spf", "spf1", "vspf1"} {
+		if rest, ok := strings.CutPrefix(text, begin); ok {
+			return rest == "" || !isDigit(rest[0])
 		}
 	}
 	return false

@@ -1,10 +1,9 @@
 // Package mail looks at what the mail of the organisation says of itself: the header sections of
-// the affected messages that the admin names, and the SPF and DMARC records of the internal
-// domains.
+// the affected messages that the admin names, and what DNS says about the mail of its domains.
 //
 // What belongs here: finding and opening the files, reading no more than the headers, and asking
-// DNS. What does not: reading a header section (internal/mailtrace) and what it means (package
-// checks). Nothing is sent to a mail server, and no body is read.
+// DNS. What does not: reading a header section (internal/mailtrace), evaluating SPF and DMARC
+// (internal/spf, internal/dmarc) and what it means (package checks). Nothing is sent to a mail server, and no body is read.
 package mail
 
 import (
@@ -23,6 +22,7 @@ import (
 	"time"
 
 	"github.com/casdoctor/casdoctor/internal/httpread"
+	"github.com/casdoctor/casdoctor/internal/maildns"
 	"github.com/casdoctor/casdoctor/internal/mailtrace"
 	"github.com/casdoctor/casdoctor/probes"
 	"github.com/casdoctor/casdoctor/probes/facts"
@@ -58,6 +58,7 @@ func Probes() []probes.Probe {
 			Doc:     "Looks up the SPF and DMARC records of every domain in cas.internal_domains, with the configured resolver.",
 			Section: "cas", Timeout: recordsTimeout,
 		}, records),
+		dnsProbe(),
 	}
 }
 
@@ -282,16 +283,19 @@ func records(ctx context.Context, env *probes.Env) ([]facts.MailDomain, error) {
 		limit = parallel
 	}
 	slots := make(chan struct{}, limit)
+	rec, err := recorder(env)
+	if err != nil {
+		return nil, err
+	}
 	var wg sync.WaitGroup
 	for i, d := range domains {
 		wg.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
-			resolver := env.HTTP.Resolver()
 			out[i] = facts.MailDomain{
 				Domain: d,
-				SPF:    published(ctx, resolver, d, "v=spf1"),
-				DMARC:  published(ctx, resolver, "_dmarc."+d, "v=DMARC1"),
+				SPF:    published(ctx, rec, d, "v=spf1"),
+				DMARC:  published(ctx, rec, "_dmarc."+d, "v=DMARC1"),
 			}
 		})
 	}
@@ -301,13 +305,10 @@ func records(ctx context.Context, env *probes.Env) ([]facts.MailDomain, error) {
 
 // published are the TXT records of a name that begin with a version. The version is followed by
 // a space or the end (RFC 7208, 4.5), or by a semicolon (RFC 7489, 6.3); its case does not count.
-func published(ctx context.Context, resolver *net.Resolver, name, version string) facts.Seen[[]string] {
-	if strings.ContainsAny(name, " \t/:@*[]") || len(name) > 253 {
-		return facts.Missed[[]string](&facts.Failure{Kind: facts.Malformed, Code: "not_a_domain", Detail: "this is not a domain"})
-	}
-	all, err := resolver.LookupTXT(ctx, strings.TrimSuffix(name, ".")+".") // absolute: no search list
-	if err != nil {
-		return facts.Missed[[]string](refused(err))
+func published(ctx context.Context, from maildns.Resolver, name, version string) facts.Seen[[]string] {
+	all, failure := from.Lookup(ctx, ascii(name), facts.TypeTXT)
+	if failure != nil {
+		return facts.Missed[[]string](failure)
 	}
 	var found []string
 	for _, txt := range all {
@@ -315,13 +316,12 @@ func published(ctx context.Context, resolver *net.Resolver, name, version string
 			continue
 		}
 		if rest := txt[len(version):]; rest == "" || strings.ContainsAny(rest[:1], " ;\t") {
-			found = append(found, strings.ToValidUTF8(txt, "\ufffd"))
+			found = append(found, txt)
 		}
 	}
 	if found == nil {
-		return facts.Missed[[]string](&facts.Failure{Kind: facts.NotFound, Code: "no_record", Detail: "no such record is published"})
+		return facts.Missed[[]string](noRecord())
 	}
-	slices.Sort(found) // DNS answers in any order
 	return facts.Got(found)
 }
 
@@ -330,7 +330,7 @@ func refused(err error) *facts.Failure {
 	var dns *net.DNSError
 	switch {
 	case errors.As(err, &dns) && dns.IsNotFound:
-		return &facts.Failure{Kind: facts.NotFound, Code: "no_record", Detail: "no such record is published"}
+		return noRecord()
 	case errors.As(err, &dns) && dns.IsTemporary && !dns.IsTimeout:
 		return &facts.Failure{Kind: facts.Unavailable, Code: "dns", Detail: "the resolver could not answer (SERVFAIL)"}
 	}
