@@ -36,9 +36,9 @@ func Reads(cause string) []string {
 	case "SPM-01.C1":
 		return []string{"declared.cas"}
 	case "SPM-01.C2":
-		return []string{"declared.cas", "mail.messages"}
+		return []string{"cas.detections", "declared.cas", "mail.dns", "mail.messages"}
 	case "SPM-01.X1":
-		return []string{"declared.cas", "m365.tenant", "mail.messages"}
+		return []string{"cas.detections", "declared.cas", "m365.tenant", "mail.messages"}
 	case "TLS-01.C1":
 		return []string{"console.endpoint", "declared.cas"}
 	case "TLS-01.C2":
@@ -72,7 +72,7 @@ func Leans(cause string) []string {
 	case "MFA-01.X3":
 		return []string{"m365.accounts:per_user_mfa", "m365.accounts:roles", "m365.accounts:user", "m365.conditional_access:policies", "m365.tenant:domains"}
 	case "SPM-01.C2":
-		return []string{"mail.messages:headers"}
+		return []string{"cas.detections:headers", "mail.dns:records", "mail.messages:headers"}
 	case "SPM-01.X1":
 		return []string{"m365.tenant:domains", "mail.messages:headers"}
 	case "TLS-01.C1":
@@ -106,7 +106,7 @@ func Hangs(cause string) []string {
 	case "MFA-01.X3":
 		return []string{"m365.accounts:per_user_mfa", "m365.accounts:roles", "m365.accounts:user", "m365.conditional_access:policies", "m365.tenant:domains"}
 	case "SPM-01.C2":
-		return []string{"mail.messages:headers"}
+		return []string{"cas.detections:headers", "mail.dns:records", "mail.messages:headers"}
 	case "SPM-01.X1":
 		return []string{"m365.tenant:domains", "mail.messages:headers"}
 	case "TLS-01.C1":

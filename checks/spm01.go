@@ -26,7 +26,8 @@ func SPM01() Check {
 			"ポリシーで設定したにもかかわらず、高度なスパムメール対策が Exchange Online の内部メールをスパムとして処理します。",
 		},
 		Needs: []string{
-			facts.DeclaredCAS.Name, facts.MailMessages.Name, facts.MailRecords.Name, facts.M365Tenant.Name,
+			facts.DeclaredCAS.Name, facts.MailMessages.Name, facts.CASAPI.Name, facts.CASDetections.Name,
+			facts.MailRecords.Name, facts.MailDNS.Name, facts.M365Tenant.Name,
 		},
 		Causes: []Cause{
 			{
@@ -130,7 +131,7 @@ func SPM01() Check {
 				Steps: inspectSteps,
 			},
 		},
-		Words: spmWords,
+		Words: withPolicyWords(spmWords),
 	}
 }
 
@@ -213,29 +214,27 @@ func examineBackEnd(x *Exam) {
 	if policies != nil {
 		settings = settingsInPlace(policies)
 	}
-	messages := Read(x, facts.MailMessages)
+	messages, why, none := candidates(x)
 	switch {
-	case messages.Value == nil && messages.Why().Kind == facts.NotDeclared:
-		x.Find("", all(settings, unknown(because("not_declared", "what", "messages"))))
-		return
-	case messages.Value == nil:
-		x.Find("", all(settings, unseen("messages", messages.Why())))
-		return
-	case len(*messages.Value) == 0:
+	case none:
 		x.NotApplicable(because("no_messages"))
+		return
+	case len(messages) == 0:
+		x.Find("", all(settings, why))
 		return
 	}
 	o := organisationOf(x)
-	for _, m := range *messages.Value {
-		x.Find(m.File, all(settings, failing(m, o)))
+	for _, c := range messages {
+		x.Find(c.subject, all(settings, c.failing(o)))
 	}
 }
 
 func examineSender(x *Exam) {
 	internal := internalDomains(x)
-	messages := Read(x, facts.MailMessages)
-	if messages.Value == nil || len(*messages.Value) == 0 {
-		if why := messages.Why(); messages.Value == nil && why.Kind != facts.NotDeclared && why.Kind != facts.NotCollected {
+	messages, _, _ := candidates(x)
+	if len(messages) == 0 {
+		files := Read(x, facts.MailMessages)
+		if why := files.Why(); files.Value == nil && why.Kind != facts.NotDeclared && why.Kind != facts.NotCollected {
 			x.Find("", unseen("messages", why))
 			return
 		}
@@ -243,26 +242,19 @@ func examineSender(x *Exam) {
 		return
 	}
 	tenant, gap := tenantDomains(x)
-	for _, m := range *messages.Value {
-		if m.Headers.Value == nil {
-			x.Find(m.File, unknown(unreadable(m)))
-			continue
-		}
-		c := foreignSender(*m.Headers.Value, internal)
-		if why := foreign(*m.Headers.Value, tenant); gap == nil && c.Verdict == Confirmed && len(why) > 0 {
+	for _, m := range messages {
+		c := m.foreignSender(internal)
+		if why := foreign(m.senders(), tenant); gap == nil && c.Verdict == Confirmed && len(why) > 0 {
 			c = c.atMost(Supported, why...)
 		}
-		x.Find(m.File, whole(m, c))
+		x.Find(m.subject, c)
 	}
 }
 
 // foreign are the domains of the sender that the tenant does not have: mail from them may be
 // rightly external.
-func foreign(h facts.MailHeaders, tenant []tenantDomain) (why []Reason) {
-	if h.From == nil {
-		return nil
-	}
-	for _, d := range h.From.Domains {
+func foreign(senders []string, tenant []tenantDomain) (why []Reason) {
+	for _, d := range senders {
 		if !slices.ContainsFunc(tenant, func(t tenantDomain) bool { return domainKey(t.name) == domainKey(d) }) {
 			why = append(why, because("not_of_tenant", "domain", d))
 		}
@@ -403,26 +395,26 @@ func oneChangeApplies(x *Exam) (Applicability, []Reason) {
 	switch h := headersOf(x); {
 	case hasReason(found, "not_of_tenant"):
 		return Maybe, []Reason{because("only_if_yours")}
-	case hasReason(found, "spf_failed") && h != nil && mailtrace.Inside(*h):
+	case (hasReason(found, "spf_failed") || hasReason(found, "spf_recomputed")) && h != nil && mailtrace.Inside(*h):
 		return Maybe, []Reason{because("internal_all_the_same")}
 	default:
 		return Yes, nil
 	}
 }
 
-// headersOf are the headers of the message that the fix is asked about; nil for a domain.
-func headersOf(x *Exam) *facts.MailHeaders {
-	messages := Read(x, facts.MailMessages)
-	if messages.Value == nil {
-		return nil
-	}
-	for _, m := range *messages.Value {
-		if m.File == x.Pair().Subject {
-			return m.Headers.Value
+// candidateOf is the message that the fix is asked about; empty for a domain.
+func candidateOf(x *Exam) candidate {
+	messages, _, _ := candidates(x)
+	for _, m := range messages {
+		if m.subject == x.Pair().Subject {
+			return m
 		}
 	}
-	return nil
+	return candidate{}
 }
+
+// headersOf are the headers of that message; nil for a domain.
+func headersOf(x *Exam) *facts.MailHeaders { return candidateOf(x).headers }
 
 func oneChangeSteps(x *Exam) []Text {
 	pair := x.Pair()
@@ -431,10 +423,23 @@ func oneChangeSteps(x *Exam) []Text {
 		steps = append(steps, text("Make sure that {message} is yours: find the server, device or service that sent it. If nobody knows it, treat it as a forgery and change nothing.",
 			"{message} が自組織のメッセージであることを確認します。送信したサーバ、機器、サービスを特定してください。心当たりがなければ偽のメールとみなし、何も変更しません。", "message", messageName(x)))
 	}
+	o := organisationOf(x)
+	if t := Read(x, facts.M365Tenant); t.Value != nil {
+		o.tenant = t.Value.ID
+	}
+	elsewhere := false // the change is to something else than the SPF record
+	if causes := candidateOf(x).causes(o); pair.Cause == "SPM-01.C2" && len(causes) > 0 {
+		if c := causes[0]; slices.Contains(ownChange, c.Row) {
+			steps = append(steps, outsideWords[c.Row].fix.with(because("", c.Args...).Args, spmWords))
+			elsewhere = slices.Contains(notTheRecord, c.Row)
+		}
+	}
 	for _, r := range x.Found(pair.Cause, pair.Subject).Reasons {
 		switch r.Code {
 		case "spf_failed", "spf_permerror":
-			steps = append(steps, spfSteps(x, r)...)
+			if !elsewhere {
+				steps = append(steps, spfSteps(x, r, o)...)
+			}
 		case "domain_not_listed", "subdomain_listed":
 			steps = append(steps, listSteps(r)...)
 		}
@@ -442,8 +447,19 @@ func oneChangeSteps(x *Exam) []Text {
 	return steps
 }
 
+// ownChange are the rows whose change is narrower than what is said of SPF in general, and
+// notTheRecord those of them that an SPF record does not mend.
+var (
+	notTheRecord = []mailtrace.Row{
+		mailtrace.InsideTenant, mailtrace.HybridUnbelieved, mailtrace.RelayLoop, mailtrace.OtherTenant,
+	}
+	ownChange = append([]mailtrace.Row{
+		mailtrace.HybridSPF, mailtrace.ServiceSends, mailtrace.SelfSpoof, mailtrace.DMARCEnforced, mailtrace.WeakRecords, mailtrace.BodyChanged,
+	}, notTheRecord...)
+)
+
 // spfSteps mend SPF for the domain of a reason, as DNS has it today.
-func spfSteps(x *Exam, r Reason) []Text {
+func spfSteps(x *Exam, r Reason, o organisation) []Text {
 	domain := r.Args["domain"]
 	if h := headersOf(x); domain == "" && h != nil && h.From != nil && len(h.From.Domains) > 0 {
 		domain = h.From.Domains[0] // without an envelope domain the sender's own is the one to authorise for
@@ -470,8 +486,18 @@ func spfSteps(x *Exam, r Reason) []Text {
 		first = text("Look up the SPF record of {domain}, and add the sender {ip} or the include of the service that it belongs to.",
 			"{domain} の SPF レコードを調べ、送信元 {ip}、またはそのサービスの include を追加します。", args...)
 	}
-	return []Text{first, text("If the sender is a device or an application, it can instead sign in to Exchange Online to send (SMTP AUTH), or use a connector of its own.",
-		"送信元が機器やアプリケーションの場合は、代わりに Exchange Online へ認証して送信する (SMTP AUTH) か、専用のコネクタを使用できます。")}
+	steps := []Text{first}
+	if r.Code == "spf_permerror" {
+		for _, m := range o.mistakes(domain) {
+			steps = append(steps, policyWords[m.Code].with(m.Args, nil))
+		}
+	} else if n, known := o.lookups(domain); known {
+		steps = append(steps, text("The policy of {domain} needs {count} of the 10 DNS look-ups that are allowed. An address (ip4:, ip6:) needs none; an include needs at least one.",
+			"{domain} のポリシーは、上限 10 回の DNS 参照のうち {count} 回を使用しています。アドレス (ip4:、ip6:) は参照を必要とせず、include は少なくとも 1 回必要です。",
+			append(args, "count", strconv.Itoa(n))...))
+	}
+	return append(steps, text("If the sender is a device or an application, it can instead sign in to Exchange Online to send (SMTP AUTH), or use a connector of its own.",
+		"送信元が機器やアプリケーションの場合は、代わりに Exchange Online へ認証して送信する (SMTP AUTH) か、専用のコネクタを使用できます。"))
 }
 
 // spfRecords are the SPF records of a domain, and whether it is known what is published.
@@ -525,6 +551,46 @@ var spmWords = map[string]Text{
 	"reply_to":         {"Reply-To", "Reply-To"},
 	"return_path":      {"Return-Path", "Return-Path"},
 	"envelope":         {"Envelope sender", "エンベロープ送信者"},
+
+	"detections":       {"What Cloud App Security detected (cas.api)", "Cloud App Security の検出 (cas.api)"},
+	"detected_headers": {"The headers of the detected message", "検出されたメッセージのヘッダ"},
+
+	"nothing_detected": {
+		"Cloud App Security logged no such message in the last 72 hours. It logs the targets of enabled policies only, so that this shows nothing: name affected messages in cas.messages.",
+		"Cloud App Security の過去 72 時間のログに該当するメッセージはありません。有効なポリシーの対象だけが記録されるため、問題がないとは言えません。影響を受けるメッセージを cas.messages に指定してください。",
+	},
+	"cas_token_refused": {
+		"Cloud App Security refused the token of cas.api: it is wrong, deleted, older than 365 days, or of another site. Make a new one under Administration > Automation and Integration APIs.",
+		"Cloud App Security が cas.api のトークンを拒否しました。誤り、削除済み、365 日の期限切れ、または別のサイトのトークンです。[運用管理] > [自動化と統合 API] で新しいトークンを作成してください。",
+	},
+	"detected_without_headers": {
+		"Cloud App Security detected {message}, and does not give its headers. Save the message as .eml and name it in cas.messages.",
+		"Cloud App Security は {message} を検出しましたが、ヘッダを取得できません。メッセージを .eml で保存し、cas.messages に指定してください。",
+	},
+	"way_not_given": {
+		"The API gives the results without the way of the message, so that nothing shows who wrote them. Save the message as .eml and name it in cas.messages to be certain.",
+		"API の応答にはメッセージの経路がなく、結果を誰が書いたか確認できません。確実に判定するには、メッセージを .eml で保存して cas.messages に指定してください。",
+	},
+	"header_not_given": {
+		"{what!} is not among the headers that the API gives, and may be in the message all the same. Save it as .eml and name it in cas.messages.",
+		"{what!} は API が返すヘッダに含まれず、メッセージにあるかどうか分かりません。メッセージを .eml で保存して cas.messages に指定してください。",
+	},
+	"spf_decided_by": {
+		"SPF of {domain} names {ip} nowhere before \"{term}\" (at {at}), which decided.",
+		"{domain} の SPF には、判定を決めた「{term}」({at} 文字目) より前に {ip} がありません。",
+	},
+	"spf_passes_today": {
+		"Today SPF of {domain} lets {ip} send: the record was changed after the message. Look at a newer message.",
+		"現在の {domain} の SPF は {ip} からの送信を許可しています。メッセージの後にレコードが変更されています。新しいメッセージで確認してください。",
+	},
+	"spf_differs_today": {
+		"Today SPF of {domain} ends with {result} for {ip}: the record was changed after the message.",
+		"現在の {domain} の SPF の {ip} に対する結果は {result} です。メッセージの後にレコードが変更されています。",
+	},
+	"spf_recomputed": {
+		"Computed from its way, SPF ends with {result} for {domain} and Microsoft's own address ({ip}). Whether Cloud App Security computes it is not documented; it would explain the detection.",
+		"経路から計算すると、{domain} と Microsoft 内部のアドレス ({ip}) に対する SPF の結果は {result} です。Cloud App Security がこの計算を行うかどうかは文書化されていませんが、検出の説明になります。",
+	},
 
 	"no_policies": {
 		"No Exchange Online policy is there, as declared.",

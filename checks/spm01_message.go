@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/casdoctor/casdoctor/internal/mailtrace"
+	"github.com/casdoctor/casdoctor/internal/spf"
 	"github.com/casdoctor/casdoctor/probes/facts"
 )
 
@@ -80,6 +81,7 @@ type organisation struct {
 	internal domainList
 	tenant   string
 	relays   []netip.Prefix
+	policies *spf.Checker // of the recorded DNS answers; nil without them
 }
 
 // ranges are addresses and ranges of addresses; the configuration takes no others.
@@ -141,7 +143,7 @@ func spfFails(h facts.MailHeaders, o organisation) (c Claim, envelope string) {
 	case d.Reinjected:
 		return unknown(because("spf_of_relay")), ""
 	case ofExchangeInside(h):
-		return unknown(because("spf_not_inside")), ""
+		return recomputed(h, o), ""
 	case !d.OK && len(h.Results) > 0, h.OtherResults > 0:
 		return unknown(because("spf_of_others")), ""
 	default:
@@ -151,9 +153,9 @@ func spfFails(h facts.MailHeaders, o organisation) (c Claim, envelope string) {
 	// The words of RFC 7208, 2.6.
 	switch r.SPF.Result {
 	case "fail", "softfail":
-		c = confirmed(Observed, because("spf_failed", args...))
+		c = confirmed(Observed, append([]Reason{because("spf_failed", args...)}, o.policyReasons(*r.SPF)...)...)
 	case "permerror":
-		c = supported(Observed, because("spf_permerror", args...))
+		c = supported(Observed, append([]Reason{because("spf_permerror", args...)}, o.policyReasons(*r.SPF)...)...)
 	case "temperror":
 		c = unknown(because("spf_temperror", args...))
 	case "pass", "neutral", "none":
@@ -171,6 +173,25 @@ func spfFails(h facts.MailHeaders, o organisation) (c Claim, envelope string) {
 		c.Reasons = append(c.Reasons, because("relay_left_out"))
 	}
 	return c, r.SPF.Domain
+}
+
+// recomputed: Exchange Online has no SPF result for mail inside the tenant. Who computes one from
+// the hops gets a failure, because its own network is in no record.
+func recomputed(h facts.MailHeaders, o organisation) Claim {
+	c := unknown(because("spf_not_inside"))
+	if h.From == nil || len(h.From.Domains) == 0 {
+		return c
+	}
+	for _, hop := range h.Received {
+		if !mailtrace.OnBackbone(hop) {
+			continue
+		}
+		if r := o.evaluate(hop.IP, h.From.Domains[0]); r != nil && (r.Result == spf.Fail || r.Result == spf.SoftFail) {
+			return supported(Inferred, because("spf_recomputed", "result", string(r.Result), "domain", h.From.Domains[0], "ip", hop.IP), c.Reasons[0])
+		}
+		break
+	}
+	return c
 }
 
 // ofExchangeInside: Exchange Online calls the message internal and gives it no SPF result, as it
@@ -230,6 +251,7 @@ func organisationOf(x *Exam) organisation {
 	if cas := Read(x, facts.DeclaredCAS); cas.Value != nil && cas.Value.Relays != nil {
 		o.relays = ranges(*cas.Value.Relays)
 	}
+	o.policies = policies(x)
 	return o
 }
 

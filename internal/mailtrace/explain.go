@@ -50,11 +50,10 @@ const (
 // Known is what is known about the organisation besides the message. What is left out is not
 // known, and no row rests on it then.
 type Known struct {
-	Tenant string                           // the directory id
-	List   func(domain string) Membership   // the internal domains
-	Same   func(a, b string) bool           // two spellings of one domain; nil: letter by letter
-	Relays []netip.Prefix                   // of Cloud App Security's inline protection
-	SPF    func(ip, domain string) []string // how SPF ends when it is computed for an address, as arguments; nil: not computed
+	Tenant string                         // the directory id
+	List   func(domain string) Membership // the internal domains
+	Same   func(a, b string) bool         // two spellings of one domain; nil: letter by letter
+	Relays []netip.Prefix                 // of Cloud App Security's inline protection
 }
 
 // Cause is a row that fits a message, with what it names: argument and value by turns.
@@ -380,6 +379,12 @@ func otherNotListed(m *message) ([]string, bool) {
 // which spf.protection.outlook.com shows at any time.
 var backbone = netip.MustParsePrefix("2603:1000::/24")
 
+// OnBackbone reports whether a hop lies between Exchange Online's own servers.
+func OnBackbone(hop facts.Hop) bool {
+	a, err := netip.ParseAddr(hop.IP)
+	return err == nil && backbone.Contains(a) && ofMicrosoft(hop.By)
+}
+
 // insideTenant: Exchange Online calls it internal to this tenant and recorded no SPF result, as
 // it does between the mailboxes of one tenant. Who computes SPF from the hops gets a failure.
 func insideTenant(m *message) ([]string, bool) {
@@ -393,15 +398,10 @@ func insideTenant(m *message) ([]string, bool) {
 	}
 	args := []string{"domain", m.firstFrom()}
 	for _, hop := range m.Received {
-		a, err := netip.ParseAddr(hop.IP)
-		if err != nil || !backbone.Contains(a) || !ofMicrosoft(hop.By) {
-			continue
+		if OnBackbone(hop) {
+			args = append(args, "ip", hop.IP)
+			break
 		}
-		args = append(args, "ip", hop.IP)
-		if m.known.SPF != nil && len(m.from) > 0 {
-			args = append(args, m.known.SPF(hop.IP, m.from[0])...)
-		}
-		break
 	}
 	return args, true
 }
