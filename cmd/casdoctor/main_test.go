@@ -193,6 +193,7 @@ var scenarioWants = map[string]scenarioWant{
 	"spam-settings":          {1, []string{"SPM-01.C1"}, []string{"SPM-01.F2"}},
 	"spam-spf-fail":          {1, []string{"SPM-01.C2"}, []string{"SPM-01.F4"}},
 	"spam-domain-missing":    {1, []string{"SPM-01.X1"}, []string{"SPM-01.F4"}},
+	"spam-detected":          {1, []string{"SPM-01.C2"}, []string{"SPM-01.F4"}},
 	"all-troubles": {
 		1,
 		[]string{

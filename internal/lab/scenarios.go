@@ -341,6 +341,19 @@ func Scenarios() []Scenario {
 				o.Messages["offer.eml"] = message{from: "sales@contoso-sales.com", spf: "pass"}.file()
 			}),
 
+		scenario("spam-detected", time.Time{},
+			"nobody named a message; the API of Cloud App Security names one that it detected, whose bounces go to a stranger",
+			"メッセージは指定されていないが、Cloud App Security の API が検出したメッセージを示し、その返送先が外部のドメイン", func(o *Organisation) {
+				o.Messages = nil
+				o.CAS = CAS{Token: "practice-token-of-the-lab", Events: []SecurityEvent{{
+					Age: 26 * time.Hour, Policy: "default", Action: "Quarantine", MessageID: "<20261119-77@mail." + tenantDomain + ">",
+					Sender: "newsletter@" + tenantDomain, Mailbox: "adele@" + tenantDomain, Subject: "practice message",
+					Headers: headersOf("newsletter@"+tenantDomain, "bounces@mailer.example",
+						"spf=pass (sender IP is 198.51.100.9)\r\n smtp.mailfrom=mailer.example; dkim=none (message not signed)\r\n header.d=none; "+
+							"dmarc=fail action=none\r\n header.from="+tenantDomain+";compauth=fail reason=001"),
+				}}}
+			}),
+
 		scenario("bound-by-trial", beforeRetirement,
 			"a trial account provisioned the tenant, and another account with a full licence is to do so again",
 			"体験版のアカウントで準備したテナントを、製品版の別のアカウントで再度準備しようとしている", boundByTrial),
