@@ -159,27 +159,37 @@ func folder(dir string) ([]string, *facts.Failure) {
 func apart(paths []string) []string {
 	out := make([]string, len(paths))
 	alike := make([]int, len(paths)) // those that are not told apart yet
-	for i := range paths {
-		alike[i] = i
+	for i, p := range paths {
+		alike[i], out[i] = i, filepath.ToSlash(p)
 	}
+	tails := make(map[string]int, len(paths))
 	for n := 1; len(alike) > 0; n++ {
-		byTail := map[string][]int{}
+		clear(tails)
 		for _, i := range alike {
-			steps := strings.Split(filepath.ToSlash(paths[i]), "/")
-			tail := strings.Join(steps[max(0, len(steps)-n):], "/")
-			out[i] = word(tail)
-			byTail[tail] = append(byTail[tail], i)
+			tails[lastSteps(out[i], n)]++
 		}
-		alike = alike[:0]
-		for tail, same := range byTail {
-			for _, i := range same {
-				if len(same) > 1 && len(tail) < len(paths[i]) {
-					alike = append(alike, i)
-				}
+		left := alike[:0]
+		for _, i := range alike {
+			if tail := lastSteps(out[i], n); tails[tail] == 1 || len(tail) == len(out[i]) {
+				out[i] = word(tail)
+			} else {
+				left = append(left, i)
 			}
 		}
+		alike = left
 	}
 	return out
+}
+
+// lastSteps are the last n elements of a path with slashes.
+func lastSteps(path string, n int) string {
+	at := len(path)
+	for range n {
+		if at = strings.LastIndexByte(path[:at], '/'); at < 0 {
+			return path
+		}
+	}
+	return path[at+1:]
 }
 
 // word is a file name as valid text.
