@@ -57,14 +57,15 @@ type Recorder struct {
 	from  Resolver
 	limit int
 
-	mu    sync.Mutex
-	asked map[question]func() facts.Seen[[]string]
+	mu      sync.Mutex
+	asked   map[question]func() facts.Seen[[]string]
+	refused map[question]bool
 }
 
 // Record asks from, at most limit questions. What is asked beyond is answered with a failure of
 // kind not_collected.
 func Record(from Resolver, limit int) *Recorder {
-	return &Recorder{from: from, limit: limit, asked: map[question]func() facts.Seen[[]string]{}}
+	return &Recorder{from: from, limit: limit, asked: map[question]func() facts.Seen[[]string]{}, refused: map[question]bool{}}
 }
 
 // Lookup is the answer to a question, from the first time that it was asked.
@@ -74,6 +75,7 @@ func (r *Recorder) Lookup(ctx context.Context, name string, rr facts.RRType) ([]
 	answer, ok := r.asked[q]
 	if !ok {
 		if len(r.asked) >= r.limit {
+			r.refused[q] = true
 			r.mu.Unlock()
 			return nil, &facts.Failure{
 				Kind: facts.NotCollected, Code: "limit", Detail: "not asked: the mail of the organisation needs too many DNS look-ups",
@@ -97,6 +99,13 @@ func (r *Recorder) Lookup(ctx context.Context, name string, rr facts.RRType) ([]
 		return nil, seen.Failure
 	}
 	return *seen.Value, nil
+}
+
+// Refused counts the questions beyond the limit.
+func (r *Recorder) Refused() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.refused)
 }
 
 // Answers are all that was asked, in the order of names and types.

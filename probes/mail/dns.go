@@ -177,7 +177,7 @@ func answers(ctx context.Context, rec *maildns.Recorder, domains []mailDomain, l
 	}
 	wg.Wait()
 	slices.Sort(out.Domains)
-	out.Answers = rec.Answers()
+	out.Answers, out.Refused = rec.Answers(), rec.Refused()
 	return out
 }
 
