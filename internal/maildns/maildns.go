@@ -15,6 +15,15 @@ import (
 	"github.com/casdoctor/casdoctor/probes/facts"
 )
 
+// A Resolver answers one DNS question, live or from what was recorded. The name has the form that
+// Name gives it; it is absolute. Records have the text forms of facts.DNSAnswer.
+//
+// A failure of kind not_found says that the name or the record does not exist, as no failure and no
+// record do. Any other says that it was not found out.
+type Resolver interface {
+	Lookup(ctx context.Context, name string, rr facts.RRType) ([]string, *facts.Failure)
+}
+
 type question struct {
 	name string
 	rr   facts.RRType
@@ -44,11 +53,6 @@ func (z Zone) Lookup(_ context.Context, name string, rr facts.RRType) ([]string,
 		return nil, seen.Failure
 	}
 	return *seen.Value, nil
-}
-
-// Resolver answers one DNS question, as the packages spf and dmarc want it.
-type Resolver interface {
-	Lookup(ctx context.Context, name string, rr facts.RRType) ([]string, *facts.Failure)
 }
 
 // Recorder asks another resolver, each question once, and keeps what it answered. It is safe for

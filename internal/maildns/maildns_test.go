@@ -122,6 +122,18 @@ func TestRecorderIsShared(t *testing.T) {
 	}
 }
 
+func TestName(t *testing.T) {
+	for name, want := range map[string]string{
+		"Contoso.COM.": "contoso.com", "bücher.example": "xn--bcher-kva.example", "BÜCHER。example。": "xn--bcher-kva.example",
+		"faß.example": "xn--fa-hia.example", " a.example ": "a.example", "_dmarc.A.example": "_dmarc.a.example",
+		"not a domain": "not a domain", "": "", "a..b": "a..b",
+	} {
+		if got := Name(name); got != want {
+			t.Errorf("%q: %q, want %q", name, got, want)
+		}
+	}
+}
+
 // TestExchange: the names that Microsoft documents, and some that only look like them.
 func TestExchange(t *testing.T) {
 	for target, want := range map[string]string{

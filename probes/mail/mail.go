@@ -284,7 +284,7 @@ func records(ctx context.Context, env *probes.Env) ([]facts.MailDomain, error) {
 // published are the TXT records of a name that begin with a version. The version is followed by
 // a space or the end (RFC 7208, 4.5), or by a semicolon (RFC 7489, 6.3); its case does not count.
 func published(ctx context.Context, from maildns.Resolver, name, version string) facts.Seen[[]string] {
-	all, failure := from.Lookup(ctx, ascii(name), facts.TypeTXT)
+	all, failure := from.Lookup(ctx, maildns.Name(name), facts.TypeTXT)
 	if failure != nil {
 		return facts.Missed[[]string](failure)
 	}
