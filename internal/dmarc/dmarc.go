@@ -27,7 +27,8 @@ type Discovery struct {
 	// Policy is what holds for the domain: p, or sp of a record above it; "" without a record.
 	Policy   Policy     `json:"policy,omitempty"`
 	Problems []*Problem `json:"problems,omitempty"`
-	// Failure is why it was not found out what holds. There is no Record then.
+	// Failure is why it was not found out what holds, or, beside a Record, what the organizational
+	// domain is.
 	Failure *facts.Failure `json:"failure,omitempty"`
 }
 
@@ -66,6 +67,9 @@ func Walk(ctx context.Context, r maildns.Resolver, domain string) *Discovery {
 		d.Problems = append(d.Problems, found.problems...)
 		if found.failure != nil {
 			d.Failure = found.failure
+			if own := records[domain]; own != nil {
+				d.hold(domain, own, "sp", "np")
+			}
 			return d
 		}
 		if found.record == nil {

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -96,6 +98,44 @@ func TestAnIncompleteAnswer(t *testing.T) {
 			t.Errorf("%s: %v, %v", name, got, why)
 		}
 	}
+}
+
+// waiting answers when it is let go.
+type waiting chan struct{}
+
+func (w waiting) Lookup(context.Context, string, facts.RRType) ([]string, *facts.Failure) {
+	<-w
+	return []string{"late"}, nil
+}
+
+// TestStillAwaited: nobody is held up by a question that another one has asked, and what is not
+// there yet is a timeout.
+func TestStillAwaited(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := make(waiting)
+		rec := Record(server, 10)
+		first := make(chan []string)
+		go func() {
+			got, _ := rec.Lookup(t.Context(), "a.example", facts.TypeA)
+			first <- got
+		}()
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if got, why := rec.Lookup(ctx, "a.example", facts.TypeA); got != nil || why == nil || why.Kind != facts.Timeout {
+			t.Errorf("%v, %v", got, why)
+		}
+		if got := rec.Answers(); len(got) != 1 || got[0].Records.Why() == nil || got[0].Records.Why().Kind != facts.Timeout {
+			t.Errorf("%v", got)
+		}
+		close(server)
+		if got := <-first; len(got) != 1 {
+			t.Errorf("%v", got)
+		}
+		if got := rec.Answers(); !got[0].Records.Complete() {
+			t.Errorf("%v", got)
+		}
+	})
 }
 
 // TestRecorderIsShared: many at once ask each question once, and no more than the limit.

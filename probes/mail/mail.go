@@ -3,7 +3,8 @@
 //
 // What belongs here: finding and opening the files, reading no more than the headers, and asking
 // DNS. What does not: reading a header section (internal/mailtrace), evaluating SPF and DMARC
-// (internal/spf, internal/dmarc) and what it means (package checks). Nothing is sent to a mail server, and no body is read.
+// (internal/spf, internal/dmarc) and what it means (package checks). Nothing is sent to a mail
+// server, and no body is read.
 package mail
 
 import (
@@ -265,6 +266,8 @@ func records(ctx context.Context, env *probes.Env) ([]facts.MailDomain, error) {
 	if err != nil {
 		return nil, err
 	}
+	ctx, cancel := context.WithTimeout(ctx, dnsTimeout)
+	defer cancel()
 	var wg sync.WaitGroup
 	for i, d := range domains {
 		wg.Go(func() {
