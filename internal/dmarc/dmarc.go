@@ -10,16 +10,11 @@ import (
 	"context"
 	"strings"
 
-	"golang.org/x/net/idna"
 	"golang.org/x/net/publicsuffix"
 
+	"github.com/casdoctor/casdoctor/internal/maildns"
 	"github.com/casdoctor/casdoctor/probes/facts"
 )
-
-// A Resolver answers one DNS question, as that of package spf does.
-type Resolver interface {
-	Lookup(ctx context.Context, name string, rr facts.RRType) ([]string, *facts.Failure)
-}
 
 // Discovery is the policy that holds for the domain of a From header.
 type Discovery struct {
@@ -32,14 +27,15 @@ type Discovery struct {
 	// Policy is what holds for the domain: p, or sp of a record above it; "" without a record.
 	Policy   Policy     `json:"policy,omitempty"`
 	Problems []*Problem `json:"problems,omitempty"`
-	// Failure is why it was not found out what holds. There is no Record then.
+	// Failure is why it was not found out what holds, or, beside a Record, what the organizational
+	// domain is.
 	Failure *facts.Failure `json:"failure,omitempty"`
 }
 
 // Discover finds the policy of a domain by RFC 7489, 6.6.3: its own record, or that of its
 // organizational domain.
-func Discover(ctx context.Context, r Resolver, domain string) *Discovery {
-	domain = ascii(domain)
+func Discover(ctx context.Context, r maildns.Resolver, domain string) *Discovery {
+	domain = maildns.Name(domain)
 	d := &Discovery{Domain: domain, Organizational: OrganizationalDomain(domain)}
 	for _, at := range []string{domain, d.Organizational} {
 		found := published(ctx, r, at)
@@ -62,8 +58,8 @@ func Discover(ctx context.Context, r Resolver, domain string) *Discovery {
 
 // Walk finds the policy of a domain by RFC 9989, 4.10: up the tree of names. A policy for
 // names that do not exist (np) is not looked at: that would need to know whether the domain does.
-func Walk(ctx context.Context, r Resolver, domain string) *Discovery {
-	domain = ascii(domain)
+func Walk(ctx context.Context, r maildns.Resolver, domain string) *Discovery {
+	domain = maildns.Name(domain)
 	d := &Discovery{Domain: domain, Organizational: domain}
 	records := map[string]*Record{}
 	for at := domain; at != ""; at = parent(at) {
@@ -71,6 +67,9 @@ func Walk(ctx context.Context, r Resolver, domain string) *Discovery {
 		d.Problems = append(d.Problems, found.problems...)
 		if found.failure != nil {
 			d.Failure = found.failure
+			if own := records[domain]; own != nil {
+				d.hold(domain, own, "sp", "np")
+			}
 			return d
 		}
 		if found.record == nil {
@@ -125,7 +124,7 @@ type publication struct {
 	failure  *facts.Failure
 }
 
-func published(ctx context.Context, r Resolver, domain string) publication {
+func published(ctx context.Context, r maildns.Resolver, domain string) publication {
 	texts, failure := r.Lookup(ctx, "_dmarc."+domain, facts.TypeTXT)
 	if failure != nil && failure.Kind != facts.NotFound {
 		return publication{failure: failure}
@@ -161,7 +160,7 @@ func published(ctx context.Context, r Resolver, domain string) publication {
 // names of tenants under onmicrosoft.com belong to different organisations, and the list, whose
 // part for companies registers only what they asked for, does not say so.
 func OrganizationalDomain(domain string) string {
-	domain = ascii(domain)
+	domain = maildns.Name(domain)
 	for _, shared := range []string{"onmicrosoft.com", "onmicrosoft.us", "partner.onmschina.cn"} {
 		if rest, ok := strings.CutSuffix(domain, "."+shared); ok {
 			return rest[strings.LastIndexByte(rest, '.')+1:] + "." + shared
@@ -176,20 +175,9 @@ func OrganizationalDomain(domain string) string {
 // Aligned: an authenticated domain is that of the From header, or, relaxed, of the same
 // organisation (RFC 7489, 3.1).
 func Aligned(from, authenticated string, strict bool) bool {
-	from, authenticated = ascii(from), ascii(authenticated)
+	from, authenticated = maildns.Name(from), maildns.Name(authenticated)
 	if from == "" || authenticated == "" {
 		return false
 	}
 	return from == authenticated || !strict && OrganizationalDomain(from) == OrganizationalDomain(authenticated)
-}
-
-// lookup maps names as a resolver does before it asks (UTS #46, non-transitional); "_" is allowed.
-var lookup = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.StrictDomainName(false))
-
-func ascii(domain string) string {
-	domain = strings.TrimSuffix(domain, ".")
-	if a, err := lookup.ToASCII(domain); err == nil {
-		return a
-	}
-	return strings.ToLower(domain)
 }

@@ -167,6 +167,10 @@ func TestDiscovery(t *testing.T) {
 			t.Errorf("%s: differs: %v", domain, Differs(a, b))
 		}
 	}
+	z["_dmarc.own.broken.contoso.com"] = []string{"v=DMARC1; p=none"}
+	if d := Walk(t.Context(), z, "own.broken.contoso.com"); d.Failure == nil || d.Policy != NonePolicy || d.At != d.Domain {
+		t.Errorf("the domain's own record holds, whatever is above it: %+v", d)
+	}
 	d := Discover(t.Context(), z, "meant.example")
 	if diff := cmp.Diff([]string{"meant.example: looks_like_dmarc v=DMARC 1; p=none"}, problems(d.Problems)); diff != "" {
 		t.Error(diff)

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -98,6 +100,44 @@ func TestAnIncompleteAnswer(t *testing.T) {
 	}
 }
 
+// waiting answers when it is let go.
+type waiting chan struct{}
+
+func (w waiting) Lookup(context.Context, string, facts.RRType) ([]string, *facts.Failure) {
+	<-w
+	return []string{"late"}, nil
+}
+
+// TestStillAwaited: nobody is held up by a question that another one has asked, and what is not
+// there yet is a timeout.
+func TestStillAwaited(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := make(waiting)
+		rec := Record(server, 10)
+		first := make(chan []string)
+		go func() {
+			got, _ := rec.Lookup(t.Context(), "a.example", facts.TypeA)
+			first <- got
+		}()
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if got, why := rec.Lookup(ctx, "a.example", facts.TypeA); got != nil || why == nil || why.Kind != facts.Timeout {
+			t.Errorf("%v, %v", got, why)
+		}
+		if got := rec.Answers(); len(got) != 1 || got[0].Records.Why() == nil || got[0].Records.Why().Kind != facts.Timeout {
+			t.Errorf("%v", got)
+		}
+		close(server)
+		if got := <-first; len(got) != 1 {
+			t.Errorf("%v", got)
+		}
+		if got := rec.Answers(); !got[0].Records.Complete() {
+			t.Errorf("%v", got)
+		}
+	})
+}
+
 // TestRecorderIsShared: many at once ask each question once, and no more than the limit.
 func TestRecorderIsShared(t *testing.T) {
 	live := &server{}
@@ -117,8 +157,20 @@ func TestRecorderIsShared(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if live.asked.Load() != 10 || len(rec.Answers()) != 10 || refused.Load() == 0 {
+	if live.asked.Load() != 10 || len(rec.Answers()) != 10 || rec.Refused() != 2 || refused.Load() < 2 {
 		t.Errorf("%d asked, %d kept, %d refused", live.asked.Load(), len(rec.Answers()), refused.Load())
+	}
+}
+
+func TestName(t *testing.T) {
+	for name, want := range map[string]string{
+		"Contoso.COM.": "contoso.com", "bücher.example": "xn--bcher-kva.example", "BÜCHER。example。": "xn--bcher-kva.example",
+		"faß.example": "xn--fa-hia.example", " a.example ": "a.example", "_dmarc.A.example": "_dmarc.a.example",
+		"not a domain": "not a domain", "": "", "a..b": "a..b",
+	} {
+		if got := Name(name); got != want {
+			t.Errorf("%q: %q, want %q", name, got, want)
+		}
 	}
 }
 

@@ -7,8 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"golang.org/x/net/idna"
-
+	"github.com/casdoctor/casdoctor/internal/maildns"
 	"github.com/casdoctor/casdoctor/probes/facts"
 )
 
@@ -90,12 +89,17 @@ func (c *Checker) Check(ctx context.Context, q Query) *Report {
 	e := &evaluation{Checker: c, ctx: ctx, query: &q, ip: q.IP.Unmap().WithZone(""), report: &Report{}}
 	e.identity()
 	r := e.report
-	if !isDomain(e.origin) || !q.IP.IsValid() {
-		r.Domain, r.Result = e.origin, None
-		r.Why = &Problem{Code: NotADomain, Domain: e.origin, Detail: e.origin}
+	r.Domain = e.origin
+	switch {
+	case !isDomain(e.origin):
+		r.Result, r.Why = None, &Problem{Code: NotADomain, Domain: e.origin, Detail: e.origin}
+		return r
+	case !q.IP.IsValid():
+		r.Result, r.Why = TempError, &Problem{Code: NotFoundOut, Domain: e.origin, Cause: &facts.Failure{
+			Kind: facts.NotCollected, Detail: "the address of the client is not known",
+		}}
 		return r
 	}
-	r.Domain = e.origin
 	var exp *Term
 	var at string
 	r.Visit, r.Result, r.Why, exp, at = e.checkHost(e.origin)
@@ -119,25 +123,8 @@ func (e *evaluation) identity() {
 			e.local = address[:i]
 		}
 	}
-	e.origin = ascii(domain)
+	e.origin = maildns.Name(domain)
 	e.sender = e.local + "@" + e.origin
-}
-
-// lookup maps names as a resolver does before it asks (UTS #46, non-transitional); "_" is allowed.
-var lookup = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.StrictDomainName(false))
-
-// ascii is the name in lower case and A-labels, without a trailing dot (RFC 7208, 4.3).
-func ascii(name string) string {
-	name = strings.TrimSuffix(name, ".")
-	for i := range len(name) {
-		if name[i] >= 0x80 {
-			if a, err := lookup.ToASCII(name); err == nil {
-				return a
-			}
-			break
-		}
-	}
-	return strings.ToLower(name)
 }
 
 // isDomain: the identity can have a policy: more than one label, none empty or too long, and
@@ -406,8 +393,8 @@ func (e *evaluation) names(v *Visit, s *Step) []string {
 	}
 	e.validated = &[]string{}
 	pointer := reverseName(e.ip)
-	found, failure := e.resolver.Lookup(e.ctx, pointer, facts.TypePTR)
-	if failure != nil && failure.Kind != facts.NotFound {
+	found, answered := e.passing(v, s, pointer, facts.TypePTR)
+	if !answered {
 		return nil
 	}
 	if len(found) == 0 && s != nil {
@@ -420,7 +407,7 @@ func (e *evaluation) names(v *Visit, s *Step) []string {
 		if !isQuestion(name) {
 			continue
 		}
-		addresses, _ := e.resolver.Lookup(e.ctx, name, family(e.ip)) // on failure the name is passed over
+		addresses, _ := e.passing(v, s, name, family(e.ip))
 		if slices.ContainsFunc(addresses, func(a string) bool {
 			addr, err := netip.ParseAddr(a)
 			return err == nil && addr == e.ip
@@ -429,6 +416,25 @@ func (e *evaluation) names(v *Visit, s *Step) []string {
 		}
 	}
 	return *e.validated
+}
+
+// passing is one question that an evaluation goes on without (RFC 7208, 5.5). One that nobody asked
+// when the answers were recorded is another thing: what comes of it is not known.
+func (e *evaluation) passing(v *Visit, s *Step, name string, rr facts.RRType) (found []string, answered bool) {
+	found, failure := e.resolver.Lookup(e.ctx, name, rr)
+	if failure == nil || failure.Kind == facts.NotFound {
+		return found, true
+	}
+	p := unanswered(name, rr, failure)
+	if s != nil {
+		s.Term.at(v, p)
+	}
+	if s != nil && s.Why == nil && failure.Kind == facts.NotCollected {
+		s.Why = p
+	} else {
+		e.report.Unsure = append(e.report.Unsure, p)
+	}
+	return nil, false
 }
 
 // within: the name is the domain or below it.

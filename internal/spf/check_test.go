@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/casdoctor/casdoctor/internal/maildns"
 	"github.com/casdoctor/casdoctor/probes/facts"
 )
 
@@ -170,14 +171,43 @@ func TestIdentity(t *testing.T) {
 			t.Errorf("%s:\n got %q\nwant %q", tt.sender, r.Explanation, tt.want)
 		}
 	}
-	if r := New(z).Check(t.Context(), Query{Sender: "a@h.example"}); r.Result != None || r.Why == nil {
+	if r := New(z).Check(t.Context(), Query{Sender: "a@h.example"}); r.Result != TempError || r.Why == nil || r.Why.Cause == nil {
 		t.Errorf("without an address: %s, %v", r.Result, r.Why)
+	}
+}
+
+// TestNamesOfTheClient: that DNS gives no name is no match; that nobody asked is not known.
+func TestNamesOfTheClient(t *testing.T) {
+	z := records(t, "a.example TXT v=spf1 ptr -all", "7.113.0.203.in-addr.arpa TIMEOUT", "8.113.0.203.in-addr.arpa PTR mail.a.example",
+		"mail.a.example TIMEOUT", "m.example TXT v=spf1 exists:%{p}.m.example -all")
+	for _, tt := range []struct{ ip, domain, want string }{
+		{"203.0.113.7", "a.example", "fail, unsure 7.113.0.203.in-addr.arpa PTR"},
+		{"203.0.113.8", "a.example", "fail, unsure mail.a.example A"},
+		{"203.0.113.9", "a.example", "fail"},
+		{"203.0.113.7", "m.example", "fail, unsure 7.113.0.203.in-addr.arpa PTR"},
+	} {
+		q := Query{IP: netip.MustParseAddr(tt.ip), Sender: "a@" + tt.domain}
+		r := New(z).Check(t.Context(), q)
+		got := string(r.Result)
+		for _, p := range r.Unsure {
+			got += ", unsure " + p.Detail
+		}
+		if got != tt.want {
+			t.Errorf("%s for %s: %s, want %s", tt.ip, tt.domain, got, tt.want)
+		}
+		recorded := maildns.NewZone([]facts.DNSAnswer{
+			{Name: "a.example", Type: facts.TypeTXT, Records: facts.Got(z["a.example"][facts.TypeTXT])},
+			{Name: "m.example", Type: facts.TypeTXT, Records: facts.Got(z["m.example"][facts.TypeTXT])},
+		})
+		if r := New(recorded).Check(t.Context(), q); r.Result != TempError || r.Why.Cause.Kind != facts.NotCollected {
+			t.Errorf("%s for %s, not asked: %s, %v", tt.ip, tt.domain, r.Result, r.Why)
+		}
 	}
 }
 
 // counting counts what is asked.
 type counting struct {
-	Resolver
+	maildns.Resolver
 	asked map[string]int
 }
 

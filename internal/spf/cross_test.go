@@ -8,11 +8,12 @@ import (
 
 	other "blitiri.com.ar/go/spf"
 
+	"github.com/casdoctor/casdoctor/internal/maildns"
 	"github.com/casdoctor/casdoctor/probes/facts"
 )
 
 // asNet is a Resolver with the methods of net.Resolver.
-type asNet struct{ Resolver }
+type asNet struct{ maildns.Resolver }
 
 func (r asNet) lookup(ctx context.Context, name string, rr facts.RRType) ([]string, error) {
 	found, failure := r.Lookup(ctx, host(name), rr)

@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+
+	"github.com/casdoctor/casdoctor/internal/maildns"
 )
 
 // target expands the name that a term looks up: its domain-spec, or the domain of the record.
@@ -26,7 +28,7 @@ func (e *evaluation) expandName(v *Visit, s *Step, m *MacroString, domain string
 		var buf [256]byte
 		name = string(e.expand(buf[:0], v, s, m, domain))
 	}
-	name = ascii(name)
+	name = maildns.Name(name)
 	for len(name) > 253 {
 		_, rest, ok := strings.Cut(name, ".")
 		if !ok {

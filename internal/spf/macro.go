@@ -24,10 +24,13 @@ type part struct {
 // String is the text.
 func (m *MacroString) String() string { return m.Text }
 
-// Fixed: there is no macro that a sender decides, so that the text always expands to the same.
+// Fixed: no macro is there but those of the domain (d, o), so that the text expands to the same for
+// every sender of one.
 func (m *MacroString) Fixed() bool {
 	for i := range m.parts {
-		if m.parts[i].letter != 0 {
+		switch m.parts[i].letter {
+		case 0, 'd', 'o':
+		default:
 			return false
 		}
 	}

@@ -6,8 +6,8 @@
 // is risky, and what every term costs. Checker.Check is check_host(), the evaluation for one
 // sender, with the way that it took.
 //
-// What does not belong here: asking DNS. A Resolver does, and the package neither knows nor cares
-// whether it asks a name server or answers from recorded facts (package maildns). So the same
+// What does not belong here: asking DNS. A maildns.Resolver does, and the package neither knows nor
+// cares whether it asks a name server or answers from recorded facts. So the same
 // evaluation gives the same result live and offline, as long as the answers are the same. What
 // the results mean to Exchange Online or to Cloud App Security is not here either (package
 // checks). The package does no I/O.
@@ -18,11 +18,10 @@
 package spf
 
 import (
-	"context"
 	"net/netip"
 	"time"
 
-	"github.com/casdoctor/casdoctor/probes/facts"
+	"github.com/casdoctor/casdoctor/internal/maildns"
 )
 
 // Result is what check_host() returns (RFC 7208, 2.6).
@@ -49,19 +48,12 @@ const (
 	MaxNames = 10
 )
 
-// A Resolver answers one DNS question. The name is in lower case, in A-labels and without a
-// trailing dot; it is absolute. Records have the text forms of facts.DNSAnswer.
-//
-// A failure of kind not_found says that the name or the record does not exist. Any other says
-// that it was not found out, and the evaluation ends in TempError.
-type Resolver interface {
-	Lookup(ctx context.Context, name string, rr facts.RRType) ([]string, *facts.Failure)
-}
-
 // Query is one sender.
 type Query struct {
-	IP   netip.Addr // of the client; an IPv4 address that is mapped into IPv6 counts as IPv4
-	Helo string     // what the client calls itself
+	// IP is the client's; an IPv4 address that is mapped into IPv6 counts as IPv4. Without one
+	// nothing can be found out.
+	IP   netip.Addr
+	Helo string // what the client calls itself
 	// Sender is the address of MAIL FROM. Without one the identity is postmaster at Helo, and
 	// without a local part (@contoso.com) it is postmaster at the domain (RFC 7208, 2.4 and 4.3).
 	Sender   string
@@ -79,6 +71,10 @@ type Report struct {
 	Explanation string `json:"explanation,omitempty"`
 	Lookups     int    `json:"lookups"` // terms that asked DNS, at most MaxLookups and the one too many
 	Voids       int    `json:"voids"`   // questions without a record, at most MaxVoids and the one too many
+	// Unsure are questions for names of the client (ptr, %{p}) that got no answer. RFC 7208, 5.5,
+	// passes over them, and the result is the one that it demands; another receiver, whose questions
+	// were answered, may have had another.
+	Unsure []*Problem `json:"unsure,omitempty"`
 	// Macros are the letters of the macros that were expanded, each once. With l or s in it
 	// the result can hang on the local part of the sender, with h on the name of the client.
 	Macros string `json:"macros,omitempty"`
@@ -131,9 +127,9 @@ type Step struct {
 // that one Checker sees one state of DNS; make a new one to look anew. It is not safe for
 // concurrent use.
 type Checker struct {
-	resolver Resolver
+	resolver maildns.Resolver
 	policies map[string]*policy
 }
 
 // New makes a Checker that asks r.
-func New(r Resolver) *Checker { return &Checker{resolver: r, policies: map[string]*policy{}} }
+func New(r maildns.Resolver) *Checker { return &Checker{resolver: r, policies: map[string]*policy{}} }

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/casdoctor/casdoctor/internal/maildns"
 	"github.com/casdoctor/casdoctor/probes/facts"
 )
 
@@ -65,6 +66,7 @@ const (
 type walk struct {
 	*Checker
 	ctx  context.Context
+	root string
 	seen map[string]*Tree
 	path []string
 }
@@ -73,8 +75,8 @@ type walk struct {
 // up, for both address families, so that the resolver that records it has what an evaluation
 // needs.
 func (c *Checker) Tree(ctx context.Context, domain string) *Tree {
-	w := &walk{Checker: c, ctx: ctx, seen: map[string]*Tree{}}
-	domain = ascii(domain)
+	domain = maildns.Name(domain)
+	w := &walk{Checker: c, ctx: ctx, root: domain, seen: map[string]*Tree{}}
 	if !isDomain(domain) {
 		return &Tree{Domain: domain, Problems: []*Problem{{Code: NotADomain, Domain: domain, Detail: domain}}}
 	}
@@ -120,7 +122,7 @@ func (w *walk) tree(domain string) *Tree {
 	t.Records = p.records
 	t.Problems = append(t.Problems, p.problems...)
 	for _, text := range p.looksLike {
-		t.warn(nil, LooksLikeSPF, text)
+		t.say(nil, LooksLikeSPF, text)
 	}
 	if p.record == nil {
 		t.Problems = append(t.Problems, p.why)
@@ -133,7 +135,7 @@ func (w *walk) tree(domain string) *Tree {
 			w.explanation(t, term)
 		case term.Modifier():
 		case p.record.all != nil && term.Start > p.record.all.Start:
-			t.warn(term, NeverReached, "")
+			t.say(term, NeverReached, "")
 		default:
 			w.use(t, term)
 		}
@@ -141,7 +143,7 @@ func (w *walk) tree(domain string) *Tree {
 	if r := p.record.Redirect; r != nil && p.record.all == nil {
 		w.use(t, r) // after all mechanisms, wherever it stands
 	} else if r != nil {
-		t.warn(r, RedirectIgnored, "")
+		t.say(r, RedirectIgnored, "")
 	}
 	return t
 }
@@ -155,35 +157,35 @@ func (t *Tree) add(term *Term, p Problem) {
 	t.Problems = append(t.Problems, &p)
 }
 
-func (t *Tree) warn(term *Term, code Code, detail string) {
+func (t *Tree) say(term *Term, code Code, detail string) {
 	t.add(term, Problem{Code: code, Detail: detail})
 }
 
 // shape are the warnings that need no look-up.
 func (t *Tree) shape(r *Record) {
 	if len(r.Text) > longRecord {
-		t.warn(nil, LongRecord, strconv.Itoa(len(r.Text)))
+		t.say(nil, LongRecord, strconv.Itoa(len(r.Text)))
 	}
 	if r.all == nil && r.Redirect == nil {
-		t.warn(nil, OpenEnd, "")
+		t.say(nil, OpenEnd, "")
 	}
 	for i, term := range r.Terms {
 		switch {
 		case term.Name == "all" && term.Qualifier == Pass:
-			t.warn(term, PassAll, "")
+			t.say(term, PassAll, "")
 		case term.Name == "ptr":
-			t.warn(term, UsesPTR, "")
+			t.say(term, UsesPTR, "")
 		case term.Name == "ip4" && term.Network.Bits() < wide4, term.Name == "ip6" && term.Network.Bits() < wide6:
-			t.warn(term, WideNetwork, term.Network.String())
+			t.say(term, WideNetwork, term.Network.String())
 		case term.Name == "ip6" && term.Network.Addr().Is4In6():
-			t.warn(term, MappedNetwork, term.Network.String())
+			t.say(term, MappedNetwork, term.Network.String())
 		case term.Name == "default":
-			t.warn(term, ObsoleteDefault, string(obsolete(term.Domain.Text)))
+			t.say(term, ObsoleteDefault, string(obsolete(term.Domain.Text)))
 		case term.Modifier() && term.Name != "redirect" && term.Name != "exp":
-			t.warn(term, UnknownModifier, term.Name)
+			t.say(term, UnknownModifier, term.Name)
 		}
 		if slices.ContainsFunc(r.Terms[:i], func(o *Term) bool { return strings.EqualFold(o.Text, term.Text) }) {
-			t.warn(term, Repeated, "")
+			t.say(term, Repeated, "")
 		}
 	}
 }
@@ -215,7 +217,7 @@ func (w *walk) use(t *Tree, term *Term) {
 		u.Target = term.Domain.Text
 		u.Varies = u.Varies || !term.Domain.Fixed()
 		if !u.Varies {
-			u.Target = literal(term.Domain)
+			u.Target = w.literal(term.Domain, t.Domain)
 		}
 	}
 	if !u.Varies {
@@ -236,33 +238,33 @@ func (w *walk) use(t *Tree, term *Term) {
 }
 
 // literal is a domain-spec without a macro that varies, as the name to look up.
-func literal(m *MacroString) string {
-	e := evaluation{report: &Report{}}
-	return e.expandName(nil, nil, m, "")
+func (w *walk) literal(m *MacroString, domain string) string {
+	e := evaluation{report: &Report{}, origin: w.root}
+	return e.expandName(nil, nil, m, domain)
 }
 
 // nested is the record that include or redirect names.
 func (w *walk) nested(t *Tree, u *Use) {
 	switch {
 	case !isQuestion(u.Target):
-		t.warn(u.Term, NoRecord, u.Target)
+		t.say(u.Term, NoRecord, u.Target)
 		return
 	case slices.Contains(w.path, u.Target):
-		t.warn(u.Term, Loop, u.Target)
+		t.say(u.Term, Loop, u.Target)
 		return
 	}
 	p := w.policy(w.ctx, u.Target)
 	if p.why != nil && (p.why.Code == NoRecord || p.why.Code == NotFoundOut) {
 		t.add(u.Term, Problem{Code: p.why.Code, Detail: cmp.Or(p.why.Detail, u.Target), Cause: p.why.Cause})
 		for _, text := range p.looksLike {
-			t.warn(u.Term, LooksLikeSPF, text)
+			t.say(u.Term, LooksLikeSPF, text)
 		}
 		return
 	}
 	nested, known := w.seen[u.Target]
 	if !known {
 		if len(w.seen) >= maxRecords {
-			t.warn(u.Term, TooManyLookups, "")
+			t.say(u.Term, TooManyLookups, "")
 			return
 		}
 		nested = w.tree(u.Target)
@@ -282,14 +284,14 @@ func (w *walk) addresses(t *Tree, u *Use, name string) {
 		u.Voids.IPv6++
 	}
 	if len(four)+len(six) == 0 && four != nil && six != nil {
-		t.warn(u.Term, VoidTarget, name)
+		t.say(u.Term, VoidTarget, name)
 	}
 }
 
 func (w *walk) exchangers(t *Tree, u *Use) {
 	hosts := w.ask(t, u, u.Target, facts.TypeMX)
 	if len(hosts) > MaxNames {
-		t.warn(u.Term, TooManyNames, strconv.Itoa(len(hosts)))
+		t.say(u.Term, TooManyNames, strconv.Itoa(len(hosts)))
 		return
 	}
 	w.void(t, u, hosts)
@@ -305,7 +307,7 @@ func (w *walk) void(t *Tree, u *Use, found []string) {
 	if len(found) == 0 && found != nil {
 		u.Voids.IPv4++
 		u.Voids.IPv6++
-		t.warn(u.Term, VoidTarget, u.Target)
+		t.say(u.Term, VoidTarget, u.Target)
 	}
 }
 
@@ -330,7 +332,7 @@ func (w *walk) explanation(t *Tree, term *Term) {
 	if !term.Domain.Fixed() {
 		return
 	}
-	name := literal(term.Domain)
+	name := w.literal(term.Domain, t.Domain)
 	var texts []string
 	var failure *facts.Failure
 	if isQuestion(name) {
@@ -344,7 +346,7 @@ func (w *walk) explanation(t *Tree, term *Term) {
 			return
 		}
 	}
-	t.warn(term, BadExplanation, name)
+	t.say(term, BadExplanation, name)
 }
 
 // limits adds what the whole tree exceeds, at the term that does.
@@ -373,7 +375,7 @@ func (t *Tree) limits() {
 // over is a problem of the whole tree, at a term of one of its records.
 func (t *Tree) over(at *Tree, term *Term, code Code, n int) {
 	root := Tree{Domain: at.Domain}
-	root.warn(term, code, strconv.Itoa(n))
+	root.say(term, code, strconv.Itoa(n))
 	t.Problems = append(t.Problems, root.Problems...)
 }
 

@@ -107,6 +107,10 @@ func TestTreeProblems(t *testing.T) {
 				`a.example: "redirect=b.example" at 50: redirect_ignored`,
 			},
 		},
+		"of the domain": {
+			[]string{"a.example TXT v=spf1 redirect=_spf.%{d}", "_spf.a.example TXT v=spf1 include:%{o2}.b.example a:%{d3}.c.example -all", "a.example.b.example TXT v=spf1 -all"},
+			[]string{`_spf.a.example: "a:%{d3}.c.example" at 31: void_target "_spf.a.example.c.example"`},
+		},
 		"open":      {[]string{"a.example TXT v=spf1 ip4:192.0.2.1"}, []string{`a.example: open_end`}},
 		"everybody": {[]string{"a.example TXT v=spf1 +all"}, []string{`a.example: "+all" at 7: pass_all`}},
 		"wide": {[]string{"a.example TXT v=spf1 ip4:10.0.0.0/8 ip4:192.0.0.0/16 ip6:2001:db8::/31 ip6:::ffff:192.0.2.0/120 -all"}, []string{

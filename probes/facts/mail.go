@@ -110,6 +110,8 @@ type MailAnswers struct {
 	Domains []string `json:"domains"`
 	// Omitted counts the domains that were left out because there are too many.
 	Omitted int `json:"omitted,omitempty"`
+	// Refused counts the questions that were left out because there are too many.
+	Refused int `json:"refused,omitempty"`
 	// Answers are in the order of their names and types, each question once. A question that is
 	// not among them was not asked: that says nothing about the name.
 	Answers []DNSAnswer `json:"answers"`

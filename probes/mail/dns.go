@@ -11,8 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/net/idna"
-
 	"github.com/casdoctor/casdoctor/internal/dmarc"
 	"github.com/casdoctor/casdoctor/internal/maildns"
 	"github.com/casdoctor/casdoctor/internal/spf"
@@ -88,7 +86,7 @@ type client struct {
 func mailDomains(internal []string, tenant facts.Seen[facts.Tenant], messages facts.Seen[[]facts.Message]) []mailDomain {
 	var out []mailDomain
 	add := func(name string) *mailDomain {
-		name = ascii(name)
+		name = maildns.Name(name)
 		if !askable(name) || !strings.Contains(name, ".") {
 			return &mailDomain{}
 		}
@@ -177,7 +175,7 @@ func answers(ctx context.Context, rec *maildns.Recorder, domains []mailDomain, l
 	}
 	wg.Wait()
 	slices.Sort(out.Domains)
-	out.Answers = rec.Answers()
+	out.Answers, out.Refused = rec.Answers(), rec.Refused()
 	return out
 }
 
@@ -195,17 +193,6 @@ func ask(ctx context.Context, rec *maildns.Recorder, d mailDomain) {
 		_, _ = rec.Lookup(ctx, s, facts.TypeCNAME)
 		_, _ = rec.Lookup(ctx, s, facts.TypeTXT)
 	}
-}
-
-// lookup maps names as a resolver does before it asks (UTS #46, non-transitional); "_" is allowed.
-var lookup = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.StrictDomainName(false))
-
-func ascii(name string) string {
-	name = strings.TrimSuffix(strings.TrimSpace(name), ".")
-	if a, err := lookup.ToASCII(name); err == nil {
-		return a
-	}
-	return strings.ToLower(name)
 }
 
 // askable: package net asks about the name. It takes any other for one that does not exist,

@@ -3,7 +3,8 @@
 //
 // What belongs here: finding and opening the files, reading no more than the headers, and asking
 // DNS. What does not: reading a header section (internal/mailtrace), evaluating SPF and DMARC
-// (internal/spf, internal/dmarc) and what it means (package checks). Nothing is sent to a mail server, and no body is read.
+// (internal/spf, internal/dmarc) and what it means (package checks). Nothing is sent to a mail
+// server, and no body is read.
 package mail
 
 import (
@@ -297,6 +298,8 @@ func records(ctx context.Context, env *probes.Env) ([]facts.MailDomain, error) {
 	if err != nil {
 		return nil, err
 	}
+	ctx, cancel := context.WithTimeout(ctx, dnsTimeout)
+	defer cancel()
 	var wg sync.WaitGroup
 	for i, d := range domains {
 		wg.Go(func() {
@@ -316,7 +319,7 @@ func records(ctx context.Context, env *probes.Env) ([]facts.MailDomain, error) {
 // published are the TXT records of a name that begin with a version. The version is followed by
 // a space or the end (RFC 7208, 4.5), or by a semicolon (RFC 7489, 6.3); its case does not count.
 func published(ctx context.Context, from maildns.Resolver, name, version string) facts.Seen[[]string] {
-	all, failure := from.Lookup(ctx, ascii(name), facts.TypeTXT)
+	all, failure := from.Lookup(ctx, maildns.Name(name), facts.TypeTXT)
 	if failure != nil {
 		return facts.Missed[[]string](failure)
 	}
