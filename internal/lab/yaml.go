@@ -84,7 +84,7 @@ func workspace(g *config.Google) mapping {
 		{"granted_scopes", list(g.GrantedScopes)},
 		{"endpoints", mapping{
 			{"token", g.Endpoints.Token}, {"tokeninfo", g.Endpoints.TokenInfo}, {"directory", g.Endpoints.Directory},
-			{"reports", g.Endpoints.Reports}, {"iam", g.Endpoints.IAM},
+			{"reports", g.Endpoints.Reports}, {"iam", g.Endpoints.IAM}, {"sts", g.Endpoints.STS},
 		}},
 	}
 }
