@@ -312,7 +312,7 @@ func TestAPartOfTheDomainsRefutesNothing(t *testing.T) {
 		change, subject, verdict, reasons string
 	}{
 		{`declared.cas:site = "eu"`, "", "unknown", "timeout"}, // every name that was read is listed
-		{`declared.cas:internal_domains.2 = "fabrikam.example"`, "mail.contoso.com", "confirmed", "domain_missing"},
+		{`declared.cas:internal_domains.2 = "fabrikam.example"`, "mail.contoso.com", "supported", "subdomain_listed"},
 	} {
 		ev := evidenceOf(t, t.Name(), "GDM-01", []string{"base own", tt.change})
 		f := ev.Facts["workspace.domains"]

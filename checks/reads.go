@@ -14,9 +14,11 @@ func Reads(cause string) []string {
 	case "GDM-01.C1":
 		return []string{"declared.google", "workspace.delegation"}
 	case "GDM-01.C2":
-		return []string{"declared.cas", "declared.google", "workspace.domains"}
+		return []string{"declared.cas", "declared.google", "declared.microsoft365", "m365.tenant", "workspace.domains"}
 	case "GDM-01.X1":
 		return []string{"declared.google", "workspace.delegation", "workspace.domains"}
+	case "GDM-01.X2":
+		return []string{"declared.cas", "declared.google", "declared.microsoft365", "m365.tenant", "workspace.domains"}
 	case "LIC-01.C1":
 		return []string{"declared.licensing"}
 	case "LIC-01.X1":
@@ -60,9 +62,11 @@ func Leans(cause string) []string {
 	case "GDM-01.C1":
 		return []string{"workspace.delegation:control", "workspace.delegation:domains", "workspace.delegation:domains_wide", "workspace.delegation:self"}
 	case "GDM-01.C2":
-		return []string{"workspace.domains:aliases", "workspace.domains:domains"}
+		return []string{"m365.tenant:domains", "workspace.domains:aliases", "workspace.domains:domains"}
 	case "GDM-01.X1":
 		return []string{"workspace.delegation:control", "workspace.delegation:domains", "workspace.delegation:self", "workspace.domains:domains"}
+	case "GDM-01.X2":
+		return []string{"workspace.domains:aliases", "workspace.domains:domains"}
 	case "MFA-01.C1":
 		return []string{"m365.accounts:eligible_roles", "m365.accounts:per_user_mfa", "m365.accounts:registration", "m365.accounts:roles", "m365.accounts:user", "m365.conditional_access:policies", "m365.tenant:domains"}
 	case "MFA-01.C2":
@@ -94,9 +98,11 @@ func Hangs(cause string) []string {
 	case "GDM-01.C1":
 		return []string{"workspace.delegation:control", "workspace.delegation:domains", "workspace.delegation:self"}
 	case "GDM-01.C2":
-		return []string{"workspace.domains:aliases", "workspace.domains:domains"}
+		return []string{"m365.tenant:domains", "workspace.domains:aliases", "workspace.domains:domains"}
 	case "GDM-01.X1":
 		return []string{"workspace.delegation:control", "workspace.delegation:domains", "workspace.delegation:self", "workspace.domains:domains"}
+	case "GDM-01.X2":
+		return []string{"workspace.domains:aliases", "workspace.domains:domains"}
 	case "MFA-01.C1":
 		return []string{"m365.accounts:eligible_roles", "m365.accounts:per_user_mfa", "m365.accounts:roles", "m365.accounts:user", "m365.conditional_access:policies", "m365.tenant:domains"}
 	case "MFA-01.C2":
