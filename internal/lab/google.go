@@ -5,6 +5,7 @@ import (
 	"crypto/rsa"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -30,6 +31,8 @@ const (
 var (
 	domainScopes = []string{scopePrefix + "admin.directory.domain.readonly", scopePrefix + "admin.directory.domain"}
 	iamScopes    = []string{scopePrefix + "cloud-platform", scopePrefix + "iam"}
+	tokenScopes  = []string{scopePrefix + "admin.directory.user.security"}
+	auditScopes  = []string{scopePrefix + "admin.reports.audit.readonly"}
 )
 
 // Google accepts assertions of at most an hour, and a clock that is five minutes off.
@@ -45,15 +48,15 @@ const (
 	managedKeyID = "0f1e2d3c4b5a69788796a5b4c3d2e1f000112233"
 )
 
-// google is Google's OAuth token endpoint, tokeninfo, the Directory API and IAM's signJwt.
+// google is Google's OAuth token endpoint, tokeninfo, the Directory and Reports APIs and IAM's signJwt.
 type google struct {
-	customer Google
-	key      *rsa.PrivateKey
-	url      string
-	mux      *http.ServeMux
+	key *rsa.PrivateKey
+	url string
+	mux *http.ServeMux
 
-	mu     sync.Mutex
-	tokens map[string]grant
+	mu       sync.Mutex
+	customer Google // only its Domains change
+	tokens   map[string]grant
 }
 
 // grant is what an access token stands for.
@@ -70,6 +73,8 @@ func newGoogle(o Google, key *rsa.PrivateKey, url string) *google {
 	g.mux.HandleFunc("GET /admin/directory/v1/customer/{customer}/domains", g.directory(g.domains, "alt", "prettyPrint"))
 	g.mux.HandleFunc("GET /admin/directory/v1/customer/{customer}/domainaliases",
 		g.directory(g.aliases, "alt", "prettyPrint", "parentDomainName"))
+	g.mux.HandleFunc("GET /admin/directory/v1/users/{user}/tokens", g.consents)
+	g.mux.HandleFunc("GET /admin/reports/v1/activity/users/{user}/applications/{application}", g.activities)
 	g.mux.HandleFunc("POST /v1/projects/-/serviceAccounts/{account}", g.signJWT)
 	return g
 }
@@ -264,10 +269,11 @@ func (g *google) tokenInfo(w http.ResponseWriter, r *http.Request) {
 // apiError is a refusal of a Google API (Google API errors, AIP-193, with the older list of
 // errors that the Admin SDK still sends).
 type apiError struct {
-	status                  int
-	reason, word, message   string
-	info                    string // ErrorInfo.reason
-	insufficient, challenge bool
+	status                int
+	reason, word, message string
+	info                  string   // ErrorInfo.reason
+	scopes                []string // that the call takes, and the token has none of
+	challenge             bool
 }
 
 func (f *apiError) send(w http.ResponseWriter) {
@@ -282,9 +288,9 @@ func (f *apiError) send(w http.ResponseWriter) {
 		}}
 	}
 	switch {
-	case f.insufficient:
+	case f.scopes != nil:
 		w.Header().Set("WWW-Authenticate", `Bearer realm="https://accounts.google.com/", error="insufficient_scope", scope="`+
-			strings.Join(domainScopes, " ")+`"`)
+			strings.Join(f.scopes, " ")+`"`)
 	case f.challenge:
 		w.Header().Set("WWW-Authenticate", `Bearer realm="https://accounts.google.com/"`)
 	}
@@ -331,10 +337,15 @@ func (g *google) directory(answer func(url.Values) any, options ...string) http.
 	}
 }
 
-func (g *google) mayRead(t grant, customer string) *apiError {
-	admin := slices.ContainsFunc(g.customer.Users, func(u GoogleUser) bool {
+// isAdmin: the token is one on behalf of an admin of the customer.
+func (g *google) isAdmin(t grant) bool {
+	return slices.ContainsFunc(g.customer.Users, func(u GoogleUser) bool {
 		return u.Admin && strings.EqualFold(u.Email, t.subject)
 	})
+}
+
+// mayAsk is what every call of the Admin SDK checks first.
+func (g *google) mayAsk(t grant, scopes []string) *apiError {
 	switch {
 	case g.customer.APIDisabled:
 		return &apiError{status: http.StatusForbidden, reason: "accessNotConfigured", word: "PERMISSION_DENIED",
@@ -342,23 +353,39 @@ func (g *google) mayRead(t grant, customer string) *apiError {
 				"disabled. Enable it by visiting https://console.developers.google.com/apis/api/admin.googleapis.com/overview"+
 				"?project=%[1]s then retry. If you enabled this API recently, wait a few minutes for the action to propagate "+
 				"to our systems and retry.", g.customer.Project)}
-	case !hasScope(t, domainScopes):
+	case !hasScope(t, scopes):
 		return &apiError{status: http.StatusForbidden, reason: "insufficientPermissions", word: "PERMISSION_DENIED",
 			info: "ACCESS_TOKEN_SCOPE_INSUFFICIENT", message: "Request had insufficient authentication scopes.",
-			insufficient: true}
+			scopes: scopes}
+	}
+	return nil
+}
+
+func (g *google) mayRead(t grant, customer string) *apiError {
+	if refusal := g.mayAsk(t, domainScopes); refusal != nil {
+		return refusal
+	}
+	switch {
 	case customer != "my_customer" && !strings.HasPrefix(customer, "C"):
 		return &apiError{status: http.StatusBadRequest, reason: "invalid", word: "INVALID_ARGUMENT",
 			message: "Invalid Customer Id"}
-	case !admin || customer != "my_customer" && customer != g.customer.Customer:
+	case !g.isAdmin(t) || customer != "my_customer" && customer != g.customer.Customer:
 		return &apiError{status: http.StatusForbidden, reason: "forbidden", word: "PERMISSION_DENIED",
 			message: "Not Authorized to access this resource/api"}
 	}
 	return nil
 }
 
+// current are the domains of the customer at this moment.
+func (g *google) current() []GoogleDomain {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return slices.Clone(g.customer.Domains)
+}
+
 func (g *google) domains(url.Values) any {
 	list := []map[string]any{}
-	for _, d := range g.customer.Domains {
+	for _, d := range g.current() {
 		e := map[string]any{
 			"kind": "admin#directory#domain", "domainName": d.Name, "isPrimary": d.Primary, "verified": !d.Unverified,
 			"creationTime": milliseconds(d.Created),
@@ -377,7 +404,7 @@ func (g *google) domains(url.Values) any {
 
 func (g *google) aliases(query url.Values) any {
 	var list []map[string]any
-	for _, d := range g.customer.Domains {
+	for _, d := range g.current() {
 		if parent := query.Get("parentDomainName"); parent != "" && parent != d.Name {
 			continue
 		}
@@ -397,6 +424,122 @@ func aliasEntry(d, a GoogleDomain) map[string]any {
 		"kind": "admin#directory#domainAlias", "domainAliasName": a.Name, "parentDomainName": d.Name,
 		"verified": !a.Unverified, "creationTime": milliseconds(a.Created),
 	}
+}
+
+// consents is Directory API, tokens.list.
+func (g *google) consents(w http.ResponseWriter, r *http.Request) {
+	t, refusal := g.bearer(r)
+	if refusal == nil {
+		refusal = g.mayAsk(t, tokenScopes)
+	}
+	user := r.PathValue("user")
+	known := func(u GoogleUser) bool { return strings.EqualFold(u.Email, user) }
+	switch {
+	case refusal != nil:
+	case !g.isAdmin(t):
+		refusal = &apiError{status: http.StatusForbidden, reason: "forbidden", word: "PERMISSION_DENIED",
+			message: "Not Authorized to access this resource/api"}
+	case !slices.ContainsFunc(g.customer.Users, known):
+		refusal = &apiError{status: http.StatusNotFound, reason: "notFound", word: "NOT_FOUND",
+			message: "Resource Not Found: userKey"}
+	}
+	if refusal != nil {
+		refusal.send(w)
+		return
+	}
+	out := map[string]any{"kind": "admin#directory#tokenList", "etag": `"practice"`}
+	var items []map[string]any
+	for _, c := range g.customer.Consents {
+		if strings.EqualFold(c.User, user) {
+			items = append(items, map[string]any{
+				"kind": "admin#directory#token", "clientId": c.ClientID, "displayText": c.DisplayText, "anonymous": false,
+				"nativeApp": false, "userKey": c.User, "scopes": c.Scopes,
+			})
+		}
+	}
+	if items != nil {
+		out["items"] = items
+	}
+	writeJSON(w, http.StatusOK, out)
+}
+
+// maxActivities is the largest page of the Reports API.
+const maxActivities = 1000
+
+// activities is Reports API, activities.list, for the admin audit log.
+func (g *google) activities(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	t, refusal := g.bearer(r)
+	if refusal == nil {
+		refusal = g.mayAsk(t, auditScopes)
+	}
+	invalid := func(message string) *apiError {
+		return &apiError{status: http.StatusBadRequest, reason: "invalid", word: "INVALID_ARGUMENT", message: message}
+	}
+	size, start := maxActivities, 0
+	var sizeErr, startErr error
+	if s := q.Get("maxResults"); s != "" {
+		size, sizeErr = strconv.Atoi(s)
+	}
+	if s := q.Get("pageToken"); s != "" {
+		start, startErr = strconv.Atoi(strings.TrimPrefix(s, "page-"))
+	}
+	customer := q.Get("customerId")
+	switch {
+	case refusal != nil:
+	case !g.isAdmin(t), customer != "" && customer != g.customer.Customer:
+		refusal = &apiError{status: http.StatusUnauthorized, reason: "authError", word: "UNAUTHENTICATED",
+			message: "Access denied. You are not authorized to read activity records."}
+	case r.PathValue("user") != "all" || r.PathValue("application") != "admin":
+		refusal = invalid("Invalid value for parameter.")
+	case sizeErr != nil || size < 1 || size > maxActivities || startErr != nil:
+		refusal = invalid("Invalid value for maxResults or pageToken.")
+	}
+	if refusal != nil {
+		refusal.send(w)
+		return
+	}
+	if g.customer.AuditPage > 0 {
+		size = min(size, g.customer.AuditPage)
+	}
+	var items []map[string]any
+	for _, e := range g.customer.AuditLog {
+		if name := q.Get("eventName"); name == "" || name == e.Name {
+			items = append(items, e.activity(g.customer.Customer))
+		}
+	}
+	out := map[string]any{"kind": "admin#reports#activities", "etag": `"practice"`}
+	end := min(start+size, len(items))
+	if start < end {
+		out["items"] = items[start:end]
+	}
+	if end < len(items) {
+		out["nextPageToken"] = "page-" + strconv.Itoa(end)
+	}
+	writeJSON(w, http.StatusOK, out)
+}
+
+func (e GoogleEvent) activity(customer string) map[string]any {
+	parameters := []map[string]any{}
+	for _, name := range slices.Sorted(maps.Keys(e.Parameters)) {
+		parameters = append(parameters, map[string]any{"name": name, "value": e.Parameters[name]})
+	}
+	return map[string]any{
+		"kind": "admin#reports#activity",
+		"id": map[string]any{
+			"time": e.Time.UTC().Format("2006-01-02T15:04:05.000Z"), "uniqueQualifier": strconv.FormatInt(e.Time.UnixNano(), 10),
+			"applicationName": "admin", "customerId": customer,
+		},
+		"actor":  map[string]any{"callerType": "USER", "email": e.Actor, "profileId": "104512345678901234567"},
+		"events": []map[string]any{{"type": "DOMAIN_SETTINGS", "name": e.Name, "parameters": parameters}},
+	}
+}
+
+// AddGoogleDomain gives the customer one more domain, from now on.
+func (l *Lab) AddGoogleDomain(d GoogleDomain) {
+	l.google.mu.Lock()
+	defer l.google.mu.Unlock()
+	l.google.customer.Domains = append(slices.Clone(l.google.customer.Domains), d)
 }
 
 // milliseconds is a time as the Directory API writes it: a number in a string.
@@ -424,7 +567,8 @@ func (g *google) sign(r *http.Request) (string, *apiError) {
 	switch {
 	case !hasScope(t, iamScopes):
 		return "", &apiError{status: http.StatusForbidden, reason: "insufficientPermissions", word: "PERMISSION_DENIED",
-			info: "ACCESS_TOKEN_SCOPE_INSUFFICIENT", message: "Request had insufficient authentication scopes."}
+			info: "ACCESS_TOKEN_SCOPE_INSUFFICIENT", message: "Request had insufficient authentication scopes.",
+			scopes: iamScopes}
 	case account != g.customer.ServiceAccount:
 		return "", &apiError{status: http.StatusNotFound, reason: "notFound", word: "NOT_FOUND",
 			message: "Not found; Gaia id not found for email " + account}

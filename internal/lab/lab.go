@@ -28,9 +28,10 @@ const loopback = "127.0.0.1"
 
 // Lab is a running practice organisation.
 type Lab struct {
-	org   Organisation // with its key
-	ca    *authority
-	entra *entra
+	org    Organisation // with its key
+	ca     *authority
+	entra  *entra
+	google *google
 
 	entraURL, graphURL, googleURL string
 	console, resolver             netip.AddrPort
@@ -82,13 +83,14 @@ func (l *Lab) start() error {
 		*address = "https://" + listeners[i].Addr().String()
 	}
 	l.entra = newEntra(l.org.Microsoft, l.entraURL, l.org.Key)
+	l.google = newGoogle(l.org.Google, l.org.Key, l.googleURL)
 	handlers := []struct {
 		service Service
 		http.Handler
 	}{
 		{EntraService, l.entra},
 		{GraphService, newGraph(l.org, l.entra, l.graphURL)},
-		{GoogleService, newGoogle(l.org.Google, l.org.Key, l.googleURL)},
+		{GoogleService, l.google},
 	}
 	for i, h := range handlers {
 		// HTTP/1.1 only: a fault then hits exactly one request, not all that share a connection.

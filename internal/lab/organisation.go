@@ -162,6 +162,9 @@ type Google struct {
 	GrantedScopes []string
 	APIDisabled   bool // the Admin SDK API of the client's project
 	Domains       []GoogleDomain
+	Consents      []GoogleConsent // what users have let applications do
+	AuditLog      []GoogleEvent   // of the Admin console, newest first
+	AuditPage     int             // the size of a page of it; 0: as it is asked for
 	// Keyless: the configuration names the service account, and WriteConfig writes the
 	// credentials of a caller that may sign for it (adc.json) instead of its key.
 	Keyless bool
@@ -204,6 +207,20 @@ type GoogleDomain struct {
 	Unverified bool
 	Created    time.Time
 	Aliases    []GoogleDomain // their Aliases are not used
+}
+
+// GoogleConsent is what a user has let an application do.
+type GoogleConsent struct {
+	User, ClientID, DisplayText string
+	Scopes                      []string
+}
+
+// GoogleEvent is an entry of the admin audit log.
+type GoogleEvent struct {
+	Time       time.Time
+	Name       string // AUTHORIZE_API_CLIENT_ACCESS, …
+	Actor      string
+	Parameters map[string]string // API_CLIENT_NAME, …
 }
 
 // Console is the CAS management console.
