@@ -29,7 +29,7 @@ func GDM01() Check {
 		},
 		Needs: []string{
 			facts.DeclaredGoogle.Name, facts.DeclaredCAS.Name, facts.DeclaredM365.Name,
-			facts.WorkspaceDelegation.Name, facts.WorkspaceDomains.Name, facts.M365Tenant.Name,
+			facts.WorkspaceDelegation.Name, facts.WorkspaceGrants.Name, facts.WorkspaceDomains.Name, facts.M365Tenant.Name,
 		},
 		Causes: []Cause{
 			{
@@ -39,8 +39,8 @@ func GDM01() Check {
 					"公開プレビュー中に Gmail を準備したため、Cloud App Security にドメインの読み取り専用権限が付与されていません。",
 				},
 				How: Text{
-					"The preview is declared (google.provisioned_during_preview). With the credentials of CAS, one token is asked for per scope: a control scope must be granted and the domain scope refused. With casdoctor's own credentials only a declared list (google.granted_scopes) speaks of the grant, and at most supports.",
-					"プレビューかどうかは宣言 (google.provisioned_during_preview) によります。CAS の資格情報ではスコープごとにトークンを要求し、基準のスコープが許可されドメインのスコープが拒否されることを確認します。casdoctor 自身の資格情報では、宣言された一覧 (google.granted_scopes) だけが判断材料で、確定にはなりません。",
+					"The preview is declared (google.provisioned_during_preview). With the credentials of CAS, one token is asked for per scope: a control scope must be granted and the domain scope refused; a grant that the audit log shows to be less than a day old leaves it open. With casdoctor's own credentials a declared list (google.granted_scopes) or the admin's own consents (tokens.list) speak of the grant, and at most support.",
+					"プレビューかどうかは宣言 (google.provisioned_during_preview) によります。CAS の資格情報ではスコープごとにトークンを要求し、基準のスコープが許可されドメインのスコープが拒否されることを確認します。監査ログで付与から 1 日以内と分かる場合は判断しません。casdoctor 自身の資格情報では、宣言された一覧 (google.granted_scopes) または管理者自身の同意 (tokens.list) が判断材料で、確定にはなりません。",
 				},
 				Examine: examinePreviewGrant,
 			},
@@ -164,14 +164,16 @@ func GDM01() Check {
 				Steps: correctListSteps,
 			},
 		},
-		Words: bothOf(gdmWords, domainWords),
+		Words: together(gdmWords, grantWords, domainWords),
 	}
 }
 
-// bothOf are the sentences of two files; a code in both is a mistake that a test finds.
-func bothOf(a, b map[string]Text) map[string]Text {
-	out := maps.Clone(a)
-	maps.Copy(out, b)
+// together are the sentences of a check whose logic is in several files.
+func together(lists ...map[string]Text) map[string]Text {
+	out := map[string]Text{}
+	for _, words := range lists {
+		maps.Copy(out, words)
+	}
 	return out
 }
 
@@ -378,16 +380,19 @@ func preview(g facts.Google) Claim {
 // lacksDomains: CAS's grant has no read access to domains. The client of CAS answers for
 // itself; where it could not be asked, and for any other client, the declared list speaks.
 func lacksDomains(x *Exam, g facts.Google) Claim {
-	list := listLacksDomains(g)
 	if g.CredentialsOf != "cas" {
-		if g.GrantedScopes == nil {
-			list.Reasons = append(list.Reasons, because("own_client"))
+		shown := shownOfCAS(x, g)
+		if shown.Verdict == Unknown && g.GrantedScopes == nil {
+			shown.Reasons = append(shown.Reasons, because("own_client"))
 		}
-		return list
+		return shown
 	}
 	asked := clientLacksDomains(x, g)
-	if asked.Verdict == Unknown && list.Verdict != Unknown {
-		return list
+	if asked.Verdict != Unknown {
+		return asked
+	}
+	if shown := shownOfCAS(x, g); shown.Verdict != Unknown && !hasReason(asked, "grant_spreading") {
+		return shown
 	}
 	return asked
 }
@@ -408,10 +413,12 @@ func clientLacksDomains(x *Exam, g facts.Google) Claim {
 		return l.domains
 	case l.wide.Verdict == Confirmed:
 		return unknown(because("only_wide_scope", l.args("scope", facts.ScopeDomainsWide)...))
+	case l.spreading(x) != nil:
+		return unknown(*l.spreading(x))
 	case l.wide.Verdict == Unknown: // it may be granted, and nothing would be certain then
 		return confirmed(Observed, l.domains.Reasons...).atMost(Supported, l.wide.Reasons...)
 	default:
-		return confirmed(Observed, l.domains.Reasons...)
+		return confirmed(Observed, append(l.domains.Reasons, l.removed(x)...)...)
 	}
 }
 
@@ -468,10 +475,13 @@ func barred(x *Exam, g facts.Google) Claim {
 		top = l.control // the ladder ended there
 	}
 	switch {
+	case top.Verdict == Refuted && hasReason(top, "scope_missing") && l.spreading(x) != nil:
+		// It is refused now, and settles by itself.
+		return supported(Observed, *l.spreading(x))
 	case top.Verdict == Refuted && hasReason(l.control, "scope_missing"):
-		return confirmed(Observed, because("delegation_missing", l.args()...))
+		return confirmed(Observed, append([]Reason{because("delegation_missing", l.args()...)}, l.removed(x)...)...)
 	case top.Verdict == Refuted:
-		return confirmed(Observed, top.Reasons...)
+		return confirmed(Observed, append(top.Reasons, l.removed(x)...)...)
 	default:
 		return unknown(top.Reasons...)
 	}
@@ -560,8 +570,13 @@ func grantSteps(x *Exam) []Text {
 	}
 	l, _ := ladderOf(x, *g.Value)
 	found := x.Found(x.Pair().Cause, x.Pair().Subject)
-	args := l.args("link", l.delegationLink())
+	args := l.args("link", l.delegationLink(x))
 	var steps []Text
+	if hasReason(found, "grant_spreading") {
+		steps = append(steps, text("Wait: the scope was granted less than a day ago. Run casdoctor again after {until}; only if it is still refused then, look at the scope and the client in the domain-wide delegation once more.",
+			"待ちます。スコープの付与から 1 日経っていません。{until} より後に casdoctor を再実行し、それでも拒否される場合だけ、ドメイン全体の委任のスコープとクライアントを見直します。",
+			"until", found.Reasons[0].Args["until"]))
+	}
 	if hasReason(found, "scope_missing", "delegation_missing", "only_wide_scope") {
 		steps = append(steps,
 			text("Sign in to the Google Admin console as a super admin and open this link, which fills in the form for client {client}; look at it before you authorise: {link}",
@@ -594,15 +609,15 @@ func grantSteps(x *Exam) []Text {
 	return steps
 }
 
-// delegationLink opens the Admin console's form with the scopes that are not granted yet. It
-// leaves overwriteClientId out: that replaces the scopes that the client has.
-func (l ladder) delegationLink() string {
-	var scopes []string
-	if !l.subjectGood {
-		scopes = append(scopes, facts.ScopeControl)
-	}
-	if !issued(l.delegation.Domains) {
-		scopes = append(scopes, facts.ScopeDomains)
+// delegationLink opens the Admin console's form with every scope that the client is to have:
+// those that it is known to have, and those that are missing. It leaves overwriteClientId out,
+// which would replace the scopes of the client with these: it may have some that nothing shows.
+func (l ladder) delegationLink(x *Exam) string {
+	scopes := l.known(x)
+	for _, s := range []string{facts.ScopeControl, facts.ScopeDomains} {
+		if !slices.Contains(scopes, s) {
+			scopes = append(scopes, s)
+		}
 	}
 	link := "https://admin.google.com/ac/owl/domainwidedelegation?clientScopeToAdd=" + url.QueryEscape(strings.Join(scopes, ","))
 	if id := l.delegation.ClientID; id != nil {

@@ -48,7 +48,9 @@ func entriesIn(t *testing.T, cause, base string, list []string, lines ...string)
 // TestEveryFindingOfTheComparison: one row for each finding that the comparison of the
 // tenants' domains with a declared list can have.
 func TestEveryFindingOfTheComparison(t *testing.T) {
-	all := func(more ...string) []string { return append([]string{"contoso.com", "contoso.example", "mail.contoso.com"}, more...) }
+	all := func(more ...string) []string {
+		return append([]string{"contoso.com", "contoso.example", "mail.contoso.com"}, more...)
+	}
 	const domains = "workspace.domains:domains.value = "
 	inOrder, listed := "- refuted: entries_in_order", "- refuted: all_domains_listed domains_in_both"
 	for _, tt := range []struct {

@@ -50,9 +50,10 @@ const (
 
 // google is Google's OAuth token endpoint, tokeninfo, the Directory and Reports APIs and IAM's signJwt.
 type google struct {
-	key *rsa.PrivateKey
-	url string
-	mux *http.ServeMux
+	key     *rsa.PrivateKey
+	url     string
+	subject string // the token of the federated identity
+	mux     *http.ServeMux
 
 	mu       sync.Mutex
 	customer Google // only its Domains change
@@ -67,15 +68,18 @@ type grant struct {
 }
 
 func newGoogle(o Google, key *rsa.PrivateKey, url string) *google {
-	g := &google{customer: o, key: key, url: url, mux: http.NewServeMux(), tokens: map[string]grant{}}
+	g := &google{
+		customer: o, key: key, url: url, subject: rand.Text(), mux: http.NewServeMux(), tokens: map[string]grant{},
+	}
 	g.mux.HandleFunc("POST /token", g.token)
+	g.mux.HandleFunc("POST /sts", g.federate)
 	g.mux.HandleFunc("GET /tokeninfo", g.tokenInfo)
 	g.mux.HandleFunc("GET /admin/directory/v1/customer/{customer}/domains", g.directory(g.domains, "alt", "prettyPrint"))
 	g.mux.HandleFunc("GET /admin/directory/v1/customer/{customer}/domainaliases",
 		g.directory(g.aliases, "alt", "prettyPrint", "parentDomainName"))
 	g.mux.HandleFunc("GET /admin/directory/v1/users/{user}/tokens", g.consents)
 	g.mux.HandleFunc("GET /admin/reports/v1/activity/users/{user}/applications/{application}", g.activities)
-	g.mux.HandleFunc("POST /v1/projects/-/serviceAccounts/{account}", g.signJWT)
+	g.mux.HandleFunc("POST /v1/projects/-/serviceAccounts/{account}", g.serviceAccounts)
 	return g
 }
 
@@ -109,11 +113,52 @@ func (g *google) token(w http.ResponseWriter, r *http.Request) {
 		refusal.send(w)
 		return
 	}
+	writeJSON(w, http.StatusOK, map[string]any{"access_token": g.issue(granted), "expires_in": 3599, "token_type": "Bearer"})
+}
+
+func (g *google) issue(of grant) string {
 	token := "ya29.c." + rand.Text()
 	g.mu.Lock()
-	g.tokens[token] = granted
-	g.mu.Unlock()
-	writeJSON(w, http.StatusOK, map[string]any{"access_token": token, "expires_in": 3599, "token_type": "Bearer"})
+	defer g.mu.Unlock()
+	g.tokens[token] = of
+	return token
+}
+
+// The federation that the customer's project trusts.
+const (
+	federationPool   = "//iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/practice/providers/ci"
+	federated        = "principal://iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/practice/subject/ci"
+	subjectTokenType = "urn:ietf:params:oauth:token-type:jwt" //nolint:gosec // G101: a name of RFC 8693
+	tokenExchange    = "urn:ietf:params:oauth:grant-type:token-exchange"
+)
+
+// federate is the Security Token Service (RFC 8693; Google's words).
+func (g *google) federate(w http.ResponseWriter, r *http.Request) {
+	var refusal *oauthError
+	refuse := func(code, description string) { refusal = &oauthError{http.StatusBadRequest, code, description} }
+	scopes := strings.Fields(r.PostFormValue("scope"))
+	switch {
+	case r.PostFormValue("grant_type") != tokenExchange:
+		refuse("unsupported_grant_type", "Invalid value for \"grant_type\".")
+	case r.PostFormValue("audience") != federationPool || !g.customer.Federated:
+		refuse("invalid_target", "The target service indicated by the \"audience\" parameters is invalid. This might either be "+
+			"because the pool or provider is disabled or deleted or because it doesn't exist.")
+	case r.PostFormValue("subject_token_type") != subjectTokenType:
+		refuse("invalid_request", "Invalid value for \"subject_token_type\".")
+	case r.PostFormValue("subject_token") != g.subject:
+		refuse("invalid_grant", "The given credential is rejected by the attribute condition.")
+	case len(scopes) == 0:
+		refuse("invalid_scope", "Invalid OAuth scope or ID token audience provided.")
+	}
+	if refusal != nil {
+		refusal.send(w)
+		return
+	}
+	token := g.issue(grant{account: federated, scopes: scopes, expires: time.Now().Add(time.Hour)})
+	writeJSON(w, http.StatusOK, map[string]any{
+		"access_token": token, "issued_token_type": "urn:ietf:params:oauth:token-type:access_token", "token_type": "Bearer",
+		"expires_in": 3599,
+	})
 }
 
 // exchange is the jwt-bearer grant.
@@ -545,21 +590,62 @@ func (l *Lab) AddGoogleDomain(d GoogleDomain) {
 // milliseconds is a time as the Directory API writes it: a number in a string.
 func milliseconds(t time.Time) string { return strconv.FormatInt(t.UnixMilli(), 10) }
 
-// signJWT is IAM Service Account Credentials API, projects.serviceAccounts.signJwt.
-func (g *google) signJWT(w http.ResponseWriter, r *http.Request) {
-	signed, refusal := g.sign(r)
+// serviceAccounts is IAM Service Account Credentials API, projects.serviceAccounts.
+func (g *google) serviceAccounts(w http.ResponseWriter, r *http.Request) {
+	account, method, _ := strings.Cut(r.PathValue("account"), ":")
+	var answer map[string]any
+	refusal := &apiError{status: http.StatusNotFound, reason: "notFound", word: "NOT_FOUND", message: "Method not found."}
+	switch method {
+	case "signJwt":
+		var signed string
+		signed, refusal = g.sign(account, r)
+		answer = map[string]any{"keyId": managedKeyID, "signedJwt": signed}
+	case "generateAccessToken":
+		answer, refusal = g.accessToken(account, r)
+	}
 	if refusal != nil {
 		refusal.send(w)
 		return
 	}
-	writeJSON(w, http.StatusOK, map[string]any{"keyId": managedKeyID, "signedJwt": signed})
+	writeJSON(w, http.StatusOK, answer)
 }
 
-func (g *google) sign(r *http.Request) (string, *apiError) {
-	account, ok := strings.CutSuffix(r.PathValue("account"), ":signJwt")
-	if !ok {
-		return "", &apiError{status: http.StatusNotFound, reason: "notFound", word: "NOT_FOUND", message: "Method not found."}
+func noAccount(email string) *apiError {
+	return &apiError{status: http.StatusNotFound, reason: "notFound", word: "NOT_FOUND",
+		message: "Not found; Gaia id not found for email " + email}
+}
+
+// accessToken lets the federated identity act for the caller.
+func (g *google) accessToken(account string, r *http.Request) (map[string]any, *apiError) {
+	t, refusal := g.bearer(r)
+	if refusal != nil {
+		return nil, refusal
 	}
+	var body struct {
+		Scope []string `json:"scope"`
+	}
+	switch {
+	case !hasScope(t, iamScopes):
+		return nil, &apiError{status: http.StatusForbidden, reason: "insufficientPermissions", word: "PERMISSION_DENIED",
+			info: "ACCESS_TOKEN_SCOPE_INSUFFICIENT", message: "Request had insufficient authentication scopes.", scopes: iamScopes}
+	case account != g.caller() && account != g.customer.ServiceAccount:
+		return nil, noAccount(account)
+	case t.account != federated || account != g.caller():
+		return nil, &apiError{status: http.StatusForbidden, reason: "forbidden", word: "PERMISSION_DENIED",
+			info:    "IAM_PERMISSION_DENIED",
+			message: "Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist)."}
+	case json.NewDecoder(r.Body).Decode(&body) != nil || len(body.Scope) == 0:
+		return nil, &apiError{status: http.StatusBadRequest, reason: "badRequest", word: "INVALID_ARGUMENT",
+			message: "Request contains an invalid argument."}
+	}
+	expires := time.Now().Add(time.Hour)
+	return map[string]any{
+		"accessToken": g.issue(grant{account: account, scopes: body.Scope, expires: expires}),
+		"expireTime":  expires.UTC().Format(time.RFC3339),
+	}, nil
+}
+
+func (g *google) sign(account string, r *http.Request) (string, *apiError) {
 	t, refusal := g.bearer(r)
 	if refusal != nil {
 		return "", refusal
@@ -570,8 +656,7 @@ func (g *google) sign(r *http.Request) (string, *apiError) {
 			info: "ACCESS_TOKEN_SCOPE_INSUFFICIENT", message: "Request had insufficient authentication scopes.",
 			scopes: iamScopes}
 	case account != g.customer.ServiceAccount:
-		return "", &apiError{status: http.StatusNotFound, reason: "notFound", word: "NOT_FOUND",
-			message: "Not found; Gaia id not found for email " + account}
+		return "", noAccount(account)
 	case t.account != g.caller() || t.subject != "":
 		return "", &apiError{status: http.StatusForbidden, reason: "forbidden", word: "PERMISSION_DENIED",
 			info:    "IAM_PERMISSION_DENIED",

@@ -33,8 +33,8 @@ type Lab struct {
 	entra  *entra
 	google *google
 
-	entraURL, graphURL, googleURL string
-	console, resolver             netip.AddrPort
+	entraURL, graphURL, googleURL, lmpURL string
+	console, resolver                     netip.AddrPort
 
 	closers []func()
 	running sync.WaitGroup // accept loops, connections, DNS servers
@@ -74,8 +74,12 @@ func (l *Lab) start() error {
 	if err != nil {
 		return err
 	}
-	var listeners [3]net.Listener
-	for i, address := range []*string{&l.entraURL, &l.graphURL, &l.googleURL} {
+	addresses := []*string{&l.entraURL, &l.graphURL, &l.googleURL}
+	if l.org.LMP != nil {
+		addresses = append(addresses, &l.lmpURL)
+	}
+	listeners := make([]net.Listener, len(addresses))
+	for i, address := range addresses {
 		if listeners[i], err = listen(); err != nil {
 			return err
 		}
@@ -84,13 +88,17 @@ func (l *Lab) start() error {
 	}
 	l.entra = newEntra(l.org.Microsoft, l.entraURL, l.org.Key)
 	l.google = newGoogle(l.org.Google, l.org.Key, l.googleURL)
-	handlers := []struct {
+	type handler struct {
 		service Service
 		http.Handler
-	}{
+	}
+	handlers := []handler{
 		{EntraService, l.entra},
 		{GraphService, newGraph(l.org, l.entra, l.graphURL)},
 		{GoogleService, l.google},
+	}
+	if l.org.LMP != nil {
+		handlers = append(handlers, handler{LMPService, newLMP(*l.org.LMP)})
 	}
 	for i, h := range handlers {
 		// HTTP/1.1 only: a fault then hits exactly one request, not all that share a connection.

@@ -14,6 +14,8 @@ type Organisation struct {
 	Microsoft Microsoft
 	Google    Google
 	Console   Console
+	// LMP is the partner's side of the licence; nil: the organisation has none, and no service runs.
+	LMP *LMP
 	// Zone are more DNS records, in master file format. The console's address is there anyway;
 	// a name that is not does not exist.
 	Zone []string
@@ -168,6 +170,8 @@ type Google struct {
 	// Keyless: the configuration names the service account, and WriteConfig writes the
 	// credentials of a caller that may sign for it (adc.json) instead of its key.
 	Keyless bool
+	// Federated: the caller is an identity of another provider, which acts for that caller.
+	Federated bool
 }
 
 // ClientState is what became of the service account.
@@ -221,6 +225,24 @@ type GoogleEvent struct {
 	Name       string // AUTHORIZE_API_CLIENT_ACCESS, …
 	Actor      string
 	Parameters map[string]string // API_CLIENT_NAME, …
+}
+
+// LMP is a subscription in the Licensing Management Platform and the partner that may read it.
+type LMP struct {
+	AccessToken, SecretKey     string
+	CustomerID, SubscriptionID string
+	Plan                       string // the name of the service plan
+	Disabled                   bool
+	Licences                   []Licence
+}
+
+// Licence is a licence of a subscription.
+type Licence struct {
+	ProductID       string
+	Version         string // trial | full; "" is not sent
+	Starts, Expires time.Time
+	Grace           int
+	Disabled        bool
 }
 
 // Console is the CAS management console.

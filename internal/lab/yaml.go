@@ -127,6 +127,12 @@ func licensing(l *config.Licensing) mapping {
 	if l.SignIn != nil {
 		out = append(out, member{"sign_in", mapping{{"account", l.SignIn.Account}, {"type", string(l.SignIn.Type)}}})
 	}
+	if p := l.LMP; p != nil {
+		out = append(out, member{"lmp", mapping{
+			{"access_token", p.AccessToken.Ref()}, {"secret_key", p.SecretKey.Ref()},
+			{"customer_id", p.CustomerID}, {"subscription_id", p.SubscriptionID}, {"endpoint", p.Endpoint},
+		}})
+	}
 	return out
 }
 
