@@ -20,11 +20,11 @@ func Reads(cause string) []string {
 	case "GDM-01.X2":
 		return []string{"declared.cas", "declared.google", "declared.microsoft365", "m365.tenant", "workspace.domains"}
 	case "LIC-01.C1":
-		return []string{"declared.licensing"}
+		return []string{"declared.licensing", "lmp.subscription"}
 	case "LIC-01.X1":
-		return []string{"declared.licensing"}
+		return []string{"declared.licensing", "lmp.subscription"}
 	case "LIC-01.X2":
-		return []string{"declared.licensing"}
+		return []string{"declared.licensing", "lmp.subscription"}
 	case "MFA-01.C1":
 		return []string{"declared.microsoft365", "declared.run", "m365.accounts", "m365.conditional_access", "m365.security_defaults", "m365.tenant"}
 	case "MFA-01.C2":

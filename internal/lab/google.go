@@ -146,7 +146,7 @@ func (g *google) federate(w http.ResponseWriter, r *http.Request) {
 	case r.PostFormValue("subject_token_type") != subjectTokenType:
 		refuse("invalid_request", "Invalid value for \"subject_token_type\".")
 	case r.PostFormValue("subject_token") != g.subject:
-		refuse("invalid_grant", "The given credential is rejected by the attribute condition.")
+		refuse("invalid_grant", "The subject token is not one of the provider.")
 	case len(scopes) == 0:
 		refuse("invalid_scope", "Invalid OAuth scope or ID token audience provided.")
 	}
