@@ -225,6 +225,7 @@ var scenarioWants = map[string]scenarioWant{
 	"blocked-account":        {1, []string{"MFA-01.X2"}, []string{"MFA-01.F5"}},
 	"gmail-preview-grant":    {1, []string{"GDM-01.C1"}, []string{"GDM-01.F1"}},
 	"gmail-domain-missing":   {1, []string{"GDM-01.C2"}, []string{"GDM-01.F2"}},
+	"gmail-foreign-entry":    {1, []string{"GDM-01.X2"}, []string{"GDM-01.F4"}},
 	"gmail-no-delegation":    {1, []string{"GDM-01.X1"}, []string{"GDM-01.F3"}},
 	"tls-old-client":         {1, []string{"TLS-01.C1", "TLS-01.C2"}, []string{"TLS-01.F1", "TLS-01.F2"}},
 	"tls-intercepted":        {1, []string{"TLS-01.X2"}, []string{"TLS-01.F3"}},
@@ -235,7 +236,7 @@ var scenarioWants = map[string]scenarioWant{
 	"google-offline":         {3, nil, nil},
 	"spam-settings":          {1, []string{"SPM-01.C1"}, []string{"SPM-01.F2"}},
 	"spam-spf-fail":          {1, []string{"SPM-01.C2"}, []string{"SPM-01.F4"}},
-	"spam-domain-missing":    {1, []string{"SPM-01.X1"}, []string{"SPM-01.F4"}},
+	"spam-domain-missing":    {1, []string{"GDM-01.C2", "SPM-01.X1"}, []string{"GDM-01.F2", "SPM-01.F4"}},
 	"all-troubles": {
 		1,
 		[]string{
@@ -249,6 +250,7 @@ var scenarioWants = map[string]scenarioWant{
 	},
 	"trial-expired":        {1, []string{"LIC-01.C1"}, []string{"LIC-01.F1"}},
 	"trial-ending-soon":    {1, []string{"LIC-01.X2"}, []string{"LIC-01.F1"}},
+	"licence-contradicted": {1, []string{"LIC-01.C1"}, []string{"LIC-01.F1"}},
 	"wrong-account":        {1, []string{"ACC-01.C1"}, []string{"ACC-01.F1"}},
 	"bound-by-trial":       {1, []string{"BND-01.C1"}, []string{"BND-01.F1"}},
 	"bound-trial-expired":  {1, []string{"BND-01.C1"}, []string{"BND-01.F2"}},

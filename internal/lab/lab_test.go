@@ -168,7 +168,11 @@ func TestScenarios(t *testing.T) {
 			}
 			// What the admin declares must arrive; what only the lab knows is not compared.
 			want := s.Organisation.Declared
-			m, g, c := *want.Microsoft365, *want.Google, *want.CAS
+			m, g, c, licensing := *want.Microsoft365, *want.Google, *want.CAS, *want.Licensing
+			licensing.LMP = got.Licensing.LMP
+			if (licensing.LMP != nil) != (s.Organisation.LMP != nil) {
+				t.Errorf("the licensing API is %+v", licensing.LMP)
+			}
 			if m.TenantID == "" {
 				m.TenantID = s.Organisation.Microsoft.TenantID
 			}
@@ -178,7 +182,7 @@ func TestScenarios(t *testing.T) {
 			if len(got.CAS.Messages) != len(s.Organisation.Messages) {
 				t.Errorf("the messages are %v", got.CAS.Messages)
 			}
-			want.Version, want.Microsoft365, want.Google, want.CAS, want.Network = 1, &m, &g, &c, got.Network
+			want.Version, want.Microsoft365, want.Google, want.CAS, want.Network, want.Licensing = 1, &m, &g, &c, got.Network, &licensing
 			if diff := cmp.Diff(&want, got, comparers); diff != "" {
 				t.Errorf("declared (-) and loaded (+) differ:\n%s", diff)
 			}

@@ -248,6 +248,11 @@ func Scenarios() []Scenario {
 			"新しく追加したドメインが内部ドメインのリストにない", func(o *Organisation) {
 				o.Google.Domains = append(o.Google.Domains, GoogleDomain{Name: "contoso-new.com", Created: day(2026, 1, 7)})
 			}),
+		scenario("gmail-foreign-entry", time.Time{},
+			"a provider of mail for everybody is in the internal domain list",
+			"一般向けのメール サービスのドメインが内部ドメインのリストにある", func(o *Organisation) {
+				o.Declared.CAS.InternalDomains.Items = append(o.Declared.CAS.InternalDomains.Items, "gmail.com")
+			}),
 		scenario("gmail-no-delegation", time.Time{},
 			"nothing is delegated to the service account",
 			"サービスアカウントに何も委任されていない", func(o *Organisation) {
@@ -312,6 +317,19 @@ func Scenarios() []Scenario {
 			"ログオンするアカウントの体験版ライセンスの期限が2週間後に切れる", func(o *Organisation) {
 				a := &o.Declared.Licensing.Accounts[0]
 				a.License, a.Expires = config.Trial, config.Date{Time: day(2026, 12, 4)}
+			}),
+		scenario("licence-contradicted", afterRetirement,
+			"the partner's licensing platform has a trial that is over, and the declaration says otherwise",
+			"パートナーのライセンス管理プラットフォームでは体験版の期限が切れているが、宣言と異なる", func(o *Organisation) {
+				o.Declared.Licensing.SignIn.Type = config.SignInLMP
+				o.LMP = &LMP{
+					AccessToken: "975f9ce9-1234-5678-8c2e-9f0b1f27e1b3", SecretKey: "practice-secret-key-of-the-partner",
+					CustomerID: "bd369fc5-61ad-4d40-8d68-11a757369a8f", SubscriptionID: "050c20ca-033d-412e-94f3-cfcfc3d61cb7",
+					Plan: "Cloud App Security trial",
+					Licences: []Licence{{
+						ProductID: "CASXXE3X", Version: "trial", Starts: day(2025, 10, 1), Expires: day(2026, 9, 30),
+					}},
+				}
 			}),
 		scenario("wrong-account", time.Time{},
 			"two accounts under one company ID, and the one that is not primary signs in",
