@@ -203,6 +203,8 @@ type GoogleEndpoints struct {
 	Reports string `yaml:"reports" jsonschema:"format=uri,pattern=^https://"`
 	// The base address of the IAM Credentials API, which signs for impersonate.
 	IAM string `yaml:"iam" jsonschema:"format=uri,pattern=^https://"`
+	// The whole URL of the Security Token Service, which workload identity federation asks.
+	STS string `yaml:"sts" jsonschema:"format=uri,pattern=^https://"`
 }
 
 // CAS is the Cloud App Security console and what was set in it. It needs site or console:
@@ -390,6 +392,14 @@ func (d Date) String() string {
 type List struct {
 	Items    []string
 	Declared bool
+	// Written are the items as they stand in the file, one for each of Items.
+	Written []Written
+}
+
+// Written is an item of a List before it was normalised.
+type Written struct {
+	Text string
+	Line int // in the file of the list: the configuration, or the one that file: names
 }
 
 // HostPort is host:port; the port may be left out.

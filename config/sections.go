@@ -191,6 +191,7 @@ func googleEndpoints(o *object) GoogleEndpoints {
 		info  = "https://oauth2.googleapis.com/tokeninfo"
 		admin = "https://admin.googleapis.com" // of the Directory and the Reports API
 		iam   = "https://iamcredentials.googleapis.com"
+		sts   = "https://sts.googleapis.com/v1/token"
 	)
 	return GoogleEndpoints{
 		Token:     defaulted(o, "token", whole(oauth), oauth),
@@ -198,6 +199,7 @@ func googleEndpoints(o *object) GoogleEndpoints {
 		Directory: defaulted(o, "directory", base(admin), admin),
 		Reports:   defaulted(o, "reports", base(admin), admin),
 		IAM:       defaulted(o, "iam", base(iam), iam),
+		STS:       defaulted(o, "sts", whole(sts), sts),
 	}
 }
 

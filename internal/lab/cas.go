@@ -13,7 +13,7 @@ import (
 
 // CAS is the REST API of Cloud App Security, with what it has logged.
 type CAS struct {
-	Token string // "": the API is not configured
+	Token string
 	// Denied are the paths that the token may not ask.
 	Denied []string
 	Events []SecurityEvent

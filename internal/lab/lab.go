@@ -28,12 +28,13 @@ const loopback = "127.0.0.1"
 
 // Lab is a running practice organisation.
 type Lab struct {
-	org   Organisation // with its key
-	ca    *authority
-	entra *entra
+	org    Organisation // with its key
+	ca     *authority
+	entra  *entra
+	google *google
 
-	entraURL, graphURL, googleURL, casURL string
-	console, resolver                     netip.AddrPort
+	entraURL, graphURL, googleURL, casURL, lmpURL string
+	console, resolver                             netip.AddrPort
 
 	closers []func()
 	running sync.WaitGroup // accept loops, connections, DNS servers
@@ -73,8 +74,15 @@ func (l *Lab) start() error {
 	if err != nil {
 		return err
 	}
-	var listeners [4]net.Listener
-	for i, address := range []*string{&l.entraURL, &l.graphURL, &l.googleURL, &l.casURL} {
+	addresses := []*string{&l.entraURL, &l.graphURL, &l.googleURL}
+	if l.org.CAS != nil {
+		addresses = append(addresses, &l.casURL)
+	}
+	if l.org.LMP != nil {
+		addresses = append(addresses, &l.lmpURL)
+	}
+	listeners := make([]net.Listener, len(addresses))
+	for i, address := range addresses {
 		if listeners[i], err = listen(); err != nil {
 			return err
 		}
@@ -82,14 +90,21 @@ func (l *Lab) start() error {
 		*address = "https://" + listeners[i].Addr().String()
 	}
 	l.entra = newEntra(l.org.Microsoft, l.entraURL, l.org.Key)
-	handlers := []struct {
+	l.google = newGoogle(l.org.Google, l.org.Key, l.googleURL)
+	type handler struct {
 		service Service
 		http.Handler
-	}{
+	}
+	handlers := []handler{
 		{EntraService, l.entra},
 		{GraphService, newGraph(l.org, l.entra, l.graphURL)},
-		{GoogleService, newGoogle(l.org.Google, l.org.Key, l.googleURL)},
-		{CASService, newCAS(l.org.CAS, l.casURL)},
+		{GoogleService, l.google},
+	}
+	if l.org.CAS != nil {
+		handlers = append(handlers, handler{CASService, newCAS(*l.org.CAS, l.casURL)})
+	}
+	if l.org.LMP != nil {
+		handlers = append(handlers, handler{LMPService, newLMP(*l.org.LMP)})
 	}
 	for i, h := range handlers {
 		// HTTP/1.1 only: a fault then hits exactly one request, not all that share a connection.

@@ -84,7 +84,7 @@ func workspace(g *config.Google) mapping {
 		{"granted_scopes", list(g.GrantedScopes)},
 		{"endpoints", mapping{
 			{"token", g.Endpoints.Token}, {"tokeninfo", g.Endpoints.TokenInfo}, {"directory", g.Endpoints.Directory},
-			{"reports", g.Endpoints.Reports}, {"iam", g.Endpoints.IAM},
+			{"reports", g.Endpoints.Reports}, {"iam", g.Endpoints.IAM}, {"sts", g.Endpoints.STS},
 		}},
 	}
 }
@@ -132,6 +132,12 @@ func licensing(l *config.Licensing) mapping {
 	out := mapping{{"accounts", accounts}}
 	if l.SignIn != nil {
 		out = append(out, member{"sign_in", mapping{{"account", l.SignIn.Account}, {"type", string(l.SignIn.Type)}}})
+	}
+	if p := l.LMP; p != nil {
+		out = append(out, member{"lmp", mapping{
+			{"access_token", p.AccessToken.Ref()}, {"secret_key", p.SecretKey.Ref()},
+			{"customer_id", p.CustomerID}, {"subscription_id", p.SubscriptionID}, {"endpoint", p.Endpoint},
+		}})
 	}
 	return out
 }

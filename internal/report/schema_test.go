@@ -44,6 +44,8 @@ var values = map[string]any{
 	facts.MailRecords.Name:           []facts.MailDomain{},
 	facts.WorkspaceDelegation.Name:   facts.Delegation{},
 	facts.WorkspaceDomains.Name:      facts.WorkspaceDomainSet{},
+	facts.WorkspaceGrants.Name:       facts.Grants{},
+	facts.LMPSubscription.Name:       facts.Subscription{},
 }
 
 // TestEveryFactHasASchema finds the keys in the source, so that a new fact cannot be forgotten.

@@ -27,8 +27,8 @@ import (
 const token = "canary-token-of-the-lab"
 
 // logged is an API that has logged one message of contoso.com to itself, and what else there is.
-func logged(more ...lab.SecurityEvent) lab.CAS {
-	return lab.CAS{Token: token, Events: append([]lab.SecurityEvent{{
+func logged(more ...lab.SecurityEvent) *lab.CAS {
+	return &lab.CAS{Token: token, Events: append([]lab.SecurityEvent{{
 		Age: time.Hour, Policy: "default", Action: "Quarantine", MessageID: "<1@mail.contoso.com>",
 		Sender: "Payroll <canary@contoso.com>", Mailbox: "canary@contoso.com", Subject: "canary subject",
 		Headers: [][2]string{
@@ -42,7 +42,7 @@ func logged(more ...lab.SecurityEvent) lab.CAS {
 var sharedKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
 
 // practice is a running API and the configuration that asks it.
-func practice(t *testing.T, api lab.CAS, change func(*config.CAS)) (*lab.Lab, *config.Config) {
+func practice(t *testing.T, api *lab.CAS, change func(*config.CAS)) (*lab.Lab, *config.Config) {
 	t.Helper()
 	declared := config.CAS{Site: config.SiteEU, InternalDomains: config.List{Items: []string{"contoso.com"}, Declared: true}}
 	if change != nil {
@@ -75,7 +75,7 @@ func run(t *testing.T, cfg *config.Config) *facts.Evidence {
 	return probes.Collect(t.Context(), env, cas.Probes(), nil)
 }
 
-func asked(t *testing.T, api lab.CAS, change func(*config.CAS), faults ...lab.Fault) (*facts.Evidence, *lab.Lab) {
+func asked(t *testing.T, api *lab.CAS, change func(*config.CAS), faults ...lab.Fault) (*facts.Evidence, *lab.Lab) {
 	t.Helper()
 	l, cfg := practice(t, api, change)
 	for _, f := range faults {
@@ -216,7 +216,7 @@ func TestManyMessages(t *testing.T) {
 			Headers: [][2]string{{"From", "a@contoso.com"}},
 		})
 	}
-	ev, l := asked(t, lab.CAS{Token: token, Events: many}, nil)
+	ev, l := asked(t, &lab.CAS{Token: token, Events: many}, nil)
 	asks := 0
 	for _, q := range l.Requests() {
 		if q.Path == "/v1/sweeping/mails" {
@@ -305,7 +305,7 @@ func TestHeadersAreAPartOfItsOwn(t *testing.T) {
 		}
 	}
 	// A value cannot bring a header of its own.
-	ev, _ := asked(t, lab.CAS{Token: token, Events: []lab.SecurityEvent{{
+	ev, _ := asked(t, &lab.CAS{Token: token, Events: []lab.SecurityEvent{{
 		Age: time.Hour, MessageID: "<1@x>", Sender: "a@contoso.com", Mailbox: "b@contoso.com",
 		Headers: [][2]string{{"From", "a@contoso.com\r\nReply-To: x@evil.example\r\n\r\nbody"}},
 	}}}, nil)
@@ -320,7 +320,7 @@ func edit(old, with string) func([]byte) []byte {
 
 // TestNotConfigured: the API is optional.
 func TestNotConfigured(t *testing.T) {
-	ev, l := asked(t, lab.CAS{}, nil)
+	ev, l := asked(t, nil, nil)
 	for _, key := range []string{facts.CASAPI.Name, facts.CASDetections.Name} {
 		if f := ev.Facts[key].Failure; f == nil || f.Kind != facts.NotConfigured {
 			t.Errorf("%s: %v", key, f)
@@ -348,7 +348,7 @@ func TestPace(t *testing.T) {
 
 // TestTheLabRefuses: the practice API refuses what the real one refuses.
 func TestTheLabRefuses(t *testing.T) {
-	l, cfg := practice(t, lab.CAS{Token: token, Denied: []string{"/v1/sweeping/mails"}, PerMinute: 12}, nil)
+	l, cfg := practice(t, &lab.CAS{Token: token, Denied: []string{"/v1/sweeping/mails"}, PerMinute: 12}, nil)
 	client, err := httpread.New(cfg)
 	if err != nil {
 		t.Fatal(err)

@@ -9,9 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/net/idna"
-
 	"github.com/casdoctor/casdoctor/internal/httpread"
+	"github.com/casdoctor/casdoctor/internal/maildns"
 	"github.com/casdoctor/casdoctor/internal/mailtrace"
 	"github.com/casdoctor/casdoctor/probes"
 	"github.com/casdoctor/casdoctor/probes/facts"
@@ -64,7 +63,7 @@ func detect(ctx context.Context, env *probes.Env) (facts.DetectionSet, error) {
 	set := facts.DetectionSet{Start: end.Add(-window), End: end}
 	var internal []string
 	for _, d := range env.Config.CAS.InternalDomains.Items {
-		internal = append(internal, domainKey(d))
+		internal = append(internal, maildns.Name(d))
 	}
 	found, events, why := c.detected(ctx, set.Start, set.End, internal)
 	set.Events = events
@@ -242,16 +241,7 @@ func domainOf(address string) string {
 	if i < 0 {
 		return ""
 	}
-	return domainKey(strings.TrimRight(address[i+1:], "> "))
-}
-
-// domainKey is a name in A-labels and lower case.
-func domainKey(name string) string {
-	name = strings.ToLower(strings.TrimSuffix(strings.TrimSpace(name), "."))
-	if ascii, err := idna.Lookup.ToASCII(name); err == nil {
-		return ascii
-	}
-	return name
+	return maildns.Name(strings.TrimRight(address[i+1:], "> "))
 }
 
 // headers are those of one message, as Threat Investigation keeps them.

@@ -100,9 +100,10 @@ func TestEverythingIsCopied(t *testing.T) {
 	})
 	same(t, ev, facts.DeclaredCAS, facts.CAS{
 		Site: "eu", Console: "admin-eu.tmcas.trendmicro.com:443", InternalDomains: &[]string{"contoso.com"},
-		SpamPolicies: &[]facts.SpamPolicy{{Name: "default", AppliesTo: "incoming", PassInternalOtherSpam: ptr(false)}},
-		Relays:       &[]string{"203.0.113.0/29"},
-		Clients:      &[]string{"IE 11 / Windows 7"},
+		InternalDomainEntries: []facts.ListEntry{{Text: "contoso.com", Line: 25}},
+		SpamPolicies:          &[]facts.SpamPolicy{{Name: "default", AppliesTo: "incoming", PassInternalOtherSpam: ptr(false)}},
+		Relays:                &[]string{"203.0.113.0/29"},
+		Clients:               &[]string{"IE 11 / Windows 7"},
 	})
 	same(t, ev, facts.DeclaredLicensing, facts.Licensing{
 		Accounts: []facts.LicenseAccount{{
