@@ -49,8 +49,8 @@ func SPM01() Check {
 					"設定は行われていますが、偽の内部メールを見つけるためのバックエンドの確認 (SPF と、別のドメインを示すメールヘッダ) にメッセージが合格していません。",
 				},
 				How: Text{
-					"The headers of the messages in cas.messages are read. Only results where Exchange Online received the message count. SPF fail or softfail where the message first came in, or a Reply-To, Return-Path or envelope sender that differs from the sender and is no internal domain, confirms it. SPF results of the re-injection by Cloud App Security do not count, and a pass below it settles nothing. With policies of which only some are set, it is at most likely.",
-					"cas.messages のメッセージのヘッダを読み取ります。Exchange Online が受信した時点の結果だけを使います。最初に受信した時点の SPF が fail または softfail の場合、または送信者と異なり内部ドメインでもない Reply-To、Return-Path、エンベロープ送信者がある場合に確定します。Cloud App Security が再送したときの SPF の結果は使わず、それより前の pass だけでは判定しません。一部のポリシーだけが設定済みの場合は、可能性ありにとどまります。",
+					"The headers of the messages in cas.messages are read, and with cas.api those of the messages that Cloud App Security detected in the last 72 hours. Only results where Exchange Online received the message count. SPF fail or softfail where the message first came in, or a Reply-To, Return-Path or envelope sender that differs from the sender and is no internal domain, confirms it. SPF results of the re-injection by Cloud App Security do not count; a pass below it counts only when the relay's address is in cas.relays. Results that the API gives without the way of the message, and SPF that is only computed for mail inside the tenant, make it likely. With policies of which only some are set, it is at most likely.",
+					"cas.messages のメッセージのヘッダを読み取ります。cas.api があれば、Cloud App Security が過去 72 時間に検出したメッセージのヘッダも取得します。Exchange Online が受信した時点の結果だけを使います。最初に受信した時点の SPF が fail または softfail の場合、または送信者と異なり内部ドメインでもない Reply-To、Return-Path、エンベロープ送信者がある場合に確定します。Cloud App Security が再送したときの SPF の結果は使わず、それより前の pass は、中継サーバのアドレスが cas.relays にある場合だけ使います。API が返す経路のない結果と、テナント内のメールについて計算しただけの SPF は、可能性ありにとどまります。一部のポリシーだけが設定済みの場合も同様です。",
 				},
 				Examine: examineBackEnd,
 			},

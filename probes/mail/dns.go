@@ -41,13 +41,14 @@ func dnsProbe() probes.Probe {
 		Doc: "Looks up what DNS says about the mail of every internal domain, verified tenant domain and sender of an affected " +
 			"message, with the configured resolver: the SPF policy with all that it includes, DMARC, the DKIM selectors of Exchange Online, and MX.",
 		Section: "cas", Timeout: recordsTimeout,
-		After: []string{facts.M365Tenant.Name, facts.MailMessages.Name},
+		After: []string{facts.M365Tenant.Name, facts.MailMessages.Name, facts.CASDetections.Name},
 	}, func(ctx context.Context, env *probes.Env) (facts.MailAnswers, error) {
 		var internal []string
 		if cas := env.Config.CAS; cas != nil {
 			internal = cas.InternalDomains.Items
 		}
-		asked := mailDomains(internal, probes.Fact(env, facts.M365Tenant), probes.Fact(env, facts.MailMessages))
+		asked := mailDomains(internal, probes.Fact(env, facts.M365Tenant),
+			seenHeaders(probes.Fact(env, facts.MailMessages), probes.Fact(env, facts.CASDetections)))
 		if len(asked) == 0 {
 			return facts.MailAnswers{}, &facts.Failure{
 				Kind: facts.NotDeclared, Detail: "no domain is known: cas.internal_domains is not declared, and neither the tenant nor a message names one",
@@ -81,9 +82,24 @@ type client struct {
 	helo string
 }
 
+// seenHeaders are those of the messages that the admin named, and of the detected ones.
+func seenHeaders(messages facts.Seen[[]facts.Message], detected facts.Seen[facts.DetectionSet]) (out []*facts.MailHeaders) {
+	if messages.Value != nil {
+		for _, m := range *messages.Value {
+			out = append(out, m.Headers.Value)
+		}
+	}
+	if detected.Value != nil && detected.Value.List.Value != nil {
+		for _, d := range *detected.Value.List.Value {
+			out = append(out, d.Headers.Value)
+		}
+	}
+	return slices.DeleteFunc(out, func(h *facts.MailHeaders) bool { return h == nil })
+}
+
 // mailDomains are the domains to ask about: the internal ones first, those of the tenant, and
 // those of the messages.
-func mailDomains(internal []string, tenant facts.Seen[facts.Tenant], messages facts.Seen[[]facts.Message]) []mailDomain {
+func mailDomains(internal []string, tenant facts.Seen[facts.Tenant], messages []*facts.MailHeaders) []mailDomain {
 	var out []mailDomain
 	add := func(name string) *mailDomain {
 		name = maildns.Name(name)
@@ -105,17 +121,12 @@ func mailDomains(internal []string, tenant facts.Seen[facts.Tenant], messages fa
 			add(d.Name)
 		}
 	}
-	if messages.Value != nil {
-		for _, m := range *messages.Value {
-			if m.Headers.Value == nil {
-				continue
-			}
-			for _, name := range senders(m.Headers.Value) {
-				d := add(name)
-				for _, c := range clients(m.Headers.Value) {
-					if len(d.senders) < maxSenders && !slices.Contains(d.senders, c) {
-						d.senders = append(d.senders, c)
-					}
+	for _, h := range messages {
+		for _, name := range senders(h) {
+			d := add(name)
+			for _, c := range clients(h) {
+				if len(d.senders) < maxSenders && !slices.Contains(d.senders, c) {
+					d.senders = append(d.senders, c)
 				}
 			}
 		}

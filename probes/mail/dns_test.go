@@ -141,7 +141,7 @@ func TestWhichDomains(t *testing.T) {
 		})},
 		{File: "b.eml", Headers: facts.Missed[facts.MailHeaders](&facts.Failure{Kind: facts.NotFound})},
 	})
-	got := mailDomains([]string{"contoso.com", "localhost", "no domain", "*.contoso.com"}, tenant, messages)
+	got := mailDomains([]string{"contoso.com", "localhost", "no domain", "*.contoso.com"}, tenant, seenHeaders(messages, facts.Seen[facts.DetectionSet]{}))
 	var names []string
 	for _, d := range got {
 		names = append(names, d.name)
@@ -164,7 +164,7 @@ func TestSendersAreBounded(t *testing.T) {
 		h.Received = append(h.Received, facts.Hop{IP: netip.AddrFrom4([4]byte{198, 51, 100, byte(i)}).String()})
 	}
 	messages := facts.Got([]facts.Message{{Headers: facts.Got(h)}, {Headers: facts.Got(h)}})
-	if got := mailDomains(nil, facts.Seen[facts.Tenant]{}, messages); len(got) != 1 || len(got[0].senders) != maxSenders {
+	if got := mailDomains(nil, facts.Seen[facts.Tenant]{}, seenHeaders(messages, facts.Seen[facts.DetectionSet]{})); len(got) != 1 || len(got[0].senders) != maxSenders {
 		t.Errorf("%v", got)
 	}
 }
@@ -261,5 +261,17 @@ func TestWhatDNSDoesNotSay(t *testing.T) {
 	}
 	if got := address("1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa"); netip.MustParseAddr(got) != netip.MustParseAddr("2001:db8::1") {
 		t.Error(got)
+	}
+}
+
+// TestDetectedSenders: what Cloud App Security detected is asked about like the admin's messages.
+func TestDetectedSenders(t *testing.T) {
+	detected := facts.Got(facts.DetectionSet{List: facts.Got([]facts.Detection{
+		{Headers: facts.Got(facts.MailHeaders{From: &facts.Mailboxes{Domains: []string{"fabrikam.com"}}})},
+		{Headers: facts.Missed[facts.MailHeaders](nil)},
+	})})
+	got := mailDomains(nil, facts.Seen[facts.Tenant]{}, seenHeaders(facts.Seen[[]facts.Message]{}, detected))
+	if len(got) != 1 || got[0].name != "fabrikam.com" {
+		t.Errorf("%+v", got)
 	}
 }
