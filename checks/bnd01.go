@@ -476,7 +476,7 @@ func consentsTo(p facts.ServicePrincipal, events []facts.Consent) []Reason {
 	var out []Reason
 	for _, e := range events {
 		if given(e.ServicePrincipalID) != "" && strings.EqualFold(*e.ServicePrincipalID, p.ID) && succeeded(e) {
-			out = append(out, because("trace_consent_event", append(applicationArgs(p), eventArgs(e)...)...))
+			out = append(out, because("trace_consent_event", append(applicationArgs(p), consentArgs(e)...)...))
 		}
 	}
 	return out
@@ -494,14 +494,14 @@ func consentsToDeleted(there []facts.ServicePrincipal, events []facts.Consent) [
 			continue
 		}
 		out = append(out, supported(Observed, because("trace_consent_deleted",
-			append([]string{"name", name, "strength", medium}, eventArgs(e)...)...)))
+			append([]string{"name", name, "strength", medium}, consentArgs(e)...)...)))
 	}
 	return out
 }
 
 func succeeded(e facts.Consent) bool { return strings.EqualFold(given(e.Result), "success") }
 
-func eventArgs(e facts.Consent) []string {
+func consentArgs(e facts.Consent) []string {
 	args := []string{"at", e.ActivityDateTime.UTC().Format(time.DateOnly)}
 	if by := given(e.By); by != "" {
 		args = append(args, "account", by)

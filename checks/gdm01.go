@@ -1,6 +1,7 @@
 package checks
 
 import (
+	"maps"
 	"net/url"
 	"slices"
 	"strconv"
@@ -27,8 +28,8 @@ func GDM01() Check {
 			"Gmail のユーザデータの予約同期で、内部ドメインを同期できないというエラーメッセージが表示されます。",
 		},
 		Needs: []string{
-			facts.DeclaredGoogle.Name, facts.DeclaredCAS.Name,
-			facts.WorkspaceDelegation.Name, facts.WorkspaceDomains.Name,
+			facts.DeclaredGoogle.Name, facts.DeclaredCAS.Name, facts.DeclaredM365.Name,
+			facts.WorkspaceDelegation.Name, facts.WorkspaceGrants.Name, facts.WorkspaceDomains.Name, facts.M365Tenant.Name,
 		},
 		Causes: []Cause{
 			{
@@ -38,8 +39,8 @@ func GDM01() Check {
 					"公開プレビュー中に Gmail を準備したため、Cloud App Security にドメインの読み取り専用権限が付与されていません。",
 				},
 				How: Text{
-					"The preview is declared (google.provisioned_during_preview). With the credentials of CAS, one token is asked for per scope: a control scope must be granted and the domain scope refused. With casdoctor's own credentials only a declared list (google.granted_scopes) speaks of the grant, and at most supports.",
-					"プレビューかどうかは宣言 (google.provisioned_during_preview) によります。CAS の資格情報ではスコープごとにトークンを要求し、基準のスコープが許可されドメインのスコープが拒否されることを確認します。casdoctor 自身の資格情報では、宣言された一覧 (google.granted_scopes) だけが判断材料で、確定にはなりません。",
+					"The preview is declared (google.provisioned_during_preview). With the credentials of CAS, one token is asked for per scope: a control scope must be granted and the domain scope refused; a grant that the audit log shows to be less than a day old leaves it open. With casdoctor's own credentials a declared list (google.granted_scopes) or the admin's own consents (tokens.list) speak of the grant, and at most support.",
+					"プレビューかどうかは宣言 (google.provisioned_during_preview) によります。CAS の資格情報ではスコープごとにトークンを要求し、基準のスコープが許可されドメインのスコープが拒否されることを確認します。監査ログで付与から 1 日以内と分かる場合は判断しません。casdoctor 自身の資格情報では、宣言された一覧 (google.granted_scopes) または管理者自身の同意 (tokens.list) が判断材料で、確定にはなりません。",
 				},
 				Examine: examinePreviewGrant,
 			},
@@ -50,8 +51,8 @@ func GDM01() Check {
 					"組織の確認済みドメインまたはドメイン エイリアスが、Cloud App Security の内部ドメインに登録されていません。",
 				},
 				How: Text{
-					"All domains and aliases are read from the Directory API and compared with cas.internal_domains. Names that Google has not verified do not count, nor do its own test-google-a.com aliases.",
-					"Directory API からすべてのドメインとエイリアスを読み取り、cas.internal_domains と比べます。Google で未確認の名前と、Google 自身の test-google-a.com エイリアスは対象外です。",
+					"All domains and aliases of Google and, with a section microsoft365, the domains of the tenant are compared with cas.internal_domains. Unverified names do not count, nor do those that the providers make up themselves (test-google-a.com, onmicrosoft.com). A domain that Google created less than a day ago may still be brought by the daily synchronisation: it is a warning, as are one that only Microsoft 365 has and one whose parent domain is listed.",
+					"Google のすべてのドメインとエイリアス、および microsoft365 の項がある場合はテナントのドメインを、cas.internal_domains と比べます。未確認の名前と、各社が自動的に付与する名前 (test-google-a.com、onmicrosoft.com) は対象外です。Google での作成から 1 日以内のドメインは毎日の同期で追加される可能性があるため警告にとどめます。Microsoft 365 だけにあるドメインと、親ドメインが登録されているドメインも警告です。",
 				},
 				Examine: examineListedDomains,
 			},
@@ -66,6 +67,18 @@ func GDM01() Check {
 					"設定された資格情報でドメインを読み取ります。妨げになるものを明示する Google の応答だけが確定の根拠です。それ以外の拒否 (時計、鍵、管理者、Google 側の障害) では判断せず、先に直すべきことを示します。",
 				},
 				Examine: examineReading,
+			},
+			{
+				ID: "GDM-01.X2",
+				Text: Text{
+					"The internal domains of Cloud App Security have an entry that is not a domain of the organisation, or no domain at all.",
+					"Cloud App Security の内部ドメインに、組織のものではないドメイン、またはドメインではないエントリがあります。",
+				},
+				How: Text{
+					"Each entry of cas.internal_domains is looked for among the domains of Google and, with a section microsoft365, of the tenant. What is no domain, a public suffix or a provider of mail for everybody confirms this; a domain that is unverified, looks like another one or is in neither of the two supports it.",
+					"cas.internal_domains の各エントリを、Google のドメインと、microsoft365 の項がある場合はテナントのドメインから探します。ドメインではないもの、パブリック サフィックス、一般向けのメール サービスは確定、未確認のもの、よく似た別のドメイン、どちらにもないドメインは警告です。",
+				},
+				Examine: examineListEntries,
 			},
 		},
 		// The order is that of preference: the work-around comes last.
@@ -135,9 +148,33 @@ func GDM01() Check {
 				Applies: addByHandApplies,
 				Steps:   addByHandSteps,
 			},
+			{
+				ID: "GDM-01.F4", For: []string{"GDM-01.X2"}, Ours: true,
+				Text: Text{
+					"Correct the list of internal domains.",
+					"内部ドメインの一覧を修正します。",
+				},
+				Risk: Text{
+					"Mail from a domain that is taken off the list counts as incoming again. Make sure that the organisation does not send from it.",
+					"一覧から削除したドメインからのメールは、再び受信メールとして扱われます。組織がそのドメインから送信していないことを確認してください。",
+				},
+				Links: []string{
+					"https://docs.trendmicro.com/en-us/enterprise/cloud-app-security-online-help/administration/global-settings/configuring-internal_001.aspx",
+				},
+				Steps: correctListSteps,
+			},
 		},
-		Words: gdmWords,
+		Words: together(gdmWords, grantWords, domainWords),
 	}
+}
+
+// together are the sentences of a check whose logic is in several files.
+func together(lists ...map[string]Text) map[string]Text {
+	out := map[string]Text{}
+	for _, words := range lists {
+		maps.Copy(out, words)
+	}
+	return out
 }
 
 // refusal is what an answer of Google means. A health check must not read more out of one
@@ -343,16 +380,19 @@ func preview(g facts.Google) Claim {
 // lacksDomains: CAS's grant has no read access to domains. The client of CAS answers for
 // itself; where it could not be asked, and for any other client, the declared list speaks.
 func lacksDomains(x *Exam, g facts.Google) Claim {
-	list := listLacksDomains(g)
 	if g.CredentialsOf != "cas" {
-		if g.GrantedScopes == nil {
-			list.Reasons = append(list.Reasons, because("own_client"))
+		shown := shownOfCAS(x, g)
+		if shown.Verdict == Unknown && g.GrantedScopes == nil {
+			shown.Reasons = append(shown.Reasons, because("own_client"))
 		}
-		return list
+		return shown
 	}
 	asked := clientLacksDomains(x, g)
-	if asked.Verdict == Unknown && list.Verdict != Unknown {
-		return list
+	if asked.Verdict != Unknown {
+		return asked
+	}
+	if shown := shownOfCAS(x, g); shown.Verdict != Unknown && !hasReason(asked, "grant_spreading") {
+		return shown
 	}
 	return asked
 }
@@ -373,10 +413,12 @@ func clientLacksDomains(x *Exam, g facts.Google) Claim {
 		return l.domains
 	case l.wide.Verdict == Confirmed:
 		return unknown(because("only_wide_scope", l.args("scope", facts.ScopeDomainsWide)...))
+	case l.spreading(x) != nil:
+		return unknown(*l.spreading(x))
 	case l.wide.Verdict == Unknown: // it may be granted, and nothing would be certain then
 		return confirmed(Observed, l.domains.Reasons...).atMost(Supported, l.wide.Reasons...)
 	default:
-		return confirmed(Observed, l.domains.Reasons...)
+		return confirmed(Observed, append(l.domains.Reasons, l.removed(x)...)...)
 	}
 }
 
@@ -433,10 +475,13 @@ func barred(x *Exam, g facts.Google) Claim {
 		top = l.control // the ladder ended there
 	}
 	switch {
+	case top.Verdict == Refuted && hasReason(top, "scope_missing") && l.spreading(x) != nil:
+		// It is refused now, and settles by itself.
+		return supported(Observed, *l.spreading(x))
 	case top.Verdict == Refuted && hasReason(l.control, "scope_missing"):
-		return confirmed(Observed, because("delegation_missing", l.args()...))
+		return confirmed(Observed, append([]Reason{because("delegation_missing", l.args()...)}, l.removed(x)...)...)
 	case top.Verdict == Refuted:
-		return confirmed(Observed, top.Reasons...)
+		return confirmed(Observed, append(top.Reasons, l.removed(x)...)...)
 	default:
 		return unknown(top.Reasons...)
 	}
@@ -463,115 +508,6 @@ const myCustomer = "my_customer"
 
 func hasReason(c Claim, codes ...string) bool {
 	return slices.ContainsFunc(c.Reasons, func(r Reason) bool { return slices.Contains(codes, r.Code) })
-}
-
-// ownedName is a domain name of the customer.
-type ownedName struct {
-	name     string
-	kind     string // the term: a primary domain, a secondary one, an alias
-	verified *bool
-}
-
-// testAlias is the end of an alias that Google adds to a domain by itself, for its own
-// routing; nobody has an address in it.
-const testAlias = ".test-google-a.com"
-
-func examineListedDomains(x *Exam) {
-	cas := Read(x, facts.DeclaredCAS)
-	if cas.Value == nil && cas.Why().Kind != facts.NotCollected && cas.Why().Kind != facts.NotConfigured {
-		x.Find("", unseen("internal_domains", cas.Why()))
-		return
-	}
-	if cas.Value == nil || cas.Value.InternalDomains == nil {
-		x.Find("", unknown(because("not_declared", "what", "internal_domains")))
-		return
-	}
-	listed := map[string]bool{}
-	for _, d := range *cas.Value.InternalDomains {
-		listed[domainKey(d)] = true
-	}
-	names, gaps := ownedNames(x)
-	settled := len(gaps) == 0
-	for _, n := range names {
-		switch {
-		case listed[domainKey(n.name)]:
-		case n.verified == nil:
-			x.Find(n.name, unknown(because("verification_unknown", "domain", n.name, "kind", n.kind)))
-			settled = false
-		case *n.verified:
-			x.Find(n.name, confirmed(Declared, because("domain_missing", "domain", n.name, "kind", n.kind)))
-			settled = false
-		}
-	}
-	switch {
-	case len(gaps) > 0:
-		x.Find("", unknown(gaps...))
-	case settled:
-		x.Find("", refuted(Declared, because("all_domains_listed", "count", strconv.Itoa(len(names)))))
-	}
-}
-
-// ownedNames are the domains and aliases of the customer, sorted, and why some may be missing:
-// a part of them can show that a name is missing in the list, never that none is.
-func ownedNames(x *Exam) (names []ownedName, gaps []Reason) {
-	set := Read(x, facts.WorkspaceDomains)
-	if why := set.Why(); why != nil {
-		gaps = append(gaps, domainsUnread(x, why))
-	}
-	if set.Value == nil {
-		return nil, gaps
-	}
-	domains, aliases := set.Value.Domains, set.Value.Aliases
-	if domains.Value == nil || len(*domains.Value) == 0 {
-		gaps = append(gaps, failed("workspace_domains", orMalformed(domains.Why())))
-	} else if why := domains.Why(); why != nil {
-		gaps = append(gaps, failed("workspace_domains", why))
-	}
-	if why := aliases.Why(); why != nil {
-		gaps = append(gaps, failed("workspace_aliases", why))
-	}
-	seen := map[string]bool{}
-	add := func(name, kind string, verified *bool) {
-		key := domainKey(name)
-		if seen[key] || strings.HasSuffix(key, testAlias) {
-			return
-		}
-		seen[key] = true
-		if key == "" {
-			what := "workspace_domains"
-			if kind == "domain_alias" {
-				what = "workspace_aliases"
-			}
-			gaps = append(gaps, failed(what, &facts.Failure{Kind: facts.Malformed, Detail: "a name is missing"}))
-			return
-		}
-		names = append(names, ownedName{name, kind, verified})
-	}
-	if domains.Value != nil {
-		for _, d := range *domains.Value {
-			kind := "domain_secondary"
-			if d.IsPrimary != nil && *d.IsPrimary {
-				kind = "domain_primary"
-			}
-			add(d.Name, kind, d.Verified)
-		}
-	}
-	if aliases.Value != nil {
-		for _, a := range *aliases.Value {
-			add(a.Name, "domain_alias", a.Verified)
-		}
-	}
-	if domains.Value != nil {
-		for _, d := range *domains.Value {
-			for _, a := range d.Aliases {
-				// Google repeats the aliases here. One that the list of aliases does not have (or
-				// that could not be read) is an alias all the same; whether it is verified is open.
-				add(a, "domain_alias", nil)
-			}
-		}
-	}
-	slices.SortFunc(names, func(a, b ownedName) int { return strings.Compare(a.name, b.name) })
-	return names, gaps
 }
 
 // domainsUnread is why the domains could not be read. Where the documented cause keeps them from
@@ -607,41 +543,6 @@ func provisionAgainSteps(*Exam) []Text {
 	}
 }
 
-// addByHandApplies: it helps whatever keeps the domains from being synchronised, as long as
-// there is something to add.
-func addByHandApplies(x *Exam) (Applicability, []Reason) {
-	if x.Found("GDM-01.C2", "").Verdict == Refuted {
-		return No, []Reason{because("nothing_to_add")}
-	}
-	return Yes, nil
-}
-
-func addByHandSteps(x *Exam) []Text {
-	steps := []Text{
-		text("In the Cloud App Security console open Advanced Threat Protection > Internal Domains, or Administration > Global Settings > Internal Domains. Both lead to the same list.",
-			"Cloud App Security 管理コンソールで [高度な脅威対策] > [内部ドメイン] または [運用管理] > [グローバル設定] > [内部ドメイン] を開きます。どちらも同じ一覧です。"),
-	}
-	if missing := missingDomains(x); len(missing) > 0 {
-		steps = append(steps, text("Add these domains:\n{list}", "次のドメインを追加します:\n{list}", "list", strings.Join(missing, "\n")))
-	} else {
-		steps = append(steps, text("Add every domain and domain alias that the Google Admin console shows under Account > Domains > Manage domains.",
-			"Google 管理コンソールの [アカウント] > [ドメイン] > [ドメインの管理] に表示される、すべてのドメインとドメイン エイリアスを追加します。"))
-	}
-	return append(steps, text("Do this again for every new domain. Keep cas.internal_domains up to date and run casdoctor on a schedule: it reports a domain that is missing.",
-		"新しいドメインを作成するたびに繰り返します。cas.internal_domains を更新し、casdoctor を定期的に実行すると、不足しているドメインが報告されます。"))
-}
-
-// missingDomains are the names of GDM-01.C2's findings that are confirmed, in its order.
-func missingDomains(x *Exam) []string {
-	var out []string
-	for _, f := range x.found["GDM-01.C2"] {
-		if f.claim.Verdict == Confirmed {
-			out = append(out, f.subject)
-		}
-	}
-	return out
-}
-
 // grantApplies: for X1, whatever Google says is missing can be granted. For C1 it can help
 // only when the client is CAS's, and only lifting a policy surely does: no page says whether
 // a service account of the preview asks for the scope once it is granted.
@@ -669,8 +570,13 @@ func grantSteps(x *Exam) []Text {
 	}
 	l, _ := ladderOf(x, *g.Value)
 	found := x.Found(x.Pair().Cause, x.Pair().Subject)
-	args := l.args("link", l.delegationLink())
+	args := l.args("link", l.delegationLink(x))
 	var steps []Text
+	if hasReason(found, "grant_spreading") {
+		steps = append(steps, text("Wait: the scope was granted less than a day ago. Run casdoctor again after {until}; only if it is still refused then, look at the scope and the client in the domain-wide delegation once more.",
+			"待ちます。スコープの付与から 1 日経っていません。{until} より後に casdoctor を再実行し、それでも拒否される場合だけ、ドメイン全体の委任のスコープとクライアントを見直します。",
+			"until", found.Reasons[0].Args["until"]))
+	}
 	if hasReason(found, "scope_missing", "delegation_missing", "only_wide_scope") {
 		steps = append(steps,
 			text("Sign in to the Google Admin console as a super admin and open this link, which fills in the form for client {client}; look at it before you authorise: {link}",
@@ -703,15 +609,15 @@ func grantSteps(x *Exam) []Text {
 	return steps
 }
 
-// delegationLink opens the Admin console's form with the scopes that are not granted yet. It
-// leaves overwriteClientId out: that replaces the scopes that the client has.
-func (l ladder) delegationLink() string {
-	var scopes []string
-	if !l.subjectGood {
-		scopes = append(scopes, facts.ScopeControl)
-	}
-	if !issued(l.delegation.Domains) {
-		scopes = append(scopes, facts.ScopeDomains)
+// delegationLink opens the Admin console's form with every scope that the client is to have:
+// those that it is known to have, and those that are missing. It leaves overwriteClientId out,
+// which would replace the scopes of the client with these: it may have some that nothing shows.
+func (l ladder) delegationLink(x *Exam) string {
+	scopes := l.known(x)
+	for _, s := range []string{facts.ScopeControl, facts.ScopeDomains} {
+		if !slices.Contains(scopes, s) {
+			scopes = append(scopes, s)
+		}
 	}
 	link := "https://admin.google.com/ac/owl/domainwidedelegation?clientScopeToAdd=" + url.QueryEscape(strings.Join(scopes, ","))
 	if id := l.delegation.ClientID; id != nil {
@@ -736,9 +642,6 @@ var gdmWords = map[string]Text{
 	"scope_wide":        {"The token for the wider domain scope", "広い方のドメインのスコープのトークン"},
 	"client_cas":        {"Cloud App Security's client", "Cloud App Security のクライアント"},
 	"client_casdoctor":  {"casdoctor's own client", "casdoctor 自身のクライアント"},
-	"domain_primary":    {"primary domain", "プライマリ ドメイン"},
-	"domain_secondary":  {"domain", "ドメイン"},
-	"domain_alias":      {"domain alias", "ドメイン エイリアス"},
 
 	"provisioned_in_preview": {
 		"Gmail was first provisioned during the public preview, as declared.",
@@ -908,29 +811,9 @@ var gdmWords = map[string]Text{
 		"The Directory API refuses the token that Google has just issued. Run again.",
 		"Google が発行したばかりのトークンを Directory API が拒否しました。再実行してください。",
 	},
-	"domain_missing": {
-		"The verified {kind!} {domain} is not in cas.internal_domains.",
-		"確認済みの{kind!} {domain} が cas.internal_domains にありません。",
-	},
-	"verification_unknown": {
-		"The {kind!} {domain} is not in cas.internal_domains, and Google does not say whether it is verified. Look it up in the Admin console.",
-		"{kind!} {domain} は cas.internal_domains にありませんが、確認済みかどうかが Google の応答にありません。管理コンソールで確認してください。",
-	},
-	"settle_c1_first": {
-		"Google does not let Cloud App Security's client read the domains, for the reason that GDM-01.C1 gives. Settle GDM-01.C1 first, then run again.",
-		"GDM-01.C1 に示す理由により、Cloud App Security のクライアントではドメインを読み取れません。先に GDM-01.C1 を解決してから再実行してください。",
-	},
-	"all_domains_listed": {
-		"Every verified domain and domain alias is in cas.internal_domains ({count} looked at).",
-		"確認済みのドメインとドメイン エイリアスは、すべて cas.internal_domains にあります (確認数 {count})。",
-	},
 	"policy_stays": {
 		"Provisioning again does not lift the app access control of the Google customer.",
 		"再度準備しても、Google の組織のアプリのアクセス制御は解除されません。",
-	},
-	"nothing_to_add": {
-		"Nothing to add today: every verified domain is in the list.",
-		"現在、追加するドメインはありません。確認済みのドメインはすべて登録されています。",
 	},
 	"grants_own_client": {
 		"It would change the grant of casdoctor's own client, not that of Cloud App Security.",

@@ -239,10 +239,15 @@ func stepsOf(res Result, fix string) (en, ja string) {
 	return en, ja
 }
 
-// TestTheDelegationLink: the Admin console's form, filled in with what is missing. It must not
-// replace the scopes that the client has.
+// TestTheDelegationLink: the Admin console's form, filled in with every scope that the client is
+// known to have and the missing one. It must not replace those that nothing shows.
 func TestTheDelegationLink(t *testing.T) {
-	ev := evidenceOf(t, t.Name(), "GDM-01", []string{"base preview", noDomains})
+	ev := evidenceOf(t, t.Name(), "GDM-01", []string{
+		"base preview", noDomains, `declared.google:granted_scopes = ["https://mail.google.com/"]`,
+		`workspace.grants = {"tokens":{"value":[]},"log":{"value":[{"time":"2026-09-01T08:00:00Z","name":"AUTHORIZE_API_CLIENT_ACCESS",` +
+			`"client":"108151815181518151815","scopes":["` + facts.ScopeControl + `","https://www.googleapis.com/auth/drive"]}]}}`,
+	})
+	want := facts.ScopeControl + ",https://mail.google.com/,https://www.googleapis.com/auth/drive," + facts.ScopeDomains
 	en, ja := stepsOf(Evaluate(ev, []Check{GDM01()}, Options{}).Results[0], "GDM-01.F3")
 	_, rest, ok := strings.Cut(en, "https://")
 	link, _, _ := strings.Cut(rest, "\n")
@@ -252,7 +257,7 @@ func TestTheDelegationLink(t *testing.T) {
 	}
 	q := u.Query()
 	if u.Host != "admin.google.com" || u.Path != "/ac/owl/domainwidedelegation" || len(q) != 2 ||
-		q.Get("clientScopeToAdd") != facts.ScopeDomains || q.Get("clientIdToAdd") != "108151815181518151815" {
+		q.Get("clientScopeToAdd") != want || q.Get("clientIdToAdd") != "108151815181518151815" {
 		t.Errorf("got %s", u)
 	}
 	for _, s := range []string{en, ja} {
@@ -312,7 +317,7 @@ func TestAPartOfTheDomainsRefutesNothing(t *testing.T) {
 		change, subject, verdict, reasons string
 	}{
 		{`declared.cas:site = "eu"`, "", "unknown", "timeout"}, // every name that was read is listed
-		{`declared.cas:internal_domains.2 = "fabrikam.example"`, "mail.contoso.com", "confirmed", "domain_missing"},
+		{`declared.cas:internal_domains.2 = "fabrikam.example"`, "mail.contoso.com", "supported", "subdomain_listed"},
 	} {
 		ev := evidenceOf(t, t.Name(), "GDM-01", []string{"base own", tt.change})
 		f := ev.Facts["workspace.domains"]

@@ -20,7 +20,8 @@ const (
 // LIC01 judges why a valid account is told at sign-in that its licence has expired.
 //
 // The account itself is in order, so what is judged is the licence it was created with: its
-// kind and its last day. Both are declared; nothing public reads them for a direct customer.
+// kind and its last day. Both are declared; for an account that a partner manages they are also
+// read (licensing.lmp), which nothing public does for a direct customer.
 func LIC01() Check {
 	return Check{
 		ID: "LIC-01", Section: "licensing",
@@ -32,7 +33,7 @@ func LIC01() Check {
 			"The sign-in to the Cloud App Security console shows an error message about the end of the licence, although the Customer Licensing Portal (CLP) account is valid.",
 			"Customer Licensing Portal (CLP) アカウントは有効なのに、Cloud App Security 管理コンソールへのログオン時にライセンスの有効期限に関するエラーメッセージが表示されます。",
 		},
-		Needs: []string{facts.DeclaredLicensing.Name, facts.DeclaredM365.Name},
+		Needs: []string{facts.DeclaredLicensing.Name, facts.DeclaredM365.Name, facts.LMPSubscription.Name},
 		Causes: []Cause{
 			{
 				ID: "LIC-01.C1",
@@ -41,8 +42,8 @@ func LIC01() Check {
 					"アカウントが体験版ライセンスで作成されており、その有効期限が切れています。",
 				},
 				How: Text{
-					"license and expires of the account in licensing.accounts are compared with the date of judgement; the day in expires is the last valid one (UTC). The account is licensing.sign_in.account, or every account when none is named.",
-					"licensing.accounts の license と expires を判定日と比べます。expires の日は有効な最終日です (UTC)。対象は licensing.sign_in.account のアカウントで、指定がなければすべてのアカウントです。",
+					"license and expires of the account in licensing.accounts are compared with the date of judgement; the day in expires is the last valid one (UTC). The account is licensing.sign_in.account, or every account when none is named. With licensing.lmp, what the Licensing Management Platform shows of its subscription comes first, and a contradiction is said.",
+					"licensing.accounts の license と expires を判定日と比べます。expires の日は有効な最終日です (UTC)。対象は licensing.sign_in.account のアカウントで、指定がなければすべてのアカウントです。licensing.lmp がある場合は Licensing Management Platform のサブスクリプションの内容を優先し、宣言との矛盾を示します。",
 				},
 				Examine: licencesOf(trialLicence, ended),
 			},
@@ -131,7 +132,7 @@ func LIC01() Check {
 				Steps: newAccountSteps,
 			},
 		},
-		Words: licWords,
+		Words: together(licWords, lmpWords),
 	}
 }
 
@@ -231,9 +232,17 @@ func licencesOf(kind string, end func(facts.LicenseAccount, time.Time) Claim) fu
 			x.Find(signsIn, unknown(because("not_declared", "what", "account")))
 		}
 		for _, a := range accounts {
-			is := ofKind(a, kind)
-			if a.License == "" || is.Verdict != Unknown { // what an unknown kind does at its end is not known either
-				is = all(is, end(a, x.Now()))
+			is, over := ofKind(a, kind), end(a, x.Now())
+			seen, why := seenOf(x, *l, a.ID, x.Now())
+			switch {
+			case seen != nil:
+				is = withSeen(is, seen.ofKind(a.ID, kind), contradicts("lmp_disagrees_kind", a.ID, a.License, seen.kind))
+				over = withSeen(over, seen.ends(a.ID, x.Now(), end), contradicts("lmp_disagrees_end", a.ID, a.Expires, seen.end))
+			case why != nil && over.Verdict == Unknown:
+				over.Reasons = append(over.Reasons, *why)
+			}
+			if a.License == "" || is.Verdict != Unknown || seen != nil { // what an unknown kind does at its end is not known either
+				is = all(is, over)
 			}
 			x.Find(a.ID, is)
 		}

@@ -12,17 +12,19 @@ func Reads(cause string) []string {
 	case "BND-01.X1":
 		return []string{"declared.licensing", "declared.microsoft365", "declared.run", "m365.accounts", "m365.binding_traces"}
 	case "GDM-01.C1":
-		return []string{"declared.google", "workspace.delegation"}
+		return []string{"declared.google", "workspace.delegation", "workspace.grants"}
 	case "GDM-01.C2":
-		return []string{"declared.cas", "declared.google", "workspace.domains"}
+		return []string{"declared.cas", "declared.google", "declared.microsoft365", "m365.tenant", "workspace.domains"}
 	case "GDM-01.X1":
-		return []string{"declared.google", "workspace.delegation", "workspace.domains"}
+		return []string{"declared.google", "workspace.delegation", "workspace.domains", "workspace.grants"}
+	case "GDM-01.X2":
+		return []string{"declared.cas", "declared.google", "declared.microsoft365", "m365.tenant", "workspace.domains"}
 	case "LIC-01.C1":
-		return []string{"declared.licensing"}
+		return []string{"declared.licensing", "lmp.subscription"}
 	case "LIC-01.X1":
-		return []string{"declared.licensing"}
+		return []string{"declared.licensing", "lmp.subscription"}
 	case "LIC-01.X2":
-		return []string{"declared.licensing"}
+		return []string{"declared.licensing", "lmp.subscription"}
 	case "MFA-01.C1":
 		return []string{"declared.microsoft365", "declared.run", "m365.accounts", "m365.conditional_access", "m365.security_defaults", "m365.sign_ins", "m365.tenant", "m365.what_if"}
 	case "MFA-01.C2":
@@ -36,9 +38,9 @@ func Reads(cause string) []string {
 	case "SPM-01.C1":
 		return []string{"declared.cas"}
 	case "SPM-01.C2":
-		return []string{"declared.cas", "mail.messages"}
+		return []string{"cas.detections", "declared.cas", "mail.dns", "mail.messages"}
 	case "SPM-01.X1":
-		return []string{"declared.cas", "m365.tenant", "mail.messages"}
+		return []string{"cas.detections", "declared.cas", "m365.tenant", "mail.messages"}
 	case "TLS-01.C1":
 		return []string{"console.endpoint", "declared.cas"}
 	case "TLS-01.C2":
@@ -58,11 +60,13 @@ func Leans(cause string) []string {
 	case "BND-01.X1":
 		return []string{"m365.accounts:delegates_found", "m365.binding_traces:consents", "m365.binding_traces:service_principals"}
 	case "GDM-01.C1":
-		return []string{"workspace.delegation:control", "workspace.delegation:domains", "workspace.delegation:domains_wide", "workspace.delegation:self"}
+		return []string{"workspace.delegation:control", "workspace.delegation:domains", "workspace.delegation:domains_wide", "workspace.delegation:self", "workspace.grants:log", "workspace.grants:tokens"}
 	case "GDM-01.C2":
-		return []string{"workspace.domains:aliases", "workspace.domains:domains"}
+		return []string{"m365.tenant:domains", "workspace.domains:aliases", "workspace.domains:domains"}
 	case "GDM-01.X1":
-		return []string{"workspace.delegation:control", "workspace.delegation:domains", "workspace.delegation:self", "workspace.domains:domains"}
+		return []string{"workspace.delegation:control", "workspace.delegation:domains", "workspace.delegation:self", "workspace.domains:domains", "workspace.grants:log"}
+	case "GDM-01.X2":
+		return []string{"workspace.domains:aliases", "workspace.domains:domains"}
 	case "MFA-01.C1":
 		return []string{"m365.accounts:eligible_roles", "m365.accounts:per_user_mfa", "m365.accounts:registration", "m365.accounts:roles", "m365.accounts:user", "m365.conditional_access:policies", "m365.sign_ins:sign_ins", "m365.tenant:domains", "m365.what_if:policies"}
 	case "MFA-01.C2":
@@ -72,7 +76,7 @@ func Leans(cause string) []string {
 	case "MFA-01.X3":
 		return []string{"m365.accounts:per_user_mfa", "m365.accounts:roles", "m365.accounts:user", "m365.conditional_access:policies", "m365.tenant:domains"}
 	case "SPM-01.C2":
-		return []string{"mail.messages:headers"}
+		return []string{"cas.detections:headers", "mail.dns:records", "mail.messages:headers"}
 	case "SPM-01.X1":
 		return []string{"m365.tenant:domains", "mail.messages:headers"}
 	case "TLS-01.C1":
@@ -92,11 +96,13 @@ func Hangs(cause string) []string {
 	case "BND-01.X1":
 		return []string{"m365.accounts:delegates_found", "m365.binding_traces:service_principals"}
 	case "GDM-01.C1":
-		return []string{"workspace.delegation:control", "workspace.delegation:domains", "workspace.delegation:self"}
+		return []string{"workspace.delegation:control", "workspace.delegation:domains", "workspace.delegation:self", "workspace.grants:tokens"}
 	case "GDM-01.C2":
-		return []string{"workspace.domains:aliases", "workspace.domains:domains"}
+		return []string{"m365.tenant:domains", "workspace.domains:aliases", "workspace.domains:domains"}
 	case "GDM-01.X1":
 		return []string{"workspace.delegation:control", "workspace.delegation:domains", "workspace.delegation:self", "workspace.domains:domains"}
+	case "GDM-01.X2":
+		return []string{"workspace.domains:aliases", "workspace.domains:domains"}
 	case "MFA-01.C1":
 		return []string{"m365.accounts:eligible_roles", "m365.accounts:per_user_mfa", "m365.accounts:roles", "m365.accounts:user", "m365.conditional_access:policies", "m365.tenant:domains"}
 	case "MFA-01.C2":
@@ -106,7 +112,7 @@ func Hangs(cause string) []string {
 	case "MFA-01.X3":
 		return []string{"m365.accounts:per_user_mfa", "m365.accounts:roles", "m365.accounts:user", "m365.conditional_access:policies", "m365.tenant:domains"}
 	case "SPM-01.C2":
-		return []string{"mail.messages:headers"}
+		return []string{"cas.detections:headers", "mail.dns:records", "mail.messages:headers"}
 	case "SPM-01.X1":
 		return []string{"m365.tenant:domains", "mail.messages:headers"}
 	case "TLS-01.C1":

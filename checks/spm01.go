@@ -26,7 +26,8 @@ func SPM01() Check {
 			"ポリシーで設定したにもかかわらず、高度なスパムメール対策が Exchange Online の内部メールをスパムとして処理します。",
 		},
 		Needs: []string{
-			facts.DeclaredCAS.Name, facts.MailMessages.Name, facts.MailRecords.Name, facts.M365Tenant.Name,
+			facts.DeclaredCAS.Name, facts.MailMessages.Name, facts.CASAPI.Name, facts.CASDetections.Name,
+			facts.MailRecords.Name, facts.MailDNS.Name, facts.M365Tenant.Name,
 		},
 		Causes: []Cause{
 			{
@@ -48,8 +49,8 @@ func SPM01() Check {
 					"設定は行われていますが、偽の内部メールを見つけるためのバックエンドの確認 (SPF と、別のドメインを示すメールヘッダ) にメッセージが合格していません。",
 				},
 				How: Text{
-					"The headers of the messages in cas.messages are read. Only results where Exchange Online received the message count. SPF fail or softfail where the message first came in, or a Reply-To, Return-Path or envelope sender that differs from the sender and is no internal domain, confirms it. SPF results of the re-injection by Cloud App Security do not count, and a pass below it settles nothing. With policies of which only some are set, it is at most likely.",
-					"cas.messages のメッセージのヘッダを読み取ります。Exchange Online が受信した時点の結果だけを使います。最初に受信した時点の SPF が fail または softfail の場合、または送信者と異なり内部ドメインでもない Reply-To、Return-Path、エンベロープ送信者がある場合に確定します。Cloud App Security が再送したときの SPF の結果は使わず、それより前の pass だけでは判定しません。一部のポリシーだけが設定済みの場合は、可能性ありにとどまります。",
+					"The headers of the messages in cas.messages are read, and with cas.api those of the messages that Cloud App Security detected in the last 72 hours. Only results where Exchange Online received the message count. SPF fail or softfail where the message first came in, or a Reply-To, Return-Path or envelope sender that differs from the sender and is no internal domain, confirms it. SPF results of the re-injection by Cloud App Security do not count; a pass below it counts only when the relay's address is in cas.relays. Results that the API gives without the way of the message, and SPF that is only computed for mail inside the tenant, make it likely. With policies of which only some are set, it is at most likely.",
+					"cas.messages のメッセージのヘッダを読み取ります。cas.api があれば、Cloud App Security が過去 72 時間に検出したメッセージのヘッダも取得します。Exchange Online が受信した時点の結果だけを使います。最初に受信した時点の SPF が fail または softfail の場合、または送信者と異なり内部ドメインでもない Reply-To、Return-Path、エンベロープ送信者がある場合に確定します。Cloud App Security が再送したときの SPF の結果は使わず、それより前の pass は、中継サーバのアドレスが cas.relays にある場合だけ使います。API が返す経路のない結果と、テナント内のメールについて計算しただけの SPF は、可能性ありにとどまります。一部のポリシーだけが設定済みの場合も同様です。",
 				},
 				Examine: examineBackEnd,
 			},
@@ -130,7 +131,7 @@ func SPM01() Check {
 				Steps: inspectSteps,
 			},
 		},
-		Words: spmWords,
+		Words: withPolicyWords(spmWords),
 	}
 }
 
@@ -213,234 +214,27 @@ func examineBackEnd(x *Exam) {
 	if policies != nil {
 		settings = settingsInPlace(policies)
 	}
-	messages := Read(x, facts.MailMessages)
+	messages, why, none := candidates(x)
 	switch {
-	case messages.Value == nil && messages.Why().Kind == facts.NotDeclared:
-		x.Find("", all(settings, unknown(because("not_declared", "what", "messages"))))
-		return
-	case messages.Value == nil:
-		x.Find("", all(settings, unseen("messages", messages.Why())))
-		return
-	case len(*messages.Value) == 0:
+	case none:
 		x.NotApplicable(because("no_messages"))
 		return
+	case len(messages) == 0:
+		x.Find("", all(settings, why))
+		return
 	}
-	internal := internalDomains(x)
-	for _, m := range *messages.Value {
-		x.Find(m.File, all(settings, failing(m, internal)))
+	o := organisationOf(x)
+	for _, c := range messages {
+		x.Find(c.subject, all(settings, c.failing(o)))
 	}
-}
-
-// failing: a message fails the checks in the back end.
-func failing(m facts.Message, internal domainList) Claim {
-	if m.Headers.Value == nil {
-		return unknown(unreadable(m))
-	}
-	return whole(m, backEnd(*m.Headers.Value, internal))
-}
-
-// whole: headers of which a part is missing can show that something is wrong, never that
-// nothing is.
-func whole(m facts.Message, c Claim) Claim {
-	if m.Headers.Complete() {
-		return c
-	}
-	return anyOf(c, unknown(unreadable(m)))
-}
-
-// unreadable is the reason why a message says nothing.
-func unreadable(m facts.Message) Reason {
-	switch why := orMalformed(m.Headers.Why()); why.Kind {
-	case facts.NotFound, facts.Forbidden, facts.Malformed:
-		return because("message_"+string(why.Kind), "file", m.File, "detail", why.Detail)
-	default:
-		return failed("message", why)
-	}
-}
-
-// MailJudgement is what Cloud App Security makes of one message, as far as its headers show.
-type MailJudgement struct {
-	Sender  Claim // the sender's domain does not count as internal (SPM-01.X1)
-	BackEnd Claim // the message fails the checks for forged internal mail (SPM-01.C2)
-	// Deciding are the results of where the message first came in; nil when it has none.
-	Deciding *facts.AuthResult
-}
-
-// JudgeMail judges one message by itself, whatever the policies say. internal are the internal
-// domains; nil when they are not known.
-func JudgeMail(h facts.MailHeaders, internal *[]string) MailJudgement {
-	list := newDomainList(internal)
-	j := MailJudgement{Sender: foreignSender(h, list), BackEnd: backEnd(h, list)}
-	if r, _, ok := mailtrace.Deciding(h); ok {
-		j.Deciding = &r
-	}
-	for _, c := range []*Claim{&j.Sender, &j.BackEnd} {
-		for i := range c.Reasons {
-			c.Reasons[i].Text = sentence(c.Reasons[i], spmWords)
-		}
-	}
-	return j
-}
-
-// backEnd: SPF fails, or a header names another domain that is not internal.
-func backEnd(h facts.MailHeaders, internal domainList) Claim {
-	spf, envelope := spfFails(h)
-	claims := []Claim{
-		spf, strangeHeader(h, "reply_to", h.ReplyTo, internal), strangeHeader(h, "return_path", h.ReturnPath, internal),
-	}
-	// The last server writes the envelope sender into Return-Path (RFC 5321, 4.4), but a sender can
-	// write one too. The address that SPF was checked for is the server's own word.
-	if envelope != "" && (h.ReturnPath == nil || !names(h.ReturnPath, envelope)) {
-		claims = append(claims, strangeHeader(h, "envelope", &facts.Mailboxes{Domains: []string{envelope}}, internal))
-	}
-	return anyOf(claims...)
-}
-
-func names(m *facts.Mailboxes, domain string) bool {
-	return slices.ContainsFunc(m.Domains, func(d string) bool { return domainKey(d) == domainKey(domain) })
-}
-
-// spfFails judges SPF where the message first came in, and gives the domain that was checked.
-func spfFails(h facts.MailHeaders) (c Claim, envelope string) {
-	r, reinjected, ok := mailtrace.Deciding(h)
-	switch {
-	case ok && r.SPF != nil:
-	case reinjected:
-		return unknown(because("spf_of_relay")), ""
-	case ofExchangeInside(h):
-		return unknown(because("spf_not_inside")), ""
-	case !ok && len(h.Results) > 0, h.OtherResults > 0:
-		return unknown(because("spf_of_others")), ""
-	default:
-		return unknown(because("spf_missing")), ""
-	}
-	args := []string{"result", r.SPF.Result, "domain", r.SPF.Domain, "ip", r.SPF.IP}
-	// The words of RFC 7208, 2.6.
-	switch r.SPF.Result {
-	case "fail", "softfail":
-		c = confirmed(Observed, because("spf_failed", args...))
-	case "permerror":
-		c = supported(Observed, because("spf_permerror", args...))
-	case "temperror":
-		c = unknown(because("spf_temperror", args...))
-	case "pass", "neutral", "none":
-		c = refuted(Observed, because("spf_not_failed", args...))
-		if reinjected {
-			c = unknown(because("spf_below_relay", args...))
-		}
-	default:
-		c = unknown(because("spf_word_unknown", args...))
-	}
-	if reinjected {
-		c.Reasons = append(c.Reasons, because("relay_left_out"))
-	}
-	return c, r.SPF.Domain
-}
-
-// ofExchangeInside: Exchange Online calls the message internal and gives it no SPF result, as it
-// does with mail between mailboxes of one tenant.
-func ofExchangeInside(h facts.MailHeaders) bool {
-	return h.AuthAs != nil && strings.EqualFold(*h.AuthAs, "Internal") && h.OtherResults == 0 &&
-		!slices.ContainsFunc(h.Results, func(r facts.AuthResult) bool { return r.SPF != nil })
-}
-
-// strangeHeader: a header names a domain that differs from the sender's and is not internal.
-func strangeHeader(h facts.MailHeaders, what string, m *facts.Mailboxes, internal domainList) Claim {
-	var claims []Claim
-	switch {
-	case m == nil:
-		return refuted(Observed, because("header_absent", "what", what))
-	case m.Unreadable, m.Domains == nil:
-		claims = append(claims, unknown(because("address_unreadable", "what", what)))
-	case len(m.Domains) == 0:
-		return refuted(Observed, because("header_empty", "what", what))
-	}
-	for _, d := range m.Domains {
-		if domainKey(d) != "" && h.From != nil && names(h.From, d) {
-			claims = append(claims, refuted(Observed, because("same_as_sender", "what", what, "domain", d)))
-			continue
-		}
-		claims = append(claims, internal.lacks(what, d))
-	}
-	return anyOf(claims...)
-}
-
-// foreignSender: a domain of the sender is not in the list.
-func foreignSender(h facts.MailHeaders, internal domainList) Claim {
-	if h.From == nil || len(h.From.Domains) == 0 {
-		return unknown(because("no_sender"))
-	}
-	var claims []Claim
-	if h.From.Unreadable {
-		claims = append(claims, unknown(because("address_unreadable", "what", "from")))
-	}
-	for _, d := range h.From.Domains {
-		claims = append(claims, internal.lacks("from", d))
-	}
-	return anyOf(claims...)
-}
-
-// domainList are the internal domains, or why they are not known. A list with an entry that is
-// no name cannot show that a domain is missing in it.
-type domainList struct {
-	keys   []string
-	broken bool
-	why    *Reason
-}
-
-func internalDomains(x *Exam) domainList {
-	cas := Read(x, facts.DeclaredCAS)
-	if cas.Value == nil {
-		why := failed("internal_domains", cas.Why())
-		return domainList{why: &why}
-	}
-	return newDomainList(cas.Value.InternalDomains)
-}
-
-func newDomainList(domains *[]string) domainList {
-	if domains == nil {
-		why := because("not_declared", "what", "internal_domains")
-		return domainList{why: &why}
-	}
-	var l domainList
-	for _, d := range *domains {
-		if key := domainKey(d); key != "" {
-			l.keys = append(l.keys, key)
-		} else {
-			l.broken = true
-		}
-	}
-	return l
-}
-
-// lacks: a domain is not in the list. Whether a listed domain stands for its sub-domains is not
-// documented, so that theirs is a likelihood only.
-func (l domainList) lacks(what, domain string) Claim {
-	key := domainKey(domain)
-	args := []string{"what", what, "domain", domain}
-	switch {
-	case l.why != nil:
-		return unknown(*l.why)
-	case key == "":
-		return unknown(because("address_unreadable", "what", what))
-	case slices.Contains(l.keys, key):
-		return refuted(Declared, because("domain_listed", args...))
-	case l.broken:
-		return unknown(because("list_broken"))
-	}
-	for _, k := range l.keys {
-		if strings.HasSuffix(key, "."+k) {
-			return supported(Declared, because("subdomain_listed", append(args, "parent", k)...))
-		}
-	}
-	return confirmed(Declared, because("domain_not_listed", args...))
 }
 
 func examineSender(x *Exam) {
 	internal := internalDomains(x)
-	messages := Read(x, facts.MailMessages)
-	if messages.Value == nil || len(*messages.Value) == 0 {
-		if why := messages.Why(); messages.Value == nil && why.Kind != facts.NotDeclared && why.Kind != facts.NotCollected {
+	messages, _, _ := candidates(x)
+	if len(messages) == 0 {
+		files := Read(x, facts.MailMessages)
+		if why := files.Why(); files.Value == nil && why.Kind != facts.NotDeclared && why.Kind != facts.NotCollected {
 			x.Find("", unseen("messages", why))
 			return
 		}
@@ -448,26 +242,19 @@ func examineSender(x *Exam) {
 		return
 	}
 	tenant, gap := tenantDomains(x)
-	for _, m := range *messages.Value {
-		if m.Headers.Value == nil {
-			x.Find(m.File, unknown(unreadable(m)))
-			continue
-		}
-		c := foreignSender(*m.Headers.Value, internal)
-		if why := foreign(*m.Headers.Value, tenant); gap == nil && c.Verdict == Confirmed && len(why) > 0 {
+	for _, m := range messages {
+		c := m.foreignSender(internal)
+		if why := foreign(m.senders(), tenant); gap == nil && c.Verdict == Confirmed && len(why) > 0 {
 			c = c.atMost(Supported, why...)
 		}
-		x.Find(m.File, whole(m, c))
+		x.Find(m.subject, c)
 	}
 }
 
 // foreign are the domains of the sender that the tenant does not have: mail from them may be
 // rightly external.
-func foreign(h facts.MailHeaders, tenant []tenantDomain) (why []Reason) {
-	if h.From == nil {
-		return nil
-	}
-	for _, d := range h.From.Domains {
+func foreign(senders []string, tenant []tenantDomain) (why []Reason) {
+	for _, d := range senders {
 		if !slices.ContainsFunc(tenant, func(t tenantDomain) bool { return domainKey(t.name) == domainKey(d) }) {
 			why = append(why, because("not_of_tenant", "domain", d))
 		}
@@ -608,26 +395,26 @@ func oneChangeApplies(x *Exam) (Applicability, []Reason) {
 	switch h := headersOf(x); {
 	case hasReason(found, "not_of_tenant"):
 		return Maybe, []Reason{because("only_if_yours")}
-	case hasReason(found, "spf_failed") && h != nil && h.AuthAs != nil && strings.EqualFold(*h.AuthAs, "Internal"):
+	case (hasReason(found, "spf_failed") || hasReason(found, "spf_recomputed")) && h != nil && mailtrace.Inside(*h):
 		return Maybe, []Reason{because("internal_all_the_same")}
 	default:
 		return Yes, nil
 	}
 }
 
-// headersOf are the headers of the message that the fix is asked about; nil for a domain.
-func headersOf(x *Exam) *facts.MailHeaders {
-	messages := Read(x, facts.MailMessages)
-	if messages.Value == nil {
-		return nil
-	}
-	for _, m := range *messages.Value {
-		if m.File == x.Pair().Subject {
-			return m.Headers.Value
+// candidateOf is the message that the fix is asked about; empty for a domain.
+func candidateOf(x *Exam) candidate {
+	messages, _, _ := candidates(x)
+	for _, m := range messages {
+		if m.subject == x.Pair().Subject {
+			return m
 		}
 	}
-	return nil
+	return candidate{}
 }
+
+// headersOf are the headers of that message; nil for a domain.
+func headersOf(x *Exam) *facts.MailHeaders { return candidateOf(x).headers }
 
 func oneChangeSteps(x *Exam) []Text {
 	pair := x.Pair()
@@ -636,10 +423,23 @@ func oneChangeSteps(x *Exam) []Text {
 		steps = append(steps, text("Make sure that {message} is yours: find the server, device or service that sent it. If nobody knows it, treat it as a forgery and change nothing.",
 			"{message} が自組織のメッセージであることを確認します。送信したサーバ、機器、サービスを特定してください。心当たりがなければ偽のメールとみなし、何も変更しません。", "message", messageName(x)))
 	}
+	o := organisationOf(x)
+	if t := Read(x, facts.M365Tenant); t.Value != nil {
+		o.tenant = t.Value.ID
+	}
+	elsewhere := false // the change is to something else than the SPF record
+	if causes := candidateOf(x).causes(o); pair.Cause == "SPM-01.C2" && len(causes) > 0 {
+		if c := causes[0]; slices.Contains(ownChange, c.Row) {
+			steps = append(steps, outsideWords[c.Row].fix.with(because("", c.Args...).Args, spmWords))
+			elsewhere = slices.Contains(notTheRecord, c.Row)
+		}
+	}
 	for _, r := range x.Found(pair.Cause, pair.Subject).Reasons {
 		switch r.Code {
 		case "spf_failed", "spf_permerror":
-			steps = append(steps, spfSteps(x, r)...)
+			if !elsewhere {
+				steps = append(steps, spfSteps(x, r, o)...)
+			}
 		case "domain_not_listed", "subdomain_listed":
 			steps = append(steps, listSteps(r)...)
 		}
@@ -647,8 +447,19 @@ func oneChangeSteps(x *Exam) []Text {
 	return steps
 }
 
+// ownChange are the rows whose change is narrower than what is said of SPF in general, and
+// notTheRecord those of them that an SPF record does not mend.
+var (
+	notTheRecord = []mailtrace.Row{
+		mailtrace.InsideTenant, mailtrace.HybridUnbelieved, mailtrace.RelayLoop, mailtrace.OtherTenant,
+	}
+	ownChange = append([]mailtrace.Row{
+		mailtrace.HybridSPF, mailtrace.ServiceSends, mailtrace.SelfSpoof, mailtrace.DMARCEnforced, mailtrace.WeakRecords, mailtrace.BodyChanged,
+	}, notTheRecord...)
+)
+
 // spfSteps mend SPF for the domain of a reason, as DNS has it today.
-func spfSteps(x *Exam, r Reason) []Text {
+func spfSteps(x *Exam, r Reason, o organisation) []Text {
 	domain := r.Args["domain"]
 	if h := headersOf(x); domain == "" && h != nil && h.From != nil && len(h.From.Domains) > 0 {
 		domain = h.From.Domains[0] // without an envelope domain the sender's own is the one to authorise for
@@ -675,8 +486,18 @@ func spfSteps(x *Exam, r Reason) []Text {
 		first = text("Look up the SPF record of {domain}, and add the sender {ip} or the include of the service that it belongs to.",
 			"{domain} の SPF レコードを調べ、送信元 {ip}、またはそのサービスの include を追加します。", args...)
 	}
-	return []Text{first, text("If the sender is a device or an application, it can instead sign in to Exchange Online to send (SMTP AUTH), or use a connector of its own.",
-		"送信元が機器やアプリケーションの場合は、代わりに Exchange Online へ認証して送信する (SMTP AUTH) か、専用のコネクタを使用できます。")}
+	steps := []Text{first}
+	if r.Code == "spf_permerror" {
+		for _, m := range o.mistakes(domain) {
+			steps = append(steps, policyWords[m.Code].with(m.Args, nil))
+		}
+	} else if n, known := o.lookups(domain); known {
+		steps = append(steps, text("The policy of {domain} needs {count} of the 10 DNS look-ups that are allowed. An address (ip4:, ip6:) needs none; an include needs at least one.",
+			"{domain} のポリシーは、上限 10 回の DNS 参照のうち {count} 回を使用しています。アドレス (ip4:、ip6:) は参照を必要とせず、include は少なくとも 1 回必要です。",
+			append(args, "count", strconv.Itoa(n))...))
+	}
+	return append(steps, text("If the sender is a device or an application, it can instead sign in to Exchange Online to send (SMTP AUTH), or use a connector of its own.",
+		"送信元が機器やアプリケーションの場合は、代わりに Exchange Online へ認証して送信する (SMTP AUTH) か、専用のコネクタを使用できます。"))
 }
 
 // spfRecords are the SPF records of a domain, and whether it is known what is published.
@@ -730,6 +551,46 @@ var spmWords = map[string]Text{
 	"reply_to":         {"Reply-To", "Reply-To"},
 	"return_path":      {"Return-Path", "Return-Path"},
 	"envelope":         {"Envelope sender", "エンベロープ送信者"},
+
+	"detections":       {"What Cloud App Security detected (cas.api)", "Cloud App Security の検出 (cas.api)"},
+	"detected_headers": {"The headers of the detected message", "検出されたメッセージのヘッダ"},
+
+	"nothing_detected": {
+		"Cloud App Security logged no such message in the last 72 hours. It logs the targets of enabled policies only, so that this shows nothing: name affected messages in cas.messages.",
+		"Cloud App Security の過去 72 時間のログに該当するメッセージはありません。有効なポリシーの対象だけが記録されるため、問題がないとは言えません。影響を受けるメッセージを cas.messages に指定してください。",
+	},
+	"cas_token_refused": {
+		"Cloud App Security refused the token of cas.api: it is wrong, deleted, older than 365 days, or of another site. Make a new one under Administration > Automation and Integration APIs.",
+		"Cloud App Security が cas.api のトークンを拒否しました。誤り、削除済み、365 日の期限切れ、または別のサイトのトークンです。[運用管理] > [自動化と統合 API] で新しいトークンを作成してください。",
+	},
+	"detected_without_headers": {
+		"Cloud App Security detected {message}, and does not give its headers. Save the message as .eml and name it in cas.messages.",
+		"Cloud App Security は {message} を検出しましたが、ヘッダを取得できません。メッセージを .eml で保存し、cas.messages に指定してください。",
+	},
+	"way_not_given": {
+		"The API gives the results without the way of the message, so that nothing shows who wrote them. Save the message as .eml and name it in cas.messages to be certain.",
+		"API の応答にはメッセージの経路がなく、結果を誰が書いたか確認できません。確実に判定するには、メッセージを .eml で保存して cas.messages に指定してください。",
+	},
+	"header_not_given": {
+		"{what!} is not among the headers that the API gives, and may be in the message all the same. Save it as .eml and name it in cas.messages.",
+		"{what!} は API が返すヘッダに含まれず、メッセージにあるかどうか分かりません。メッセージを .eml で保存して cas.messages に指定してください。",
+	},
+	"spf_decided_by": {
+		"SPF of {domain} names {ip} nowhere before \"{term}\" (at {at}), which decided.",
+		"{domain} の SPF には、判定を決めた「{term}」({at} 文字目) より前に {ip} がありません。",
+	},
+	"spf_passes_today": {
+		"Today SPF of {domain} lets {ip} send: the record was changed after the message. Look at a newer message.",
+		"現在の {domain} の SPF は {ip} からの送信を許可しています。メッセージの後にレコードが変更されています。新しいメッセージで確認してください。",
+	},
+	"spf_differs_today": {
+		"Today SPF of {domain} ends with {result} for {ip}: the record was changed after the message.",
+		"現在の {domain} の SPF の {ip} に対する結果は {result} です。メッセージの後にレコードが変更されています。",
+	},
+	"spf_recomputed": {
+		"Computed from its way, SPF ends with {result} for {domain} and Microsoft's own address ({ip}). Whether Cloud App Security computes it is not documented; it would explain the detection.",
+		"経路から計算すると、{domain} と Microsoft 内部のアドレス ({ip}) に対する SPF の結果は {result} です。Cloud App Security がこの計算を行うかどうかは文書化されていませんが、検出の説明になります。",
+	},
 
 	"no_policies": {
 		"No Exchange Online policy is there, as declared.",
@@ -804,8 +665,8 @@ var spmWords = map[string]Text{
 		"Exchange Online はこのメッセージを内部メールと判断しており (AuthAs: Internal)、テナント内のメールには SPF の結果を記録しません。ヘッダからは判定できません。フィルタを受信メッセージだけに適用する (SPM-01.F1) か、ベンダーにサポートチケットを送信してください。",
 	},
 	"spf_below_relay": {
-		"The first SPF result is {result} ({domain}), but it lies below a relay that is known by the name it gives itself only, which a forgery can use too. Look at the hops by hand.",
-		"最初の SPF の結果は {result} ({domain}) ですが、その後の中継サーバは自ら名乗った名前でしか識別できず、偽のメールも同じ名前を名乗れます。経路を直接確認してください。",
+		"The first SPF result is {result} ({domain}), but it lies below a relay that is known only by the name it gives itself, which a forgery can use too. If its address ({relay}) is one that the IP Allow List of Exchange Online has for Cloud App Security, write it into cas.relays and run again.",
+		"最初の SPF の結果は {result} ({domain}) ですが、その後の中継サーバは自ら名乗った名前でしか識別できず、偽のメールも同じ名前を名乗れます。そのアドレス ({relay}) が Exchange Online の IP 許可一覧に Cloud App Security のものとしてあれば、cas.relays に記載して再実行してください。",
 	},
 	"spf_of_relay": {
 		"The only SPF result in the message is of its re-injection by Cloud App Security: it says nothing about the sender.",

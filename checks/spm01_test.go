@@ -102,7 +102,7 @@ func TestJudgeMail(t *testing.T) {
 		"a null":     {&[]string{"", "contoso.com"}, Refuted, Unknown},
 		"both":       {&[]string{"contoso.com", "mailer.example"}, Refuted, Refuted},
 	} {
-		j := JudgeMail(h, tt.internal)
+		j := JudgeMail(h, MailContext{Internal: tt.internal})
 		if j.Sender.Verdict != tt.sender || j.BackEnd.Verdict != tt.backEnd || j.Deciding == nil {
 			t.Errorf("%s: sender %v, back end %v, %v", name, j.Sender.Verdict, j.BackEnd.Verdict, j.Deciding)
 		}
@@ -145,6 +145,64 @@ func TestAPartOfTheMessages(t *testing.T) {
 			if got[cause] != want {
 				t.Errorf("%s: %s is %s, want %s", name, cause, got[cause], want)
 			}
+		}
+	}
+}
+
+// TestEveryRowHasWords: each row says why and what to do, in both languages, and none approves the
+// sender's domain.
+func TestEveryRowHasWords(t *testing.T) {
+	if len(outsideWords) != 20 {
+		t.Errorf("%d rows have words, want 20", len(outsideWords))
+	}
+	for row, w := range outsideWords {
+		for _, s := range []string{w.why.EN, w.why.JA, w.fix.EN, w.fix.JA} {
+			if strings.TrimSpace(s) == "" {
+				t.Errorf("%s: no words", row)
+			}
+		}
+		if s := w.fix.EN; strings.Contains(s, "pprove the whole domain") && !strings.Contains(s, "not approve the whole domain") {
+			t.Errorf("%s: %s", row, s)
+		}
+	}
+}
+
+// TestTheNarrowestChange: the step is that of the cause: the term of the record, the look-ups that
+// are left, the connector of the gateway; and never an approval of the sender's domain.
+func TestTheNarrowestChange(t *testing.T) {
+	const fail = `mail.messages:0.headers.value.results.0.spf.result = "fail"`
+	const dns = `mail.dns = {"domains":["contoso.com"],"answers":[{"name":"contoso.com","type":"TXT","records":{"value":["RECORD"]}},` +
+		`{"name":"spf.protection.outlook.com","type":"TXT","records":{"value":["v=spf1 ip4:40.92.0.0/15 -all"]}}]}`
+	record := func(r string) string { return strings.Replace(dns, "RECORD", r, 1) }
+	const sound = "v=spf1 include:spf.protection.outlook.com -all"
+	for name, tt := range map[string]struct {
+		lines    []string
+		has, not string
+	}{
+		"look-ups": {[]string{fail, record(sound)}, "needs 1 of the 10 DNS look-ups", "connector that it uses"},
+		"a mistake": {
+			[]string{`mail.messages:0.headers.value.results.0.spf.result = "permerror"`, record("v=spf1 ip4:203.0.113.0/33 -all")},
+			`"ip4:203.0.113.0/33" (at 23) has no valid prefix length`, "look-ups that are allowed",
+		},
+		"a service": {
+			[]string{fail, `mail.messages:0.headers.value.received.0.from = "o1.ptr.sendgrid.net"`, record(sound)},
+			"add include:sendgrid.net to the SPF record of contoso.com", "connector that it uses",
+		},
+		"a gateway": {
+			[]string{
+				fail, `mail.messages:0.headers.value.received = [{"from":"gateway.example","ip":"198.51.100.7","by":"x.mail.protection.outlook.com"},` +
+					`{"from":"y.outbound.protection.outlook.com","ip":"40.107.1.2","by":"gateway.example"},{"from":"z","ip":"2603:10a6::1","by":"z.prod.outlook.com"}]`,
+				record(sound),
+			},
+			"Enhanced Filtering for Connectors", "to the SPF record",
+		},
+	} {
+		en, ja := spmSteps(t, "SPM-01.F4", tt.lines...)
+		if !strings.Contains(en, tt.has) || strings.Contains(en, tt.not) || ja == "" || strings.Contains(en+ja, "{") {
+			t.Errorf("%s: %q missing or %q there, in %s", name, tt.has, tt.not, en)
+		}
+		if strings.Contains(en, "pprove") {
+			t.Errorf("%s: an approval: %s", name, en)
 		}
 	}
 }

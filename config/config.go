@@ -225,6 +225,8 @@ type GoogleEndpoints struct {
 	Reports string `yaml:"reports" jsonschema:"format=uri,pattern=^https://"`
 	// The base address of the IAM Credentials API, which signs for impersonate.
 	IAM string `yaml:"iam" jsonschema:"format=uri,pattern=^https://"`
+	// The whole URL of the Security Token Service, which workload identity federation asks.
+	STS string `yaml:"sts" jsonschema:"format=uri,pattern=^https://"`
 }
 
 // CAS is the Cloud App Security console and what was set in it. It needs site or console:
@@ -242,6 +244,8 @@ type CAS struct {
 	SpamPolicies []SpamPolicy `yaml:"spam_policies"`
 	// Files of affected messages; * and ? stand for any characters and any one.
 	Messages []string `yaml:"messages" jsonschema:"minLength=1"`
+	// The addresses or ranges that inline protection brings mail in again from, as the IP Allow List of Exchange Online has them. Left out: not declared.
+	Relays []string `yaml:"relays" jsonschema:"minLength=1"`
 	// The browsers that open the console, by name or User-Agent. Left out: not declared; an empty list: none but this machine.
 	Clients []string `yaml:"clients" jsonschema:"minLength=1"`
 }
@@ -265,6 +269,8 @@ const (
 type CASAPI struct {
 	// The authentication token.
 	Token Secret `yaml:"token" jsonschema:"required"`
+	// The day on which the token was made; it lives for 365 days.
+	TokenCreated Date `yaml:"token_created"`
 	// The base address of the API. Left out: the site's own.
 	Endpoint string `yaml:"endpoint" jsonschema:"format=uri,pattern=^https://"`
 }
@@ -408,6 +414,14 @@ func (d Date) String() string {
 type List struct {
 	Items    []string
 	Declared bool
+	// Written are the items as they stand in the file, one for each of Items.
+	Written []Written
+}
+
+// Written is an item of a List before it was normalised.
+type Written struct {
+	Text string
+	Line int // in the file of the list: the configuration, or the one that file: names
 }
 
 // HostPort is host:port; the port may be left out.

@@ -146,23 +146,32 @@ func TestLoadFull(t *testing.T) {
 				ServiceAccountKey: config.NewSecret("file:sa.json", []byte(`{"private_key":"`+canary+`"}`+"\n")),
 			},
 			CredentialsOf: config.OfCAS, ProvisionedDuringPreview: ptr(true),
-			GrantedScopes: config.List{Declared: true, Items: []string{"https://www.googleapis.com/auth/a", "openid"}},
+			GrantedScopes: config.List{
+				Declared: true, Items: []string{"https://www.googleapis.com/auth/a", "openid"},
+				Written: []config.Written{{Text: "https://www.googleapis.com/auth/a", Line: 2}, {Text: "openid", Line: 4}},
+			},
 			Endpoints: config.GoogleEndpoints{
 				Token: "https://oauth.example.com/token", TokenInfo: "https://oauth.example.com/tokeninfo",
 				Directory: "https://admin.example.com", Reports: "https://reports.example.com", IAM: "https://iam.example.com",
+				STS: "https://sts.example.com/v1/token",
 			},
 		},
 		CAS: &config.CAS{
 			Site: config.SiteEU, Console: config.HostPort{Host: "admin-eu.tmcas.trendmicro.com", Port: 443},
-			API: &config.CASAPI{Token: env("CAS_API_TOKEN"), Endpoint: "https://cas.example.com"},
-			InternalDomains: config.List{Declared: true, Items: []string{
-				"contoso.com", "xn--bcher-kva.example", "sub.contoso.com", "not a domain",
-			}},
+			API: &config.CASAPI{Token: env("CAS_API_TOKEN"), TokenCreated: day(2026, 2, 1), Endpoint: "https://cas.example.com"},
+			InternalDomains: config.List{
+				Declared: true, Items: []string{"contoso.com", "xn--bcher-kva.example", "sub.contoso.com", "not a domain"},
+				Written: []config.Written{
+					{Text: "Contoso.com.", Line: 35}, {Text: "@bücher.example", Line: 35},
+					{Text: "*.sub.contoso.com", Line: 35}, {Text: "not a domain", Line: 35},
+				},
+			},
 			SpamPolicies: []config.SpamPolicy{
 				{Name: "default", AppliesTo: config.IncomingMessages, PassInternalOtherSpam: ptr(false)},
 				{Name: "0123", AppliesTo: config.AllMessages},
 			},
 			Messages: []string{filepath.Join(dir, "samples", "*.eml")},
+			Relays:   []string{"203.0.113.0/29", "2001:db8::1"},
 			Clients:  []string{"IE 11 / Windows 7", "Mozilla/5.0 (Windows NT 6.1; Trident/7.0; rv:11.0) like Gecko"},
 		},
 		Licensing: &config.Licensing{
@@ -215,7 +224,7 @@ func TestDefaults(t *testing.T) {
 			Endpoints: config.GoogleEndpoints{
 				Token: "https://oauth2.googleapis.com/token", TokenInfo: "https://oauth2.googleapis.com/tokeninfo",
 				Directory: "https://admin.googleapis.com", Reports: "https://admin.googleapis.com",
-				IAM: "https://iamcredentials.googleapis.com",
+				IAM: "https://iamcredentials.googleapis.com", STS: "https://sts.googleapis.com/v1/token",
 			},
 		},
 		CAS: &config.CAS{

@@ -340,8 +340,12 @@ func list[T any](o *object, key string, k kind[T]) []T {
 func words(o *object, key string, k kind[string]) List {
 	n := o.members[key]
 	if n == nil || n.Kind == yaml.SequenceNode {
-		items := list(o, key, k)
-		return List{Items: items, Declared: items != nil}
+		values := List{Items: list(o, key, k)}
+		values.Declared = values.Items != nil
+		for i := 0; i < len(values.Items) && len(values.Items) == len(n.Content); i++ {
+			values.Written = append(values.Written, Written{Text: n.Content[i].Value, Line: n.Content[i].Line})
+		}
+		return values
 	}
 	o.known = append(o.known, key)
 	path, ok := read(o, key, key+": ", n, kind[string]{
@@ -386,6 +390,7 @@ func words(o *object, key string, k kind[string]) List {
 			continue
 		}
 		values.Items = append(values.Items, v)
+		values.Written = append(values.Written, Written{Text: word, Line: i + 1})
 		item := scalar(v, n.Line)
 		item.LineComment += fmt.Sprintf(", %s:%d", n.Value, i+1)
 		shown.Content = append(shown.Content, item)

@@ -245,6 +245,7 @@ func googleEndpoints(o *object) GoogleEndpoints {
 		info  = "https://oauth2.googleapis.com/tokeninfo"
 		admin = "https://admin.googleapis.com" // of the Directory and the Reports API
 		iam   = "https://iamcredentials.googleapis.com"
+		sts   = "https://sts.googleapis.com/v1/token"
 	)
 	return GoogleEndpoints{
 		Token:     defaulted(o, "token", whole(oauth), oauth),
@@ -252,6 +253,7 @@ func googleEndpoints(o *object) GoogleEndpoints {
 		Directory: defaulted(o, "directory", base(admin), admin),
 		Reports:   defaulted(o, "reports", base(admin), admin),
 		IAM:       defaulted(o, "iam", base(iam), iam),
+		STS:       defaulted(o, "sts", whole(sts), sts),
 	}
 }
 
@@ -265,7 +267,7 @@ func (l *loader) cas(o *object) CAS {
 	}
 	c.API = optionalGroup(o, "api", func(api *object) CASAPI {
 		api.private = true
-		a := CASAPI{Token: required(api, "token", l.secret(oneLine))}
+		a := CASAPI{Token: required(api, "token", l.secret(oneLine)), TokenCreated: maybe(api, "token_created", date())}
 		const example = "https://api-eu.tmcas.trendmicro.com"
 		if def := c.Site.api(); def != "" {
 			a.Endpoint = defaulted(api, "endpoint", base(example), def)
@@ -292,6 +294,7 @@ func (l *loader) cas(o *object) CAS {
 		return p
 	})
 	c.Messages = list(o, "messages", l.pattern("a file such as samples/*.eml"))
+	c.Relays = list(o, "relays", addresses())
 	c.Clients = list(o, "clients", word(`a browser such as "IE 11 / Windows 7"`))
 	return c
 }

@@ -65,6 +65,7 @@ google:
     directory: https://admin.googleapis.com # default
     reports: https://admin.googleapis.com # default
     iam: https://iamcredentials.googleapis.com # default
+    sts: https://sts.googleapis.com/v1/token # default
 cas:
   site: eu # line 13
   messages: []

@@ -304,6 +304,19 @@ func ip() kind[string] {
 	}}
 }
 
+// addresses is an address or a range of them; an address stands for itself.
+func addresses() kind[string] {
+	return kind[string]{what: "an IP address or a range such as 203.0.113.0/29", parse: func(s string) (string, *complaint) {
+		if p, err := netip.ParsePrefix(s); err == nil {
+			if p != p.Masked() {
+				return "", &complaint{hint: "did you mean " + p.Masked().String() + "?"}
+			}
+			return p.String(), nil
+		}
+		return ip().parse(s)
+	}}
+}
+
 func resolver() kind[netip.AddrPort] {
 	return kind[netip.AddrPort]{what: "IP:port such as 192.0.2.53:53", parse: func(s string) (netip.AddrPort, *complaint) {
 		if a, err := netip.ParseAddr(s); err == nil {

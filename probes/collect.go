@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -38,7 +39,7 @@ func Collect(ctx context.Context, env *Env, list []Probe, progress func(Event)) 
 	for _, p := range list {
 		wg.Go(func() {
 			var path time.Duration
-			for _, need := range p.Needs {
+			for _, need := range slices.Concat(p.Needs, p.After) {
 				path = max(path, s.begin(need))
 			}
 			progress(Event{Fact: p.Fact})

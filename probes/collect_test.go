@@ -263,12 +263,34 @@ func TestIdentified(t *testing.T) {
 	})
 }
 
+// TestAfter: a probe waits for what it may use, and its failure does not keep it from looking.
+func TestAfter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		identity := probe("tenant", func(context.Context, *Env) (thing, error) {
+			time.Sleep(time.Second)
+			return thing{}, &facts.Failure{Kind: facts.Forbidden}
+		})
+		identity.Identity = true
+		late := probe("dns", func(_ context.Context, env *Env) (thing, error) {
+			if why := Fact(env, facts.Key[thing]{Name: "tenant"}).Why(); why == nil || why.Kind != facts.Forbidden {
+				t.Errorf("it did not wait: %v", why)
+			}
+			return thing{}, nil
+		})
+		late.After = []string{"tenant", "nobody makes it"}
+		if ev := collect(t.Context(), late, identity); ev.Facts["dns"].Failure != nil {
+			t.Errorf("it was not asked: %v", ev.Facts["dns"].Failure)
+		}
+	})
+}
+
 func TestSelect(t *testing.T) {
 	list := []Probe{
 		{Fact: "declared.run"},
 		{Fact: "m365.tenant", Section: "microsoft365"},
 		{Fact: "m365.accounts", Section: "microsoft365", Needs: []string{"m365.tenant"}},
-		{Fact: "console.endpoint", Section: "cas"},
+		{Fact: "console.endpoint", Section: "cas", After: []string{"m365.traces"}},
+		{Fact: "m365.traces", Section: "microsoft365"},
 	}
 	var got []string
 	for _, p := range Select(list, []string{"declared.run", "m365.accounts", "console.endpoint"}, []string{"microsoft365"}) {

@@ -36,10 +36,13 @@ type Permission struct {
 
 // Probe looks at one thing. It is a value: make it with New.
 type Probe struct {
-	Fact        string // the name of the fact that it produces
-	Doc         string // one sentence: what it looks at and how
-	Section     string // the configuration section that says where to look; "" for none
-	Needs       []string
+	Fact    string // the name of the fact that it produces
+	Doc     string // one sentence: what it looks at and how
+	Section string // the configuration section that says where to look; "" for none
+	Needs   []string
+	// After are facts that the probe uses where they are there: it waits for those that are
+	// made, and looks without the others all the same.
+	After       []string
 	Permissions []Permission
 	Timeout     time.Duration
 	// Identity marks the probe that shows whose tenant the credentials reach. Until it has

@@ -60,6 +60,7 @@ func troubled() []troubledCase {
 	})
 	return []troubledCase{
 		of("mfa-per-user", "MFA-01"), of("mfa-conditional-access", "MFA-01"), found, of("gmail-domain-missing", "GDM-01"),
+		of("spam-detected", "SPM-01"),
 	}
 }
 

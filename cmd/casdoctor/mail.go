@@ -1,27 +1,33 @@
 package main
 
 import (
-	"bytes"
+	"bufio"
 	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/casdoctor/casdoctor/checks"
 	"github.com/casdoctor/casdoctor/config"
 	"github.com/casdoctor/casdoctor/internal/report"
+	"github.com/casdoctor/casdoctor/probes/facts"
 	"github.com/casdoctor/casdoctor/probes/mail"
 )
 
 func mailCommand(s streams) *cobra.Command {
 	var path, format, output string
+	var given checks.MailContext
 	var internal []string
 	c := &cobra.Command{
 		Use:   "mail FILE...",
 		Short: "say what the headers of a message decide, and what Cloud App Security makes of them",
 		Long: `Read the headers of messages (.eml files, folders, patterns), never their bodies, and say
-whether Cloud App Security can take them for internal mail. No configuration is needed; the
-internal domains come from --internal or from the configuration that -c names. Without them no
-message is said to pass as internal.`,
+whether Cloud App Security can take them for internal mail, why not, and what to do about it. No
+configuration is needed; the internal domains come from --internal or from the configuration that
+-c names. Without them no message is said to pass as internal.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			opts, err := textOptions(c, s)
@@ -31,58 +37,79 @@ message is said to pass as internal.`,
 			if err := oneOf("--format", format, "text", "json"); err != nil {
 				return err
 			}
-			domains, err := domainsOf(path, internal)
+			if len(internal) > 0 {
+				given.Internal = &internal
+			}
+			known, err := mailContext(path, given)
 			if err != nil {
 				return usage(err)
 			}
-			list, err := mail.Messages(c.Context(), args)
-			if err != nil {
-				return failed(err)
+			code := checks.ExitOK
+			write := func(w io.Writer) error {
+				b := bufio.NewWriter(w)
+				m := report.NewMailJSON(b)
+				if format == "text" {
+					opts.Color = opts.Color && output == ""
+					m = report.NewMailText(b, opts)
+				}
+				err := mail.EachMessage(c.Context(), args, func(msg facts.Message) error {
+					return m.Write(report.NewMailMessage(msg, known))
+				})
+				code = m.ExitCode()
+				return errors.Join(err, m.Close(), b.Flush())
 			}
-			m := report.NewMail(list, domains)
-			var b bytes.Buffer
-			if format == "json" {
-				err = report.WriteData(&b, m)
+			if output != "" {
+				err = report.StreamFile(output, write)
 			} else {
-				opts.Color = opts.Color && output == ""
-				err = report.WriteMail(&b, m, opts)
-			}
-			if err == nil {
-				err = deliver(s, output, b.Bytes())
+				err = write(s.out)
 			}
 			if err != nil {
 				return failed(err)
 			}
-			if code := m.ExitCode(); code != checks.ExitOK {
+			if code != checks.ExitOK {
 				return &exitError{code: code}
 			}
 			return nil
 		},
 	}
 	f := c.Flags()
-	f.StringVarP(&path, "config", "c", "", "take cas.internal_domains from this configuration")
+	f.StringVarP(&path, "config", "c", "", "take the internal domains, the tenant and the relays from this configuration")
 	f.StringSliceVar(&internal, "internal", nil, "the internal domains, e.g. contoso.com,contoso.net")
+	f.StringVar(&given.Tenant, "tenant", "", "the directory (tenant) ID, to tell the tenant's own mail from another's")
+	f.StringSliceVar(&given.Relays, "relay", nil, "addresses of Cloud App Security's inline protection, e.g. 203.0.113.0/29")
 	f.StringVar(&format, "format", "text", "text or json")
 	f.StringVarP(&output, "output", "o", "", "write to this file (0600) instead of standard output")
 	return c
 }
 
-// domainsOf are the internal domains that were named in either way; nil for none.
-func domainsOf(path string, internal []string) (*[]string, error) {
-	var out *[]string
-	if len(internal) > 0 {
-		out = &internal
+// mailContext is what is known about the organisation: from the flags, and from a configuration.
+func mailContext(path string, given checks.MailContext) (checks.MailContext, error) {
+	for _, r := range given.Relays {
+		if _, err := netip.ParseAddr(r); err == nil {
+			continue
+		}
+		if _, err := netip.ParsePrefix(r); err != nil {
+			return given, fmt.Errorf("--relay %q is neither an IP address nor a range such as 203.0.113.0/29", r)
+		}
 	}
 	if path == "" {
-		return out, nil
+		return given, nil
 	}
 	cfg, err := config.Load(path)
 	if err != nil {
-		return nil, err
+		return given, err
 	}
 	if cfg.CAS == nil || !cfg.CAS.InternalDomains.Declared {
-		return nil, errors.New("the configuration declares no cas.internal_domains; add them, or name them with --internal")
+		return given, errors.New("the configuration declares no cas.internal_domains; add them, or name them with --internal")
 	}
-	all := append(append([]string{}, internal...), cfg.CAS.InternalDomains.Items...)
-	return &all, nil
+	all := slices.Clone(cfg.CAS.InternalDomains.Items)
+	if given.Internal != nil {
+		all = append(all, *given.Internal...)
+	}
+	given.Internal = &all
+	given.Relays = append(given.Relays, cfg.CAS.Relays...)
+	if given.Tenant == "" && cfg.Microsoft365 != nil {
+		given.Tenant = cfg.Microsoft365.TenantID
+	}
+	return given, nil
 }

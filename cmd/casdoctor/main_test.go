@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -32,10 +33,11 @@ func TestScripts(t *testing.T) {
 			e.Setenv("LC_ALL", "C.UTF-8")
 			e.Setenv("NO_COLOR", "1")
 			e.Setenv("TMPDIR", e.WorkDir)
+			e.Values[labKey{}] = new(*lab.Lab)
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"code": code, "mode": mode, "schema": schema,
+			"code": code, "mode": mode, "schema": schema, "lab": practice, "replace": replaceText,
 		},
 	})
 }
@@ -74,6 +76,47 @@ func mode(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Fatalf("%s has mode %o, want %o", name, got, want)
 		}
 	}
+}
+
+type labKey struct{}
+
+// lab start SCENARIO: runs that practice organisation until the script ends, and writes its
+// casdoctor.yaml. lab domain NAME AGE: gives its Google customer a domain of that age.
+func practice(ts *testscript.TestScript, neg bool, args []string) {
+	running := ts.Value(labKey{}).(**lab.Lab)
+	switch {
+	case !neg && len(args) == 2 && args[0] == "start":
+		all := lab.Scenarios()
+		i := slices.IndexFunc(all, func(s lab.Scenario) bool { return s.Name == args[1] })
+		if i < 0 {
+			ts.Fatalf("there is no scenario %s", args[1])
+		}
+		l, err := lab.Start(all[i].Organisation)
+		ts.Check(err)
+		ts.Defer(l.Close)
+		_, err = l.WriteConfig(ts.Getenv("WORK"))
+		ts.Check(err)
+		*running = l
+	case !neg && len(args) == 3 && args[0] == "domain" && *running != nil:
+		age, err := time.ParseDuration(args[2])
+		ts.Check(err)
+		(*running).AddGoogleDomain(lab.GoogleDomain{Name: args[1], Created: time.Now().Add(-age)})
+	default:
+		ts.Fatalf("usage: lab start SCENARIO | lab domain NAME AGE")
+	}
+}
+
+// replace OLD NEW file: \n in NEW is a new line. OLD must be there.
+func replaceText(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: replace OLD NEW file")
+	}
+	text := ts.ReadFile(args[2])
+	if !strings.Contains(text, args[0]) {
+		ts.Fatalf("%s has no %q", args[2], args[0])
+	}
+	text = strings.Replace(text, args[0], strings.ReplaceAll(args[1], `\n`, "\n"), 1)
+	ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(text), 0o600))
 }
 
 // schema evidence|report file: the file is valid by its JSON Schema.
@@ -196,7 +239,9 @@ var scenarioWants = map[string]scenarioWant{
 	"google-offline":          {3, nil, nil},
 	"spam-settings":           {1, []string{"SPM-01.C1"}, []string{"SPM-01.F2"}},
 	"spam-spf-fail":           {1, []string{"SPM-01.C2"}, []string{"SPM-01.F4"}},
-	"spam-domain-missing":     {1, []string{"SPM-01.X1"}, []string{"SPM-01.F4"}},
+	"gmail-foreign-entry":     {1, []string{"GDM-01.X2"}, []string{"GDM-01.F4"}},
+	"spam-domain-missing":     {1, []string{"GDM-01.C2", "SPM-01.X1"}, []string{"GDM-01.F2", "SPM-01.F4"}},
+	"spam-detected":           {1, []string{"SPM-01.C2"}, []string{"SPM-01.F4"}},
 	"all-troubles": {
 		1,
 		[]string{
@@ -210,6 +255,7 @@ var scenarioWants = map[string]scenarioWant{
 	},
 	"trial-expired":        {1, []string{"LIC-01.C1"}, []string{"LIC-01.F1"}},
 	"trial-ending-soon":    {1, []string{"LIC-01.X2"}, []string{"LIC-01.F1"}},
+	"licence-contradicted": {1, []string{"LIC-01.C1"}, []string{"LIC-01.F1"}},
 	"wrong-account":        {1, []string{"ACC-01.C1"}, []string{"ACC-01.F1"}},
 	"bound-by-trial":       {1, []string{"BND-01.C1"}, []string{"BND-01.F1"}},
 	"bound-trial-expired":  {1, []string{"BND-01.C1"}, []string{"BND-01.F2"}},

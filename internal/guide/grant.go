@@ -65,7 +65,8 @@ func graphConsent(m *config.Microsoft365) report.Link {
 func googleConsent(g *config.Google, grants []report.Grant) report.Link {
 	var scopes []string
 	for _, p := range grants {
-		if strings.HasPrefix(p.Name, "https://") {
+		// A second opinion is not worth a scope that can do more than read.
+		if strings.HasPrefix(p.Name, "https://") && (!p.Optional || strings.HasSuffix(p.Name, ".readonly")) {
 			scopes = append(scopes, p.Name)
 		}
 	}

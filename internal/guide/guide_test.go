@@ -111,8 +111,10 @@ func TestPermissions(t *testing.T) {
 	for _, g := range Permissions("TLS-01") {
 		t.Errorf("TLS-01 needs no permission, not %s", g.Name)
 	}
+	// Of Microsoft Graph, GDM-01 needs the list of domains and no more.
 	for _, g := range Permissions("GDM-01") {
-		if g.Service != "google" || !slices.Equal(g.Checks, []string{"GDM-01"}) {
+		graph := g.Service == "graph" && slices.Contains([]string{"Domain.Read.All", "Organization.Read.All"}, g.Name)
+		if g.Service != "google" && !graph || !slices.Equal(g.Checks, []string{"GDM-01"}) {
 			t.Errorf("GDM-01: %+v", g)
 		}
 	}
@@ -122,7 +124,8 @@ func TestPermissions(t *testing.T) {
 func TestMembersExist(t *testing.T) {
 	known := map[string]reflect.Type{
 		facts.M365Tenant.Name: reflect.TypeFor[facts.Tenant](), facts.M365Accounts.Name: reflect.TypeFor[facts.AccountSet](),
-		facts.M365Traces.Name: reflect.TypeFor[facts.Traces](),
+		facts.M365Traces.Name:      reflect.TypeFor[facts.Traces](),
+		facts.WorkspaceGrants.Name: reflect.TypeFor[facts.Grants](),
 	}
 	for _, p := range all.Probes() {
 		for _, perm := range p.Permissions {
@@ -205,6 +208,7 @@ func TestGraphConsent(t *testing.T) {
 func TestGoogleConsent(t *testing.T) {
 	const domains, users = "https://www.googleapis.com/auth/admin.directory.domain.readonly",
 		"https://www.googleapis.com/auth/admin.directory.user.readonly"
+	const audit = "https://www.googleapis.com/auth/admin.reports.audit.readonly"
 	key := config.NewSecret("file:sa.json", []byte(`{"client_id":"107000000000000000001","private_key":"canary"}`))
 	for _, c := range []struct {
 		name   string
@@ -215,14 +219,14 @@ func TestGoogleConsent(t *testing.T) {
 		{"casdoctor's own client", config.Google{
 			Credentials: config.GoogleCredentials{ServiceAccountKey: key}, CredentialsOf: config.OfCasdoctor,
 			GrantedScopes: config.List{Items: []string{"https://mail.google.com/"}, Declared: true},
-		}, []string{domains, users}, "107000000000000000001"},
+		}, []string{domains, users, audit}, "107000000000000000001"},
 		{"the client of CAS keeps its scopes", config.Google{
 			Credentials: config.GoogleCredentials{ServiceAccountKey: key}, CredentialsOf: config.OfCAS,
 			GrantedScopes: config.List{Items: []string{users, "https://mail.google.com/"}, Declared: true},
-		}, []string{domains, users, "https://mail.google.com/"}, "107000000000000000001"},
+		}, []string{domains, users, audit, "https://mail.google.com/"}, "107000000000000000001"},
 		{"without a key the id is not known", config.Google{
 			Credentials: config.GoogleCredentials{Impersonate: "sa@p.iam.gserviceaccount.com"}, CredentialsOf: config.OfCasdoctor,
-		}, []string{domains, users}, ""},
+		}, []string{domains, users, audit}, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			l := consent(t, &config.Config{Google: &c.google})["google"]
@@ -289,8 +293,8 @@ func TestScripts(t *testing.T) {
 	if _, err := Script("terraform", Permissions()); err == nil {
 		t.Error("a script of no known kind")
 	}
-	if _, err := Script(AzureCLI, Permissions("GDM-01")); err == nil {
-		t.Error("an app registration for Google")
+	if _, err := Script(AzureCLI, Permissions("TLS-01")); err == nil {
+		t.Error("an app registration for nothing")
 	}
 }
 

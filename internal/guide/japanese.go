@@ -23,6 +23,11 @@ var japanese = map[string]string{ //nolint:gosec // G101: sentences about creden
 	"whether security defaults are on (GET /policies/identitySecurityDefaultsEnforcementPolicy)": "セキュリティの既定値が有効かどうか (GET /policies/identitySecurityDefaultsEnforcementPolicy)",
 	"the tenant that the credentials reach, its domains with their federation, service plans and subscriptions " +
 		"(GET /organization, /domains and below, /subscribedSkus)": "資格情報が到達するテナントと、そのドメインとフェデレーション、サービス プラン、サブスクリプション (GET /organization、/domains 以下、/subscribedSkus)",
+	"Makes one cheap call of the Cloud App Security REST API (cas.api), which shows that the host answers and takes the token.": "Cloud App Security の REST API (cas.api) を 1 回だけ呼び出し、ホストが応答してトークンを受け付けることを確認します。",
+	"Reads the security events of Exchange Online of the last 72 hours, keeps those that Advanced Spam Protection " +
+		"raised for a sender that looks internal, and asks Threat Investigation for the headers of these messages.": "Exchange Online の過去 72 時間のセキュリティイベントを読み取り、内部と見られる送信者に対して高度なスパムメール対策が検出したものだけを残し、Threat Investigation でヘッダを取得します。",
+	"a token of cas.api for it lets casdoctor find the messages that Advanced Spam Protection detected": "cas.api のトークンにこの API を許可すると、高度なスパムメール対策が検出したメッセージを casdoctor が見つけられます",
+	"a token of cas.api for it lets casdoctor look at the headers of the detected messages":             "cas.api のトークンにこの API を許可すると、検出されたメッセージのヘッダを casdoctor が確認できます",
 	"the accounts that provisioning signs in with: existence, per-user MFA (beta), registered methods, " +
 		"groups and roles (GET /users/{id} and below, /roleManagement/directory)": "準備に使うアカウントの存在、ユーザごとの MFA (beta)、登録済みの認証方法、グループとロール (GET /users/{id} 以下、/roleManagement/directory)",
 	"Conditional Access policies, named locations and authentication strengths, word for word " +
@@ -38,9 +43,15 @@ var japanese = map[string]string{ //nolint:gosec // G101: sentences about creden
 	"asks Google's token endpoint, one scope at a time, what the service account may do " +
 		"on behalf of the admin, and lets tokeninfo confirm it": "サービスアカウントが管理者の代わりに何をできるかを、スコープを 1 つずつトークン エンドポイントに尋ね、tokeninfo で確認します",
 	"reads the customer's domains and domain aliases from the Directory API, on behalf of the admin": "管理者の代わりに、Directory API から組織のドメインとドメイン エイリアスを読み取ります",
+	"reads the kind and the end of the configured subscription from the Licensing Management Platform, " +
+		"with a partner's credentials (GET /LMPI/v3/customers/{id}/subscriptions/{id})": "パートナーの資格情報で、設定されたサブスクリプションの種類と終了日を Licensing Management Platform から読み取ります (GET /LMPI/v3/customers/{id}/subscriptions/{id})",
+	"reads, where permitted and only while it can change the verdict, what the admin has consented to for " +
+		"Cloud App Security, and the changes of grants in the admin audit log": "許可されていて判定が変わり得る場合だけ、管理者が Cloud App Security に同意した内容と、監査ログにある権限の変更を読み取ります",
 	"Reads the header sections of the messages in cas.messages, never a body: the domains of From, " +
 		"Reply-To and Return-Path, the authentication results and the way of the message.": "cas.messages のメッセージのヘッダだけを読み取ります (本文は読みません)。From、Reply-To、Return-Path のドメイン、認証結果、経路を確認します",
 	"Looks up the SPF and DMARC records of every domain in cas.internal_domains, with the configured resolver.": "設定されたリゾルバで、cas.internal_domains の各ドメインの SPF レコードと DMARC レコードを調べます",
+	"Looks up what DNS says about the mail of every internal domain, verified tenant domain and sender of an affected " +
+		"message, with the configured resolver: the SPF policy with all that it includes, DMARC, the DKIM selectors of Exchange Online, and MX.": "設定されたリゾルバで、内部ドメイン、テナントの確認済みドメイン、影響を受けるメッセージの送信元について、メールに関する DNS の情報を調べます: SPF ポリシーとその include 先、DMARC、Exchange Online の DKIM セレクター、MX",
 	"Resolves the CAS console's name, connects to it and makes one TLS handshake at each exact version, " +
 		"1.0 to 1.3, with every cipher suite that Go has; verifies the certificate.": "CAS 管理コンソールの名前を解決して接続し、TLS 1.0 から 1.3 までのバージョンごとにハンドシェイクを行い、証明書を検証します",
 
@@ -68,6 +79,12 @@ var japanese = map[string]string{ //nolint:gosec // G101: sentences about creden
 		"the domain scope": "要求するだけで使用しません。委任がまったくないクライアントと、ドメインのスコープだけがないクライアントを区別します",
 	"only with google.credentials.impersonate: lets the caller sign for the service account " +
 		"(Service Account Token Creator)": "google.credentials.impersonate の場合だけ必要です。呼び出し元がサービスアカウントの代わりに署名できます (サービス アカウント トークン作成者)",
+	"shows the kind and the end of the licence; the credentials are those of a distributor, ISP, MSP or " +
+		"reseller, and there is no such API for a customer of CLP": "ライセンスの種類と終了日を確認します。資格情報はディストリビュータ、ISP、MSP、またはリセラーのものです。CLP の顧客向けには同様の API がありません",
+	"shows who granted which scopes to which client, and when, in the last 180 days: a grant that is " +
+		"still spreading is told from one that is missing": "過去 180 日間に、だれが、どのクライアントに、いつ、どのスコープを付与したかを確認し、反映待ちの付与と未付与を区別します",
+	"shows which scopes the admin has consented to for Cloud App Security. Google has no read-only " +
+		"variant of this scope; a list in google.granted_scopes says as much without it": "管理者が Cloud App Security に同意したスコープを確認します。このスコープに読み取り専用のものはありません。google.granted_scopes の一覧を宣言すれば不要です",
 	"lets casdoctor compare the customer's domains with the internal domains of CAS":               "組織のドメインを CAS の内部ドメインと比べます",
 	"to be enabled in the service account's Google Cloud project; the Directory API is part of it": "サービスアカウントの Google Cloud プロジェクトで有効にします。Directory API を含みます",
 	"of google.admin, on whose behalf domains are read; a super admin has it":                      "ドメインを読み取る管理者 (google.admin) に必要です。特権管理者にはこの権限があります",

@@ -42,7 +42,9 @@ func packages(t *testing.T) map[string]listed {
 }
 
 // engines are the pure engines of judgement.
-var engines = []string{"internal/condaccess", "internal/spf", "internal/mailtrace", "internal/tlsclient"}
+var engines = []string{
+	"internal/condaccess", "internal/dmarc", "internal/maildns", "internal/mailtrace", "internal/spf", "internal/tlsclient",
+}
 
 // TestDirections: "A → B" means that A imports B. A package that is not named here may import
 // nothing of ours, so a new one has to be given its place.
@@ -55,9 +57,12 @@ func TestDirections(t *testing.T) {
 		"probes/facts":              {},
 		"internal/httpread":         {"config", "probes/facts"},
 		"probes":                    {"config", "probes/facts", "internal/httpread"},
-		"probes/m365":               probe, "probes/workspace": probe, "probes/console": probe, "probes/declared": probe, "probes/mail": probe,
-		"probes/all":          {"probes", "probes/m365", "probes/workspace", "probes/console", "probes/declared", "probes/mail"},
+		"probes/m365":               probe, "probes/workspace": probe, "probes/console": probe, "probes/declared": probe, "probes/mail": probe, "probes/cas": probe, "probes/lmp": probe,
+		"probes/all":          {"probes", "probes/m365", "probes/workspace", "probes/console", "probes/declared", "probes/mail", "probes/cas", "probes/lmp"},
 		"internal/condaccess": {"probes/facts"},
+		"internal/dmarc":      {"internal/maildns", "probes/facts"},
+		"internal/maildns":    {"probes/facts"},
+		"internal/spf":        {"internal/maildns", "probes/facts"},
 		"internal/tlsclient":  {},
 		"internal/mailtrace":  {"probes/facts"},
 		"checks":              append([]string{"probes/facts"}, engines...),

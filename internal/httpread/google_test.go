@@ -15,6 +15,7 @@ func google(impersonate string) *config.Config {
 			Endpoints: config.GoogleEndpoints{
 				Token: "https://google.test/token", TokenInfo: "https://google.test/tokeninfo",
 				Directory: "https://google.test", Reports: "https://google.test", IAM: "https://iam.test",
+				STS: "https://sts.test/v1/token",
 			},
 		},
 		Network: config.Network{Proxy: "http://proxy.test:3128"},
@@ -34,14 +35,16 @@ func TestGoogleRequests(t *testing.T) {
 		{"DELETE", "https://google.test/token", false, false},
 		{"POST", sign + ":signJwt", false, true},
 		{"POST", sign + ":signBlob", false, false},
-		{"POST", sign + ":generateAccessToken", false, false},
+		{"POST", sign + ":generateAccessToken", false, true}, // of a federated caller
+		{"POST", sign + ":generateIdToken", false, false},
+		{"DELETE", sign, false, false},
 		// The caller's application-default credentials.
 		{"GET", "http://169.254.169.254/computeMetadata/v1/instance/service-accounts/default/token", false, true},
 		{"PUT", "http://169.254.169.254/latest/api/token", false, false},
-		{"POST", "https://oauth2.googleapis.com/token", false, true},
-		{"POST", "https://oauth2.googleapis.com/revoke", false, false},
-		{"POST", "https://sts.googleapis.com/v1/token", false, true},
-		{"POST", "https://sts.googleapis.com/v1/oauthtoken", false, false},
+		{"POST", "https://sts.test/v1/token", false, true},
+		{"POST", "https://sts.test/v1/oauthtoken", false, false},
+		{"POST", "https://google.test/revoke", false, false},
+		{"POST", "https://oauth2.googleapis.com/token", false, false}, // the configuration says where to ask
 		{"POST", "https://sts.example.com/v1/token", false, false},
 	}
 	for name, impersonate := range map[string]string{"key file": "", "keyless": "sa@p.iam.gserviceaccount.com"} {
@@ -74,7 +77,7 @@ func TestMetadataServiceHasNoProxy(t *testing.T) {
 	proxy := c.http.Transport.(*transport).base.(*http.Transport).Proxy
 	for url, want := range map[string]string{
 		"http://169.254.169.254/computeMetadata/v1/x": "",
-		"https://oauth2.googleapis.com/token":         "proxy.test:3128",
+		"https://google.test/token":                   "proxy.test:3128",
 	} {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
 		if err != nil {

@@ -7,9 +7,10 @@
 // mean; that is known in the probe of the service.
 //
 // The transport lets through GET and HEAD to the configured hosts, and POST to the token
-// endpoints, to IAM's signJwt, to Graph's $batch when every request in it is a GET, and to
-// Graph's conditionalAccess/evaluate; and of the platforms that say who a job or a machine is,
-// the one request that a token takes. Everything else fails before it is sent: that
+// endpoints (of which IAM's generateAccessToken, for federated callers, is one), to IAM's
+// signJwt, to Graph's $batch when every request in it is a GET, and to Graph's
+// conditionalAccess/evaluate; and of the platforms that say who a job or a machine is, the one
+// request that a token takes. Everything else fails before it is sent: that
 // casdoctor changes nothing is a property of this file, not a promise.
 package httpread
 
@@ -203,17 +204,15 @@ func (c *Client) allow(cfg *config.Config) {
 			c.posts = append(c.posts, post{hostport: host(g.Endpoints.Token), prefix: u.Path})
 		}
 		if g.Credentials.Impersonate != "" {
-			c.posts = append(c.posts, post{
-				hostport: host(g.Endpoints.IAM),
-				prefix:   "/v1/projects/-/serviceAccounts/", suffix: ":signJwt",
-			})
-			// The caller's application-default credentials: the machine's own, a user's or a
-			// service account's, or workload identity federation. Google fixes the addresses.
+			iam := host(g.Endpoints.IAM)
+			for _, method := range []string{":signJwt", ":generateAccessToken"} {
+				c.posts = append(c.posts, post{hostport: iam, prefix: "/v1/projects/-/serviceAccounts/", suffix: method})
+			}
+			if u, err := url.Parse(g.Endpoints.STS); err == nil {
+				c.posts = append(c.posts, post{hostport: host(g.Endpoints.STS), prefix: u.Path})
+			}
+			// The caller may be the machine itself. Google fixes the address.
 			c.hosts[metadataService] = true
-			c.posts = append(c.posts,
-				post{hostport: host("https://oauth2.googleapis.com"), prefix: "/token"},
-				post{hostport: host("https://sts.googleapis.com"), prefix: "/v1/token"},
-			)
 		}
 	}
 	if cfg.CAS != nil && cfg.CAS.API != nil {

@@ -24,6 +24,10 @@ const (
 	federationName  = "graph-federated-token"
 	keyName         = "google-key.json"
 	callerName      = "adc.json"
+	casTokenName    = "cas-api-token"
+	subjectName     = "federated-identity"
+	lmpTokenName    = "lmp-access-token"
+	lmpKeyName      = "lmp-secret-key"
 )
 
 // Config writes the configuration into dir and loads it.
@@ -38,7 +42,7 @@ func (l *Lab) Config(dir string) (*config.Config, error) {
 // WriteConfig writes casdoctor.yaml and the files that it refers to into dir. Everything is
 // readable by its owner only, as casdoctor demands of secrets.
 func (l *Lab) WriteConfig(dir string) (path string, err error) {
-	c, files, err := l.settings()
+	c, files, err := l.settings(dir)
 	if err != nil {
 		return "", fmt.Errorf("lab: %w", err)
 	}
@@ -55,7 +59,7 @@ func (l *Lab) WriteConfig(dir string) (path string, err error) {
 
 // settings is what the admin declares with what only the lab knows, and the files that it
 // refers to.
-func (l *Lab) settings() (*config.Config, map[string][]byte, error) {
+func (l *Lab) settings(dir string) (*config.Config, map[string][]byte, error) {
 	c := l.org.Declared
 	c.Version = 1
 	files := map[string][]byte{caName: l.ca.pem()}
@@ -92,7 +96,7 @@ func (l *Lab) settings() (*config.Config, map[string][]byte, error) {
 		g := *c.Google
 		g.Endpoints = config.GoogleEndpoints{
 			Token: l.googleURL + "/token", TokenInfo: l.googleURL + "/tokeninfo",
-			Directory: l.googleURL, Reports: l.googleURL, IAM: l.googleURL,
+			Directory: l.googleURL, Reports: l.googleURL, IAM: l.googleURL, STS: l.googleURL + "/sts",
 		}
 		account, tokenURI := l.org.Google.ServiceAccount, googleAudience
 		if l.org.Google.Keyless {
@@ -104,6 +108,12 @@ func (l *Lab) settings() (*config.Config, map[string][]byte, error) {
 		}
 		if l.org.Google.Keyless {
 			files[callerName] = key
+			if l.org.Google.Federated {
+				if files[callerName], err = l.federation(dir); err != nil {
+					return nil, nil, err
+				}
+				files[subjectName] = []byte(l.google.subject)
+			}
 			g.Credentials = config.GoogleCredentials{Impersonate: l.org.Google.ServiceAccount}
 		} else {
 			g.Credentials = config.GoogleCredentials{ServiceAccountKey: secret(keyName, key)}
@@ -112,6 +122,13 @@ func (l *Lab) settings() (*config.Config, map[string][]byte, error) {
 	}
 	if c.CAS != nil {
 		s := *c.CAS
+		if l.org.CAS != nil {
+			api := config.CASAPI{Token: secret(casTokenName, []byte(l.org.CAS.Token)), Endpoint: l.casURL}
+			if s.API != nil {
+				api.TokenCreated = s.API.TokenCreated
+			}
+			s.API = &api
+		}
 		s.Console = config.HostPort{Host: l.org.Console.Host, Port: int(l.console.Port())}
 		if l.org.Messages != nil {
 			s.Messages = slices.Sorted(maps.Keys(l.org.Messages))
@@ -120,6 +137,14 @@ func (l *Lab) settings() (*config.Config, map[string][]byte, error) {
 			files[name] = []byte(content)
 		}
 		c.CAS = &s
+	}
+	if c.Licensing != nil && l.org.LMP != nil {
+		licensing := *c.Licensing
+		licensing.LMP = &config.LMP{
+			AccessToken: secret(lmpTokenName, []byte(l.org.LMP.AccessToken)), SecretKey: secret(lmpKeyName, []byte(l.org.LMP.SecretKey)),
+			CustomerID: l.org.LMP.CustomerID, SubscriptionID: l.org.LMP.SubscriptionID, Endpoint: l.lmpURL,
+		}
+		c.Licensing = &licensing
 	}
 	return &c, files, nil
 }
@@ -136,6 +161,22 @@ func (l *Lab) appCertificate() ([]byte, error) {
 	}
 	return append(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}),
 		pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate.Certificate[0]})...), nil
+}
+
+// federation are the credentials of workload identity federation as gcloud writes them, which act
+// for the caller (Google Cloud, "Configure workload identity federation"). The addresses in it
+// are Google's; the configuration moves them.
+func (l *Lab) federation(dir string) ([]byte, error) {
+	return json.MarshalIndent(map[string]any{
+		"universe_domain":    "googleapis.com",
+		"type":               "external_account",
+		"audience":           federationPool,
+		"subject_token_type": subjectTokenType,
+		"token_url":          "https://sts.googleapis.com/v1/token",
+		"credential_source":  map[string]any{"file": filepath.Join(dir, subjectName)},
+		"service_account_impersonation_url": "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/" +
+			callerOf(l.org.Google) + ":generateAccessToken",
+	}, "", "  ")
 }
 
 // serviceAccountKey is a key file as Google Cloud's console downloads it. In that of the

@@ -22,7 +22,9 @@ type Service string
 const (
 	EntraService  Service = "entra"  // discovery and token
 	GraphService  Service = "graph"  // v1.0 and beta
-	GoogleService Service = "google" // token, tokeninfo, Directory API, IAM credentials
+	CASService    Service = "cas"    // Log Retrieval, Threat Investigation
+	GoogleService Service = "google" // token, tokeninfo, Directory and Reports APIs, IAM credentials, STS
+	LMPService    Service = "lmp"    // the licensing API for partners
 )
 
 // Fault makes matching requests go wrong. What is left empty matches everything.

@@ -5,6 +5,7 @@ import (
 	"crypto/rsa"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -30,6 +31,8 @@ const (
 var (
 	domainScopes = []string{scopePrefix + "admin.directory.domain.readonly", scopePrefix + "admin.directory.domain"}
 	iamScopes    = []string{scopePrefix + "cloud-platform", scopePrefix + "iam"}
+	tokenScopes  = []string{scopePrefix + "admin.directory.user.security"}
+	auditScopes  = []string{scopePrefix + "admin.reports.audit.readonly"}
 )
 
 // Google accepts assertions of at most an hour, and a clock that is five minutes off.
@@ -45,15 +48,16 @@ const (
 	managedKeyID = "0f1e2d3c4b5a69788796a5b4c3d2e1f000112233"
 )
 
-// google is Google's OAuth token endpoint, tokeninfo, the Directory API and IAM's signJwt.
+// google is Google's OAuth token endpoint, tokeninfo, the Directory and Reports APIs and IAM's signJwt.
 type google struct {
-	customer Google
-	key      *rsa.PrivateKey
-	url      string
-	mux      *http.ServeMux
+	key     *rsa.PrivateKey
+	url     string
+	subject string // the token of the federated identity
+	mux     *http.ServeMux
 
-	mu     sync.Mutex
-	tokens map[string]grant
+	mu       sync.Mutex
+	customer Google // only its Domains change
+	tokens   map[string]grant
 }
 
 // grant is what an access token stands for.
@@ -64,13 +68,18 @@ type grant struct {
 }
 
 func newGoogle(o Google, key *rsa.PrivateKey, url string) *google {
-	g := &google{customer: o, key: key, url: url, mux: http.NewServeMux(), tokens: map[string]grant{}}
+	g := &google{
+		customer: o, key: key, url: url, subject: rand.Text(), mux: http.NewServeMux(), tokens: map[string]grant{},
+	}
 	g.mux.HandleFunc("POST /token", g.token)
+	g.mux.HandleFunc("POST /sts", g.federate)
 	g.mux.HandleFunc("GET /tokeninfo", g.tokenInfo)
 	g.mux.HandleFunc("GET /admin/directory/v1/customer/{customer}/domains", g.directory(g.domains, "alt", "prettyPrint"))
 	g.mux.HandleFunc("GET /admin/directory/v1/customer/{customer}/domainaliases",
 		g.directory(g.aliases, "alt", "prettyPrint", "parentDomainName"))
-	g.mux.HandleFunc("POST /v1/projects/-/serviceAccounts/{account}", g.signJWT)
+	g.mux.HandleFunc("GET /admin/directory/v1/users/{user}/tokens", g.consents)
+	g.mux.HandleFunc("GET /admin/reports/v1/activity/users/{user}/applications/{application}", g.activities)
+	g.mux.HandleFunc("POST /v1/projects/-/serviceAccounts/{account}", g.serviceAccounts)
 	return g
 }
 
@@ -104,11 +113,52 @@ func (g *google) token(w http.ResponseWriter, r *http.Request) {
 		refusal.send(w)
 		return
 	}
+	writeJSON(w, http.StatusOK, map[string]any{"access_token": g.issue(granted), "expires_in": 3599, "token_type": "Bearer"})
+}
+
+func (g *google) issue(of grant) string {
 	token := "ya29.c." + rand.Text()
 	g.mu.Lock()
-	g.tokens[token] = granted
-	g.mu.Unlock()
-	writeJSON(w, http.StatusOK, map[string]any{"access_token": token, "expires_in": 3599, "token_type": "Bearer"})
+	defer g.mu.Unlock()
+	g.tokens[token] = of
+	return token
+}
+
+// The federation that the customer's project trusts.
+const (
+	federationPool   = "//iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/practice/providers/ci"
+	federated        = "principal://iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/practice/subject/ci"
+	subjectTokenType = "urn:ietf:params:oauth:token-type:jwt" //nolint:gosec // G101: a name of RFC 8693
+	tokenExchange    = "urn:ietf:params:oauth:grant-type:token-exchange"
+)
+
+// federate is the Security Token Service (RFC 8693; Google's words).
+func (g *google) federate(w http.ResponseWriter, r *http.Request) {
+	var refusal *oauthError
+	refuse := func(code, description string) { refusal = &oauthError{http.StatusBadRequest, code, description} }
+	scopes := strings.Fields(r.PostFormValue("scope"))
+	switch {
+	case r.PostFormValue("grant_type") != tokenExchange:
+		refuse("unsupported_grant_type", "Invalid value for \"grant_type\".")
+	case r.PostFormValue("audience") != federationPool || !g.customer.Federated:
+		refuse("invalid_target", "The target service indicated by the \"audience\" parameters is invalid. This might either be "+
+			"because the pool or provider is disabled or deleted or because it doesn't exist.")
+	case r.PostFormValue("subject_token_type") != subjectTokenType:
+		refuse("invalid_request", "Invalid value for \"subject_token_type\".")
+	case r.PostFormValue("subject_token") != g.subject:
+		refuse("invalid_grant", "The subject token is not one of the provider.")
+	case len(scopes) == 0:
+		refuse("invalid_scope", "Invalid OAuth scope or ID token audience provided.")
+	}
+	if refusal != nil {
+		refusal.send(w)
+		return
+	}
+	token := g.issue(grant{account: federated, scopes: scopes, expires: time.Now().Add(time.Hour)})
+	writeJSON(w, http.StatusOK, map[string]any{
+		"access_token": token, "issued_token_type": "urn:ietf:params:oauth:token-type:access_token", "token_type": "Bearer",
+		"expires_in": 3599,
+	})
 }
 
 // exchange is the jwt-bearer grant.
@@ -264,10 +314,11 @@ func (g *google) tokenInfo(w http.ResponseWriter, r *http.Request) {
 // apiError is a refusal of a Google API (Google API errors, AIP-193, with the older list of
 // errors that the Admin SDK still sends).
 type apiError struct {
-	status                  int
-	reason, word, message   string
-	info                    string // ErrorInfo.reason
-	insufficient, challenge bool
+	status                int
+	reason, word, message string
+	info                  string   // ErrorInfo.reason
+	scopes                []string // that the call takes, and the token has none of
+	challenge             bool
 }
 
 func (f *apiError) send(w http.ResponseWriter) {
@@ -282,9 +333,9 @@ func (f *apiError) send(w http.ResponseWriter) {
 		}}
 	}
 	switch {
-	case f.insufficient:
+	case f.scopes != nil:
 		w.Header().Set("WWW-Authenticate", `Bearer realm="https://accounts.google.com/", error="insufficient_scope", scope="`+
-			strings.Join(domainScopes, " ")+`"`)
+			strings.Join(f.scopes, " ")+`"`)
 	case f.challenge:
 		w.Header().Set("WWW-Authenticate", `Bearer realm="https://accounts.google.com/"`)
 	}
@@ -331,10 +382,15 @@ func (g *google) directory(answer func(url.Values) any, options ...string) http.
 	}
 }
 
-func (g *google) mayRead(t grant, customer string) *apiError {
-	admin := slices.ContainsFunc(g.customer.Users, func(u GoogleUser) bool {
+// isAdmin: the token is one on behalf of an admin of the customer.
+func (g *google) isAdmin(t grant) bool {
+	return slices.ContainsFunc(g.customer.Users, func(u GoogleUser) bool {
 		return u.Admin && strings.EqualFold(u.Email, t.subject)
 	})
+}
+
+// mayAsk is what every call of the Admin SDK checks first.
+func (g *google) mayAsk(t grant, scopes []string) *apiError {
 	switch {
 	case g.customer.APIDisabled:
 		return &apiError{status: http.StatusForbidden, reason: "accessNotConfigured", word: "PERMISSION_DENIED",
@@ -342,23 +398,39 @@ func (g *google) mayRead(t grant, customer string) *apiError {
 				"disabled. Enable it by visiting https://console.developers.google.com/apis/api/admin.googleapis.com/overview"+
 				"?project=%[1]s then retry. If you enabled this API recently, wait a few minutes for the action to propagate "+
 				"to our systems and retry.", g.customer.Project)}
-	case !hasScope(t, domainScopes):
+	case !hasScope(t, scopes):
 		return &apiError{status: http.StatusForbidden, reason: "insufficientPermissions", word: "PERMISSION_DENIED",
 			info: "ACCESS_TOKEN_SCOPE_INSUFFICIENT", message: "Request had insufficient authentication scopes.",
-			insufficient: true}
+			scopes: scopes}
+	}
+	return nil
+}
+
+func (g *google) mayRead(t grant, customer string) *apiError {
+	if refusal := g.mayAsk(t, domainScopes); refusal != nil {
+		return refusal
+	}
+	switch {
 	case customer != "my_customer" && !strings.HasPrefix(customer, "C"):
 		return &apiError{status: http.StatusBadRequest, reason: "invalid", word: "INVALID_ARGUMENT",
 			message: "Invalid Customer Id"}
-	case !admin || customer != "my_customer" && customer != g.customer.Customer:
+	case !g.isAdmin(t) || customer != "my_customer" && customer != g.customer.Customer:
 		return &apiError{status: http.StatusForbidden, reason: "forbidden", word: "PERMISSION_DENIED",
 			message: "Not Authorized to access this resource/api"}
 	}
 	return nil
 }
 
+// current are the domains of the customer at this moment.
+func (g *google) current() []GoogleDomain {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return slices.Clone(g.customer.Domains)
+}
+
 func (g *google) domains(url.Values) any {
 	list := []map[string]any{}
-	for _, d := range g.customer.Domains {
+	for _, d := range g.current() {
 		e := map[string]any{
 			"kind": "admin#directory#domain", "domainName": d.Name, "isPrimary": d.Primary, "verified": !d.Unverified,
 			"creationTime": milliseconds(d.Created),
@@ -377,7 +449,7 @@ func (g *google) domains(url.Values) any {
 
 func (g *google) aliases(query url.Values) any {
 	var list []map[string]any
-	for _, d := range g.customer.Domains {
+	for _, d := range g.current() {
 		if parent := query.Get("parentDomainName"); parent != "" && parent != d.Name {
 			continue
 		}
@@ -399,24 +471,181 @@ func aliasEntry(d, a GoogleDomain) map[string]any {
 	}
 }
 
-// milliseconds is a time as the Directory API writes it: a number in a string.
-func milliseconds(t time.Time) string { return strconv.FormatInt(t.UnixMilli(), 10) }
-
-// signJWT is IAM Service Account Credentials API, projects.serviceAccounts.signJwt.
-func (g *google) signJWT(w http.ResponseWriter, r *http.Request) {
-	signed, refusal := g.sign(r)
+// consents is Directory API, tokens.list.
+func (g *google) consents(w http.ResponseWriter, r *http.Request) {
+	t, refusal := g.bearer(r)
+	if refusal == nil {
+		refusal = g.mayAsk(t, tokenScopes)
+	}
+	user := r.PathValue("user")
+	known := func(u GoogleUser) bool { return strings.EqualFold(u.Email, user) }
+	switch {
+	case refusal != nil:
+	case !g.isAdmin(t):
+		refusal = &apiError{status: http.StatusForbidden, reason: "forbidden", word: "PERMISSION_DENIED",
+			message: "Not Authorized to access this resource/api"}
+	case !slices.ContainsFunc(g.customer.Users, known):
+		refusal = &apiError{status: http.StatusNotFound, reason: "notFound", word: "NOT_FOUND",
+			message: "Resource Not Found: userKey"}
+	}
 	if refusal != nil {
 		refusal.send(w)
 		return
 	}
-	writeJSON(w, http.StatusOK, map[string]any{"keyId": managedKeyID, "signedJwt": signed})
+	out := map[string]any{"kind": "admin#directory#tokenList", "etag": `"practice"`}
+	var items []map[string]any
+	for _, c := range g.customer.Consents {
+		if strings.EqualFold(c.User, user) {
+			items = append(items, map[string]any{
+				"kind": "admin#directory#token", "clientId": c.ClientID, "displayText": c.DisplayText, "anonymous": false,
+				"nativeApp": false, "userKey": c.User, "scopes": c.Scopes,
+			})
+		}
+	}
+	if items != nil {
+		out["items"] = items
+	}
+	writeJSON(w, http.StatusOK, out)
 }
 
-func (g *google) sign(r *http.Request) (string, *apiError) {
-	account, ok := strings.CutSuffix(r.PathValue("account"), ":signJwt")
-	if !ok {
-		return "", &apiError{status: http.StatusNotFound, reason: "notFound", word: "NOT_FOUND", message: "Method not found."}
+// maxActivities is the largest page of the Reports API.
+const maxActivities = 1000
+
+// activities is Reports API, activities.list, for the admin audit log.
+func (g *google) activities(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	t, refusal := g.bearer(r)
+	if refusal == nil {
+		refusal = g.mayAsk(t, auditScopes)
 	}
+	invalid := func(message string) *apiError {
+		return &apiError{status: http.StatusBadRequest, reason: "invalid", word: "INVALID_ARGUMENT", message: message}
+	}
+	size, start := maxActivities, 0
+	var sizeErr, startErr error
+	if s := q.Get("maxResults"); s != "" {
+		size, sizeErr = strconv.Atoi(s)
+	}
+	if s := q.Get("pageToken"); s != "" {
+		start, startErr = strconv.Atoi(strings.TrimPrefix(s, "page-"))
+	}
+	customer := q.Get("customerId")
+	switch {
+	case refusal != nil:
+	case !g.isAdmin(t), customer != "" && customer != g.customer.Customer:
+		refusal = &apiError{status: http.StatusUnauthorized, reason: "authError", word: "UNAUTHENTICATED",
+			message: "Access denied. You are not authorized to read activity records."}
+	case r.PathValue("user") != "all" || r.PathValue("application") != "admin":
+		refusal = invalid("Invalid value for parameter.")
+	case sizeErr != nil || size < 1 || size > maxActivities || startErr != nil:
+		refusal = invalid("Invalid value for maxResults or pageToken.")
+	}
+	if refusal != nil {
+		refusal.send(w)
+		return
+	}
+	if g.customer.AuditPage > 0 {
+		size = min(size, g.customer.AuditPage)
+	}
+	var items []map[string]any
+	for _, e := range g.customer.AuditLog {
+		if name := q.Get("eventName"); name == "" || name == e.Name {
+			items = append(items, e.activity(g.customer.Customer))
+		}
+	}
+	out := map[string]any{"kind": "admin#reports#activities", "etag": `"practice"`}
+	end := min(start+size, len(items))
+	if start < end {
+		out["items"] = items[start:end]
+	}
+	if end < len(items) {
+		out["nextPageToken"] = "page-" + strconv.Itoa(end)
+	}
+	writeJSON(w, http.StatusOK, out)
+}
+
+func (e GoogleEvent) activity(customer string) map[string]any {
+	parameters := []map[string]any{}
+	for _, name := range slices.Sorted(maps.Keys(e.Parameters)) {
+		parameters = append(parameters, map[string]any{"name": name, "value": e.Parameters[name]})
+	}
+	return map[string]any{
+		"kind": "admin#reports#activity",
+		"id": map[string]any{
+			"time": e.Time.UTC().Format("2006-01-02T15:04:05.000Z"), "uniqueQualifier": strconv.FormatInt(e.Time.UnixNano(), 10),
+			"applicationName": "admin", "customerId": customer,
+		},
+		"actor":  map[string]any{"callerType": "USER", "email": e.Actor, "profileId": "104512345678901234567"},
+		"events": []map[string]any{{"type": "DOMAIN_SETTINGS", "name": e.Name, "parameters": parameters}},
+	}
+}
+
+// AddGoogleDomain gives the customer one more domain, from now on.
+func (l *Lab) AddGoogleDomain(d GoogleDomain) {
+	l.google.mu.Lock()
+	defer l.google.mu.Unlock()
+	l.google.customer.Domains = append(slices.Clone(l.google.customer.Domains), d)
+}
+
+// milliseconds is a time as the Directory API writes it: a number in a string.
+func milliseconds(t time.Time) string { return strconv.FormatInt(t.UnixMilli(), 10) }
+
+// serviceAccounts is IAM Service Account Credentials API, projects.serviceAccounts.
+func (g *google) serviceAccounts(w http.ResponseWriter, r *http.Request) {
+	account, method, _ := strings.Cut(r.PathValue("account"), ":")
+	var answer map[string]any
+	refusal := &apiError{status: http.StatusNotFound, reason: "notFound", word: "NOT_FOUND", message: "Method not found."}
+	switch method {
+	case "signJwt":
+		var signed string
+		signed, refusal = g.sign(account, r)
+		answer = map[string]any{"keyId": managedKeyID, "signedJwt": signed}
+	case "generateAccessToken":
+		answer, refusal = g.accessToken(account, r)
+	}
+	if refusal != nil {
+		refusal.send(w)
+		return
+	}
+	writeJSON(w, http.StatusOK, answer)
+}
+
+func noAccount(email string) *apiError {
+	return &apiError{status: http.StatusNotFound, reason: "notFound", word: "NOT_FOUND",
+		message: "Not found; Gaia id not found for email " + email}
+}
+
+// accessToken lets the federated identity act for the caller.
+func (g *google) accessToken(account string, r *http.Request) (map[string]any, *apiError) {
+	t, refusal := g.bearer(r)
+	if refusal != nil {
+		return nil, refusal
+	}
+	var body struct {
+		Scope []string `json:"scope"`
+	}
+	switch {
+	case !hasScope(t, iamScopes):
+		return nil, &apiError{status: http.StatusForbidden, reason: "insufficientPermissions", word: "PERMISSION_DENIED",
+			info: "ACCESS_TOKEN_SCOPE_INSUFFICIENT", message: "Request had insufficient authentication scopes.", scopes: iamScopes}
+	case account != g.caller() && account != g.customer.ServiceAccount:
+		return nil, noAccount(account)
+	case t.account != federated || account != g.caller():
+		return nil, &apiError{status: http.StatusForbidden, reason: "forbidden", word: "PERMISSION_DENIED",
+			info:    "IAM_PERMISSION_DENIED",
+			message: "Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist)."}
+	case json.NewDecoder(r.Body).Decode(&body) != nil || len(body.Scope) == 0:
+		return nil, &apiError{status: http.StatusBadRequest, reason: "badRequest", word: "INVALID_ARGUMENT",
+			message: "Request contains an invalid argument."}
+	}
+	expires := time.Now().Add(time.Hour)
+	return map[string]any{
+		"accessToken": g.issue(grant{account: account, scopes: body.Scope, expires: expires}),
+		"expireTime":  expires.UTC().Format(time.RFC3339),
+	}, nil
+}
+
+func (g *google) sign(account string, r *http.Request) (string, *apiError) {
 	t, refusal := g.bearer(r)
 	if refusal != nil {
 		return "", refusal
@@ -424,10 +653,10 @@ func (g *google) sign(r *http.Request) (string, *apiError) {
 	switch {
 	case !hasScope(t, iamScopes):
 		return "", &apiError{status: http.StatusForbidden, reason: "insufficientPermissions", word: "PERMISSION_DENIED",
-			info: "ACCESS_TOKEN_SCOPE_INSUFFICIENT", message: "Request had insufficient authentication scopes."}
+			info: "ACCESS_TOKEN_SCOPE_INSUFFICIENT", message: "Request had insufficient authentication scopes.",
+			scopes: iamScopes}
 	case account != g.customer.ServiceAccount:
-		return "", &apiError{status: http.StatusNotFound, reason: "notFound", word: "NOT_FOUND",
-			message: "Not found; Gaia id not found for email " + account}
+		return "", noAccount(account)
 	case t.account != g.caller() || t.subject != "":
 		return "", &apiError{status: http.StatusForbidden, reason: "forbidden", word: "PERMISSION_DENIED",
 			info:    "IAM_PERMISSION_DENIED",

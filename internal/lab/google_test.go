@@ -377,3 +377,152 @@ func TestKeyless(t *testing.T) {
 		t.Errorf("a token of nobody: %d %s", got.status, got.raw)
 	}
 }
+
+// TestFederation goes from a foreign identity to the caller that signs, and stops where Google
+// stops (RFC 8693; Google Cloud, "Troubleshoot Workload Identity Federation").
+func TestFederation(t *testing.T) {
+	p := start(t, func(o *lab.Organisation) { o.Google.Keyless, o.Google.Federated = true, true })
+	var file struct {
+		Type, Audience string
+		Source         struct{ File string } `json:"credential_source"`
+		Acts           string                `json:"service_account_impersonation_url"`
+	}
+	raw, err := os.ReadFile(filepath.Join(p.dir, "adc.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(raw, &file); err != nil || file.Type != "external_account" {
+		t.Fatalf("%s: %v", raw, err)
+	}
+	subject, err := os.ReadFile(file.Source.File)
+	if err != nil {
+		t.Fatal(err)
+	}
+	exchange := func(change url.Values) reply {
+		form := url.Values{
+			"grant_type": {"urn:ietf:params:oauth:grant-type:token-exchange"}, "audience": {file.Audience}, "scope": {scopePlatform},
+			"subject_token": {string(subject)}, "subject_token_type": {"urn:ietf:params:oauth:token-type:jwt"},
+			"requested_token_type": {"urn:ietf:params:oauth:token-type:access_token"},
+		}
+		for name, v := range change {
+			form[name] = v
+		}
+		return p.post(p.cfg.Google.Endpoints.STS, form)
+	}
+	for code, change := range map[string]url.Values{
+		"unsupported_grant_type": {"grant_type": {"password"}}, "invalid_target": {"audience": {"//iam.googleapis.com/projects/1"}},
+		"invalid_request": {"subject_token_type": {"urn:x"}}, "invalid_grant": {"subject_token": {"forged"}}, "invalid_scope": {"scope": {""}},
+	} {
+		if got := exchange(change); got.status != 400 || got.body["error"] != code {
+			t.Errorf("%v: %d %s, want %s", change, got.status, got.raw, code)
+		}
+	}
+	federated, _ := exchange(nil).body["access_token"].(string)
+	if federated == "" {
+		t.Fatal("no token for the identity that the pool trusts")
+	}
+	iam := func(account, method, bearer string) reply {
+		return p.do(p.request(http.MethodPost, p.cfg.Google.Endpoints.IAM+"/v1/projects/-/serviceAccounts/"+account+":"+method,
+			strings.NewReader(`{"scope":["`+scopePlatform+`"],"payload":"{}"}`), "Authorization", "Bearer "+bearer))
+	}
+	caller := "casdoctor-caller@practice-project.iam.gserviceaccount.com"
+	if !strings.HasSuffix(file.Acts, "/"+caller+":generateAccessToken") {
+		t.Errorf("acts by %s", file.Acts)
+	}
+	if got := iam(caller, "generateAccessToken", federated); got.status != 200 || got.body["accessToken"] == "" {
+		t.Errorf("the caller: %d %s", got.status, got.raw)
+	}
+	for _, c := range []struct {
+		account, method, bearer string
+		status                  int
+	}{
+		{lab.Healthy().Google.ServiceAccount, "generateAccessToken", federated, 403}, // no role on this one
+		{lab.Healthy().Google.ServiceAccount, "signJwt", federated, 403},             // it has to act for the caller first
+		{"gone@practice-project.iam.gserviceaccount.com", "generateAccessToken", federated, 404},
+		{caller, "generateAccessToken", "nonsense", 401},
+		{caller, "generateIdToken", federated, 404},
+	} {
+		if got := iam(c.account, c.method, c.bearer); got.status != c.status {
+			t.Errorf("%s of %s: %d %s, want %d", c.method, c.account, got.status, got.raw, c.status)
+		}
+	}
+	// Without a federation there is no pool.
+	p = start(t, func(o *lab.Organisation) { o.Google.Keyless = true })
+	if got := exchange(nil); got.body["error"] != "invalid_target" {
+		t.Errorf("no pool: %d %s", got.status, got.raw)
+	}
+}
+
+// TestAuditLogAndConsents: what is refused, and with which word (Reports API and Directory API,
+// "Handle API errors").
+func TestAuditLogAndConsents(t *testing.T) {
+	const (
+		tokens, log = "/admin/directory/v1/users/super@contoso.com/tokens", "/admin/reports/v1/activity/users/all/applications/admin"
+		scopeTokens = "https://www.googleapis.com/auth/admin.directory.user.security"
+		scopeAudit  = "https://www.googleapis.com/auth/admin.reports.audit.readonly"
+	)
+	p := start(t, func(o *lab.Organisation) {
+		o.Google.GrantedScopes = append(o.Google.GrantedScopes, scopeTokens, scopeAudit)
+		for range 3 {
+			o.Google.AuditLog = append(o.Google.AuditLog, lab.GoogleEvent{
+				Time: time.Now(), Name: "AUTHORIZE_API_CLIENT_ACCESS", Actor: superAdmin, Parameters: map[string]string{"API_CLIENT_NAME": "1"},
+			})
+		}
+	})
+	for _, c := range []struct {
+		path, scope, subject string
+		status               int
+		reason               string
+	}{
+		{tokens, scopeTokens, superAdmin, 200, ""},
+		{tokens, scopeDomains, superAdmin, 403, "insufficientPermissions"},
+		{tokens, scopeTokens, "adele@contoso.com", 403, "forbidden"},
+		{"/admin/directory/v1/users/nobody@contoso.com/tokens", scopeTokens, superAdmin, 404, "notFound"},
+		{log, scopeAudit, superAdmin, 200, ""},
+		{log, scopeTokens, superAdmin, 403, "insufficientPermissions"},
+		{log, scopeAudit, "adele@contoso.com", 401, "authError"},
+		{log + "?customerId=C09zzz99z", scopeAudit, superAdmin, 401, "authError"},
+		{log + "?maxResults=1001", scopeAudit, superAdmin, 400, "invalid"},
+		{log + "?pageToken=first", scopeAudit, superAdmin, 400, "invalid"},
+		{strings.Replace(log, "/admin", "/drive", 1), scopeAudit, superAdmin, 404, ""},
+	} {
+		got := p.directory(c.path, p.googleToken(map[string]any{"scope": c.scope, "sub": c.subject}))
+		reason := ""
+		if list, _ := got.at("error", "errors").([]any); len(list) == 1 {
+			reason, _ = list[0].(map[string]any)["reason"].(string)
+		}
+		if got.status != c.status || reason != c.reason {
+			t.Errorf("%s as %s: %d %s, want %d %s", c.path, c.subject, got.status, got.raw, c.status, c.reason)
+		}
+	}
+	seen, page := 0, ""
+	for range 3 {
+		got := p.directory(log+"?eventName=AUTHORIZE_API_CLIENT_ACCESS&maxResults=2&pageToken="+page, p.googleToken(map[string]any{"scope": scopeAudit}))
+		items, _ := got.body["items"].([]any)
+		seen += len(items)
+		if page, _ = got.body["nextPageToken"].(string); page == "" {
+			break
+		}
+	}
+	if seen != 3 || page != "" {
+		t.Errorf("%d events in pages of two, and then %q", seen, page)
+	}
+	got := p.directory(log+"?eventName=ADD_APPLICATION", p.googleToken(map[string]any{"scope": scopeAudit}))
+	if diff := cmp.Diff(map[string]any{"kind": "admin#reports#activities", "etag": `"practice"`}, got.body); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestANewDomain is there from the moment on when it is added.
+func TestANewDomain(t *testing.T) {
+	p := start(t, nil)
+	count := func() int {
+		list, _ := p.directory("/admin/directory/v1/customer/my_customer/domains", p.googleToken(nil)).body["domains"].([]any)
+		return len(list)
+	}
+	before := count()
+	p.AddGoogleDomain(lab.GoogleDomain{Name: "contoso-fresh.example", Created: time.Now()})
+	if after := count(); after != before+1 {
+		t.Errorf("%d domains, then %d", before, after)
+	}
+}

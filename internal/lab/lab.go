@@ -28,12 +28,13 @@ const loopback = "127.0.0.1"
 
 // Lab is a running practice organisation.
 type Lab struct {
-	org   Organisation // with its key
-	ca    *authority
-	entra *entra
+	org    Organisation // with its key
+	ca     *authority
+	entra  *entra
+	google *google
 
-	entraURL, graphURL, googleURL string
-	console, resolver             netip.AddrPort
+	entraURL, graphURL, googleURL, casURL, lmpURL string
+	console, resolver                             netip.AddrPort
 
 	closers []func()
 	running sync.WaitGroup // accept loops, connections, DNS servers
@@ -73,8 +74,15 @@ func (l *Lab) start() error {
 	if err != nil {
 		return err
 	}
-	var listeners [3]net.Listener
-	for i, address := range []*string{&l.entraURL, &l.graphURL, &l.googleURL} {
+	addresses := []*string{&l.entraURL, &l.graphURL, &l.googleURL}
+	if l.org.CAS != nil {
+		addresses = append(addresses, &l.casURL)
+	}
+	if l.org.LMP != nil {
+		addresses = append(addresses, &l.lmpURL)
+	}
+	listeners := make([]net.Listener, len(addresses))
+	for i, address := range addresses {
 		if listeners[i], err = listen(); err != nil {
 			return err
 		}
@@ -84,13 +92,21 @@ func (l *Lab) start() error {
 	l.entra = newEntra(l.org.Microsoft, l.entraURL, l.org.Key)
 	graph := newGraph(l.org, l.entra, l.graphURL)
 	graph.inside = l.faulty(GraphService, true, graph)
-	handlers := []struct {
+	l.google = newGoogle(l.org.Google, l.org.Key, l.googleURL)
+	type handler struct {
 		service Service
 		http.Handler
-	}{
+	}
+	handlers := []handler{
 		{EntraService, l.entra},
 		{GraphService, graph},
-		{GoogleService, newGoogle(l.org.Google, l.org.Key, l.googleURL)},
+		{GoogleService, l.google},
+	}
+	if l.org.CAS != nil {
+		handlers = append(handlers, handler{CASService, newCAS(*l.org.CAS, l.casURL)})
+	}
+	if l.org.LMP != nil {
+		handlers = append(handlers, handler{LMPService, newLMP(*l.org.LMP)})
 	}
 	for i, h := range handlers {
 		// HTTP/1.1 only: a fault then hits exactly one request, not all that share a connection.

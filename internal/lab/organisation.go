@@ -13,7 +13,10 @@ import (
 type Organisation struct {
 	Microsoft Microsoft
 	Google    Google
+	CAS       *CAS // nil: the API is not configured
 	Console   Console
+	// LMP is the partner's side of the licence; nil: the organisation has none, and no service runs.
+	LMP *LMP
 	// Zone are more DNS records, in master file format. The console's address is there anyway;
 	// a name that is not does not exist.
 	Zone []string
@@ -179,9 +182,14 @@ type Google struct {
 	GrantedScopes []string
 	APIDisabled   bool // the Admin SDK API of the client's project
 	Domains       []GoogleDomain
+	Consents      []GoogleConsent // what users have let applications do
+	AuditLog      []GoogleEvent   // of the Admin console, newest first
+	AuditPage     int             // the size of a page of it; 0: as it is asked for
 	// Keyless: the configuration names the service account, and WriteConfig writes the
 	// credentials of a caller that may sign for it (adc.json) instead of its key.
 	Keyless bool
+	// Federated: the caller is an identity of another provider, which acts for that caller.
+	Federated bool
 }
 
 // ClientState is what became of the service account.
@@ -221,6 +229,38 @@ type GoogleDomain struct {
 	Unverified bool
 	Created    time.Time
 	Aliases    []GoogleDomain // their Aliases are not used
+}
+
+// GoogleConsent is what a user has let an application do.
+type GoogleConsent struct {
+	User, ClientID, DisplayText string
+	Scopes                      []string
+}
+
+// GoogleEvent is an entry of the admin audit log.
+type GoogleEvent struct {
+	Time       time.Time
+	Name       string // AUTHORIZE_API_CLIENT_ACCESS, …
+	Actor      string
+	Parameters map[string]string // API_CLIENT_NAME, …
+}
+
+// LMP is a subscription in the Licensing Management Platform and the partner that may read it.
+type LMP struct {
+	AccessToken, SecretKey     string
+	CustomerID, SubscriptionID string
+	Plan                       string // the name of the service plan
+	Disabled                   bool
+	Licences                   []Licence
+}
+
+// Licence is a licence of a subscription.
+type Licence struct {
+	ProductID       string
+	Version         string // trial | full; "" is not sent
+	Starts, Expires time.Time
+	Grace           int
+	Disabled        bool
 }
 
 // Console is the CAS management console.

@@ -260,6 +260,11 @@ func Scenarios() []Scenario {
 			"新しく追加したドメインが内部ドメインのリストにない", func(o *Organisation) {
 				o.Google.Domains = append(o.Google.Domains, GoogleDomain{Name: "contoso-new.com", Created: day(2026, 1, 7)})
 			}),
+		scenario("gmail-foreign-entry", time.Time{},
+			"a provider of mail for everybody is in the internal domain list",
+			"一般向けのメール サービスのドメインが内部ドメインのリストにある", func(o *Organisation) {
+				o.Declared.CAS.InternalDomains.Items = append(o.Declared.CAS.InternalDomains.Items, "gmail.com")
+			}),
 		scenario("gmail-no-delegation", time.Time{},
 			"nothing is delegated to the service account",
 			"サービスアカウントに何も委任されていない", func(o *Organisation) {
@@ -325,6 +330,19 @@ func Scenarios() []Scenario {
 				a := &o.Declared.Licensing.Accounts[0]
 				a.License, a.Expires = config.Trial, config.Date{Time: day(2026, 12, 4)}
 			}),
+		scenario("licence-contradicted", afterRetirement,
+			"the partner's licensing platform has a trial that is over, and the declaration says otherwise",
+			"パートナーのライセンス管理プラットフォームでは体験版の期限が切れているが、宣言と異なる", func(o *Organisation) {
+				o.Declared.Licensing.SignIn.Type = config.SignInLMP
+				o.LMP = &LMP{
+					AccessToken: "975f9ce9-1234-5678-8c2e-9f0b1f27e1b3", SecretKey: "practice-secret-key-of-the-partner",
+					CustomerID: "bd369fc5-61ad-4d40-8d68-11a757369a8f", SubscriptionID: "050c20ca-033d-412e-94f3-cfcfc3d61cb7",
+					Plan: "Cloud App Security trial",
+					Licences: []Licence{{
+						ProductID: "CASXXE3X", Version: "trial", Starts: day(2025, 10, 1), Expires: day(2026, 9, 30),
+					}},
+				}
+			}),
 		scenario("wrong-account", time.Time{},
 			"two accounts under one company ID, and the one that is not primary signs in",
 			"1つの会社IDに2つのアカウントがあり、プライマリではない方でログオンしている", func(o *Organisation) {
@@ -351,6 +369,19 @@ func Scenarios() []Scenario {
 			"内部メールの送信元であるテナントのドメインが、内部ドメインのリストにない", func(o *Organisation) {
 				o.Microsoft.Domains = append(o.Microsoft.Domains, Domain{Name: "contoso-sales.com", Services: []string{"Email"}})
 				o.Messages["offer.eml"] = message{from: "sales@contoso-sales.com", spf: "pass"}.file()
+			}),
+
+		scenario("spam-detected", time.Time{},
+			"nobody named a message; the API of Cloud App Security names one that it detected, whose bounces go to a stranger",
+			"メッセージは指定されていないが、Cloud App Security の API が検出したメッセージを示し、その返送先が外部のドメイン", func(o *Organisation) {
+				o.Messages = nil
+				o.CAS = &CAS{Token: "practice-token-of-the-lab", Events: []SecurityEvent{{
+					Age: 26 * time.Hour, Policy: "default", Action: "Quarantine", MessageID: "<20261119-77@mail." + tenantDomain + ">",
+					Sender: "newsletter@" + tenantDomain, Mailbox: "adele@" + tenantDomain, Subject: "practice message",
+					Headers: headersOf("newsletter@"+tenantDomain, "bounces@mailer.example",
+						"spf=pass (sender IP is 198.51.100.9)\r\n smtp.mailfrom=mailer.example; dkim=none (message not signed)\r\n header.d=none; "+
+							"dmarc=fail action=none\r\n header.from="+tenantDomain+";compauth=fail reason=001"),
+				}}}
 			}),
 
 		scenario("bound-by-trial", beforeRetirement,

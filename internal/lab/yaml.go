@@ -84,7 +84,7 @@ func workspace(g *config.Google) mapping {
 		{"granted_scopes", list(g.GrantedScopes)},
 		{"endpoints", mapping{
 			{"token", g.Endpoints.Token}, {"tokeninfo", g.Endpoints.TokenInfo}, {"directory", g.Endpoints.Directory},
-			{"reports", g.Endpoints.Reports}, {"iam", g.Endpoints.IAM},
+			{"reports", g.Endpoints.Reports}, {"iam", g.Endpoints.IAM}, {"sts", g.Endpoints.STS},
 		}},
 	}
 }
@@ -102,12 +102,18 @@ func console(s *config.CAS) mapping {
 			{"name", p.Name}, {"applies_to", string(p.AppliesTo)}, {"pass_internal_other_spam", p.PassInternalOtherSpam},
 		})
 	}
+	var api mapping
+	if s.API != nil {
+		api = mapping{{"token", s.API.Token.Ref()}, {"token_created", s.API.TokenCreated.String()}, {"endpoint", s.API.Endpoint}}
+	}
 	return mapping{
 		{"site", string(s.Site)},
 		{"console", s.Console.Host + ":" + strconv.Itoa(s.Console.Port)},
+		{"api", api},
 		{"internal_domains", list(s.InternalDomains)},
 		{"spam_policies", policies},
 		{"messages", s.Messages},
+		{"relays", s.Relays},
 		{"clients", s.Clients},
 	}
 }
@@ -126,6 +132,12 @@ func licensing(l *config.Licensing) mapping {
 	out := mapping{{"accounts", accounts}}
 	if l.SignIn != nil {
 		out = append(out, member{"sign_in", mapping{{"account", l.SignIn.Account}, {"type", string(l.SignIn.Type)}}})
+	}
+	if p := l.LMP; p != nil {
+		out = append(out, member{"lmp", mapping{
+			{"access_token", p.AccessToken.Ref()}, {"secret_key", p.SecretKey.Ref()},
+			{"customer_id", p.CustomerID}, {"subscription_id", p.SubscriptionID}, {"endpoint", p.Endpoint},
+		}})
 	}
 	return out
 }

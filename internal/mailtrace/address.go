@@ -28,7 +28,11 @@ func mailboxes(fields ...field) *facts.Mailboxes {
 		domains, whole := addresses(v)
 		m.Unreadable = m.Unreadable || !whole
 		for _, d := range domains {
-			if !slices.Contains(m.Domains, d) {
+			switch {
+			case slices.Contains(m.Domains, d):
+			case len(m.Domains) == maxDomains:
+				m.Unreadable = true
+			default:
 				m.Domains = append(m.Domains, d)
 			}
 		}

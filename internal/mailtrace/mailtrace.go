@@ -1,10 +1,11 @@
 // Package mailtrace reads the header section of a message: who it says it is from, how it
-// travelled, and what Exchange Online found when it came in.
+// travelled, what Exchange Online found when it came in, and why it is taken for external or
+// forged.
 //
-// What belongs here: a tolerant reader of header sections, the dialects that Microsoft writes
-// its results in, and which of them counts (Deciding). What does not: finding and opening the
-// files (probes/mail), SPF evaluation, and what Cloud App Security makes of it (package checks).
-// The package does no I/O.
+// What belongs here: a tolerant reader of header sections (Read), the dialects that Microsoft
+// writes its results in, which of them counts (Decide), and the table of causes (Explain). What
+// does not: finding and opening the files (probes/mail), SPF evaluation (internal/spf), the
+// words, and what Cloud App Security makes of it (package checks). The package does no I/O.
 //
 // The reader takes what is there: headers in any case, folded or not, with NUL bytes and broken
 // encodings. It keeps domains and results, and drops names, mailboxes, subjects and recipients.
@@ -30,6 +31,9 @@ const (
 	maxHops = 100
 	// maxResults bounds the authentication results that are kept; only the topmost can count.
 	maxResults = 20
+	// maxDomains bounds the domains that are kept of one header; what an honest sender or
+	// Reply-To names can be counted on the fingers.
+	maxDomains = 100
 	// maxWord bounds one kept value. A domain name has at most 253 characters (RFC 1035, 3.1).
 	maxWord = 255
 )
@@ -42,11 +46,11 @@ const maxValue = 64 << 10
 // "name: value" lines would pass for a message (RFC 5322, 3.6; RFC 5321, 4.4).
 var telling = []string{"from", "message-id", "received", "return-path", "mime-version", "authentication-results"}
 
-// field is one header: its name in lower case and its value, unfolded. clipped says that the
-// value is longer than what is read.
+// field is one header: its name in lower case, the name as it is written, and its value,
+// unfolded. clipped says that the value is longer than what is read.
 type field struct {
-	name, value string
-	clipped     bool
+	name, written, value string
+	clipped              bool
 }
 
 // Read reads a header section, which ends at the first empty line or with the input.
@@ -57,7 +61,12 @@ func Read(section []byte) (facts.MailHeaders, error) {
 	}
 	var h facts.MailHeaders
 	var from, replyTo, returnPath []field
+	stamps := map[string]field{}
 	for _, f := range fields {
+		if canonical, ok := exchangeStamps[f.name]; ok {
+			stamp(&h, stamps, f, canonical)
+			continue
+		}
 		switch f.name {
 		case "from":
 			from = append(from, f)
@@ -65,10 +74,6 @@ func Read(section []byte) (facts.MailHeaders, error) {
 			replyTo = append(replyTo, f)
 		case "return-path":
 			returnPath = append(returnPath, f)
-		case "x-ms-exchange-organization-authas":
-			first(&h.AuthAs, f.value)
-		case "x-ms-exchange-organization-scl":
-			first(&h.SCL, f.value)
 		case "x-forefront-antispam-report":
 			if h.Forefront == nil {
 				h.Forefront = forefront(f.value)
@@ -93,11 +98,54 @@ func Read(section []byte) (facts.MailHeaders, error) {
 	return h, nil
 }
 
-// first keeps the topmost header of a name: servers put theirs on top.
-func first(at **string, value string) {
-	if *at == nil {
-		v := word(value)
-		*at = &v
+// exchangeStamps are the headers in which Exchange says whose a message is, by their names in
+// lower case. Those that decide have the spelling that Exchange gives them; of the others it
+// writes several (CrossTenant-Id and CrossTenant-id).
+var exchangeStamps = map[string]string{
+	"x-ms-exchange-organization-authas":          "X-MS-Exchange-Organization-AuthAs",
+	"x-ms-exchange-organization-scl":             "X-MS-Exchange-Organization-SCL",
+	"x-ms-exchange-crosstenant-id":               "",
+	"x-ms-exchange-crosstenant-authas":           "",
+	"x-ms-exchange-crosstenant-fromentityheader": "",
+	"x-ms-exchange-skiplistedinternetsender":     "",
+	"x-organizationheaderspreserved":             "",
+	"x-crosspremisesheaderspromoted":             "",
+}
+
+// stamp keeps the topmost stamp of a name, and notes those that Exchange does not write so.
+func stamp(h *facts.MailHeaders, seen map[string]field, f field, canonical string) {
+	before, twice := seen[f.name]
+	if canonical != "" && (f.written != canonical || twice && before.value != f.value) && !slices.Contains(h.Odd, canonical) {
+		h.Odd = append(h.Odd, canonical)
+	}
+	if twice {
+		return
+	}
+	seen[f.name] = f
+	cross := func() *facts.CrossTenant {
+		if h.CrossTenant == nil {
+			h.CrossTenant = &facts.CrossTenant{}
+		}
+		return h.CrossTenant
+	}
+	value := word(f.value)
+	switch f.name {
+	case "x-ms-exchange-organization-authas":
+		h.AuthAs = &value
+	case "x-ms-exchange-organization-scl":
+		h.SCL = &value
+	case "x-ms-exchange-crosstenant-id":
+		cross().ID = &value
+	case "x-ms-exchange-crosstenant-authas":
+		cross().AuthAs = &value
+	case "x-ms-exchange-crosstenant-fromentityheader":
+		cross().FromEntity = &value
+	case "x-ms-exchange-skiplistedinternetsender":
+		h.SkippedTo = address(value)
+	case "x-organizationheaderspreserved":
+		h.Preserved = true
+	case "x-crosspremisesheaderspromoted":
+		h.Promoted = true
 	}
 }
 
@@ -107,13 +155,14 @@ func split(section []byte) ([]field, error) {
 	section = bytes.TrimLeft(bytes.TrimPrefix(section, []byte("\xef\xbb\xbf")), "\r\n")
 	var out []field
 	var value strings.Builder
-	name, message, begun := "", false, false
+	written, message, begun := "", false, false
 	end := func() {
-		if name != "" {
-			out = append(out, field{name, clip(value.String(), maxValue), value.Len() > maxValue})
+		if written != "" {
+			name := strings.ToLower(written)
+			out = append(out, field{name, written, clip(value.String(), maxValue), value.Len() > maxValue})
 			message = message || slices.Contains(telling, name)
 		}
-		name = ""
+		written = ""
 		value.Reset()
 	}
 	for line := range bytes.Lines(section) {
@@ -131,7 +180,7 @@ func split(section []byte) ([]field, error) {
 		n = bytes.TrimRight(n, " \t")
 		switch {
 		case ok && isName(n):
-			name, begun = strings.ToLower(string(n)), true
+			written, begun = string(n), true
 			value.Write(bytes.TrimSpace(v))
 		case !begun && !bytes.HasPrefix(line, []byte("From ")): // which mailbox files put before a message
 			return nil, ErrNotMessage
@@ -178,7 +227,7 @@ func forefront(value string) map[string]string {
 	for part := range strings.SplitSeq(value, ";") {
 		k, v, ok := strings.Cut(part, ":")
 		k = strings.ToUpper(strings.TrimSpace(k))
-		if v = word(v); ok && v != "" && out[k] == "" && slices.Contains([]string{"SFV", "CAT", "SCL", "CIP", "IPV"}, k) {
+		if v = word(v); ok && v != "" && out[k] == "" && slices.Contains([]string{"SFV", "CAT", "SCL", "CIP", "IPV", "DIR", "PTR"}, k) {
 			out[k] = v
 		}
 	}

@@ -3,8 +3,11 @@ package mailtrace
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -30,8 +33,8 @@ func samples(t testing.TB, name string) (out []string) {
 				b.WriteString(line)
 			}
 		}
-		if strings.TrimSpace(b.String()) != "" {
-			out = append(out, b.String())
+		if s := strings.TrimSpace(b.String()); s != "" {
+			out = append(out, s)
 		}
 	}
 	return out
@@ -39,6 +42,12 @@ func samples(t testing.TB, name string) (out []string) {
 
 // exchange is a hop of Exchange Online, which counts where it stands below the results.
 const exchange = "\nReceived: from mail.contoso.com (203.0.113.50) by y.mail.protection.outlook.com\n"
+
+// deciding is Decide without known relays.
+func deciding(h facts.MailHeaders) (r facts.AuthResult, reinjected, ok bool) {
+	d := Decide(h, nil)
+	return d.Result, d.Reinjected, d.OK
+}
 
 func read(t *testing.T, section string) facts.MailHeaders {
 	t.Helper()
@@ -84,7 +93,7 @@ func TestMicrosoftsExamples(t *testing.T) {
 			}
 			continue
 		}
-		r, relayed, ok := Deciding(read(t, s+exchange))
+		r, relayed, ok := deciding(read(t, s+exchange))
 		if !ok || relayed {
 			t.Errorf("nothing decides in %s", s)
 		}
@@ -110,7 +119,7 @@ func TestRealShapes(t *testing.T) {
 	}
 	for i, w := range wants {
 		h := read(t, "Message-ID: <1@contoso.com>\n"+all[i]+exchange)
-		r, _, _ := Deciding(h)
+		r, _, _ := deciding(h)
 		as := ""
 		if h.AuthAs != nil {
 			as = *h.AuthAs
@@ -128,7 +137,7 @@ func TestRealShapes(t *testing.T) {
 func TestTheReinjectionDoesNotDecide(t *testing.T) {
 	sample := samples(t, "inline.txt")[0]
 	h := read(t, sample)
-	r, relayed, ok := Deciding(h)
+	r, relayed, ok := deciding(h)
 	if !ok || !relayed || r.SPF.Result != "pass" || r.SPF.IP != "203.0.113.50" || *r.Hop != 4 {
 		t.Errorf("got %+v (%s), relayed %v, ok %v", r, line(r), relayed, ok)
 	}
@@ -142,34 +151,34 @@ func TestTheReinjectionDoesNotDecide(t *testing.T) {
 
 	// Without the first results nothing speaks of the sender.
 	cut := sample[:strings.Index(sample, "Authentication-Results: spf=pass")] + "From: payroll@contoso.com\n"
-	if _, relayed, ok := Deciding(read(t, cut)); ok || !relayed {
+	if _, relayed, ok := deciding(read(t, cut)); ok || !relayed {
 		t.Errorf("relayed %v, ok %v", relayed, ok)
 	}
 	// Results below a hop of a stranger may be the stranger's own.
 	forged := strings.Replace(sample, "by\n DB9PR01CA0001.outlook.office365.com", "by mx.evil.example", 1)
-	if _, relayed, ok := Deciding(read(t, strings.Replace(forged, "DB9PR01CA0001.outlook.office365.com", "mx.evil.example", 1))); ok || !relayed {
+	if _, relayed, ok := deciding(read(t, strings.Replace(forged, "DB9PR01CA0001.outlook.office365.com", "mx.evil.example", 1))); ok || !relayed {
 		t.Errorf("forged: relayed %v, ok %v", relayed, ok)
 	}
 	// Mail that never passed to the relay was not sent on by it.
 	skipped := strings.Replace(sample, "inpost-eu.tmcas.trendmicro.com with", "x.outlook.com with", 1)
-	if _, relayed, ok := Deciding(read(t, skipped)); ok || !relayed {
+	if _, relayed, ok := deciding(read(t, skipped)); ok || !relayed {
 		t.Errorf("not passed: relayed %v, ok %v", relayed, ok)
 	}
 	// The same results, stamped once more further up.
 	again := "X-MS-Exchange-Authentication-Results: spf=fail (sender IP is 20.160.56.82) smtp.mailfrom=contoso.com\n" + sample
-	if r, relayed, ok := Deciding(read(t, again)); !ok || !relayed || r.SPF.Result != "pass" {
+	if r, relayed, ok := deciding(read(t, again)); !ok || !relayed || r.SPF.Result != "pass" {
 		t.Errorf("again: %s, relayed %v, ok %v", line(r), relayed, ok)
 	}
 	// Results for the relay's address are of it only where the chain leads to the relay.
 	far := "Authentication-Results: spf=fail (sender IP is 20.160.56.82) smtp.mailfrom=contoso.com\n" +
 		"Received: from a (20.160.56.82) by x.outlook.com\nReceived: from b by mx.evil.example\n" +
 		"Received: from x.tmcas.trendmicro.com (20.160.56.82) by y.outlook.com\nFrom: a@contoso.com\n"
-	if r, relayed, ok := Deciding(read(t, far)); !ok || relayed || r.SPF.Result != "fail" {
+	if r, relayed, ok := deciding(read(t, far)); !ok || relayed || r.SPF.Result != "fail" {
 		t.Errorf("far: %s, relayed %v, ok %v", line(r), relayed, ok)
 	}
 	// A relay of a similar name is none.
 	other := strings.ReplaceAll(sample, "tmcas.trendmicro.com", "tmcas.trendmicro.com.evil.example")
-	if r, relayed, ok := Deciding(read(t, other)); !ok || relayed || r.SPF.Result != "fail" {
+	if r, relayed, ok := deciding(read(t, other)); !ok || relayed || r.SPF.Result != "fail" {
 		t.Errorf("similar name: %s, relayed %v, ok %v", line(r), relayed, ok)
 	}
 }
@@ -179,24 +188,24 @@ func TestTheTopmostDecides(t *testing.T) {
 		"Received: from x (192.0.2.1) by y.mail.protection.outlook.com; Fri, 20 Nov 2026 08:59:58 +0000\n"+
 		"ARC-Authentication-Results: i=1; mx.microsoft.com 1; spf=pass smtp.mailfrom=b.example\n"+
 		"Authentication-Results: spf=pass smtp.mailfrom=b.example\nFrom: a@a.example\n")
-	if r, _, ok := Deciding(h); !ok || r.SPF.Result != "fail" {
+	if r, _, ok := deciding(h); !ok || r.SPF.Result != "fail" {
 		t.Errorf("got %s", line(r))
 	}
 	// Exchange Online renames the results that were there before it.
 	h = read(t, "Authentication-Results-Original: spf=pass smtp.mailfrom=b.example\nFrom: a@a.example\n")
-	if r, _, ok := Deciding(h); ok {
+	if r, _, ok := deciding(h); ok {
 		t.Errorf("got %s", line(r))
 	}
 	// The results complete the header for SPF alone, where that stands on top.
 	const alone = "Received-SPF: SoftFail (protection.outlook.com: x) client-ip=2001:db8::1;\n"
 	const others = "Authentication-Results: dkim=none header.d=none\n"
 	h = read(t, alone+others+"From: a@a.example"+exchange)
-	if r, _, ok := Deciding(h); !ok || line(r) != "spf=softfail 2001:db8::1 , dkim=none none" {
+	if r, _, ok := deciding(h); !ok || line(r) != "spf=softfail 2001:db8::1 , dkim=none none" {
 		t.Errorf("got %s", line(r))
 	}
 	// What stands below results without SPF may be the sender's.
 	h = read(t, others+alone+"Authentication-Results: spf=pass\nFrom: a@a.example"+exchange)
-	if r, _, ok := Deciding(h); !ok || line(r) != "dkim=none none" {
+	if r, _, ok := deciding(h); !ok || line(r) != "dkim=none none" {
 		t.Errorf("got %s", line(r))
 	}
 }
@@ -215,11 +224,11 @@ func TestOnlyWhatExchangeReceivedCounts(t *testing.T) {
 		"another above, nameless": "Received: by 2002:a05 with SMTP id x\n" + pass + from + exchange,
 		"a similar name":          pass + from + "\nReceived: from a by x.outlook.com.evil.example\n",
 	} {
-		if r, _, ok := Deciding(read(t, section)); ok {
+		if r, _, ok := deciding(read(t, section)); ok {
 			t.Errorf("%s: %s decides", name, line(r))
 		}
 	}
-	if r, _, ok := Deciding(read(t, pass+from+exchange)); !ok || r.SPF.Result != "pass" {
+	if r, _, ok := deciding(read(t, pass+from+exchange)); !ok || r.SPF.Result != "pass" {
 		t.Errorf("by Exchange Online: %s", line(r))
 	}
 }
@@ -236,7 +245,7 @@ func TestResultsOfAnEditedFile(t *testing.T) {
 		h := good
 		r.SPF = &facts.AuthVerdict{Result: "pass", IP: "192.0.2.1"}
 		h.Results = []facts.AuthResult{r}
-		if _, _, ok := Deciding(h); ok {
+		if _, _, ok := deciding(h); ok {
 			t.Errorf("%s: it decides", name)
 		}
 	}
@@ -252,7 +261,7 @@ func TestSpellingsOfResults(t *testing.T) {
 		`spf=fail (a "quoted; thing) with (nested; ones)) smtp.mailfrom="a.b"`: "spf=fail  a.b",
 		"spf=fail; spf=pass": "spf=fail  ",
 	} {
-		r, _, _ := Deciding(read(t, "From: a@a.example\nAuthentication-Results: "+value+exchange))
+		r, _, _ := deciding(read(t, "From: a@a.example\nAuthentication-Results: "+value+exchange))
 		if line(r) != want {
 			t.Errorf("%s: got %q, want %q", value, line(r), want)
 		}
@@ -368,6 +377,37 @@ func TestManyHeaders(t *testing.T) {
 	}
 }
 
+// TestTimeIsBounded: the time grows with the length, whatever stands in it. These are a mebibyte
+// each, the most that is read of one message; with time that grows with the square they take minutes.
+func TestTimeIsBounded(t *testing.T) {
+	many := func(s string) string { return strings.Repeat(s, maxValue/len(s)) }
+	for name, value := range map[string]string{
+		"equals": many("= "), "brackets": many("("), "quotes": many(`"`), "backslashes": many(`\`), "semicolons": many("a=b;"),
+		"commas": many(","), "angles": many("<"), "signatures": many("dkim=fail (x) header.d=a "), "dots": many("1."), "words": many("?=? "),
+	} {
+		var domains strings.Builder
+		for i := 0; domains.Len() < maxValue-20; i++ {
+			fmt.Fprintf(&domains, "a@%x.b,", i)
+		}
+		var section strings.Builder
+		for section.Len() < 1<<20-5*maxValue {
+			for _, field := range []string{"From: ", "Reply-To: ", "Received: from ", "Authentication-Results: spf=", "X-Forefront-Antispam-Report: "} {
+				section.WriteString(field + value + "\n")
+			}
+			section.WriteString("From: " + strings.ReplaceAll(domains.String(), "a@", "a@"+fmt.Sprint(section.Len())+".") + "\n")
+		}
+		start := time.Now()
+		h := read(t, section.String())
+		Explain(h, contoso())
+		if took := time.Since(start); took > 10*time.Second {
+			t.Errorf("%s: %s", name, took)
+		}
+		if len(h.From.Domains) > maxDomains {
+			t.Errorf("%s: %d domains", name, len(h.From.Domains))
+		}
+	}
+}
+
 // TestNothingPrivateIsKept: subjects, names, mailboxes and recipients stay in the message.
 func TestNothingPrivateIsKept(t *testing.T) {
 	h := read(t, "From: Canary <canary@contoso.com>\nMessage-ID: <canary@contoso.com>\nTo: canary@contoso.com\nSubject: canary\nReply-To: canary@contoso.com\n"+
@@ -381,7 +421,7 @@ func TestNothingPrivateIsKept(t *testing.T) {
 
 // FuzzRead: whatever comes in, the reader ends, and what it keeps can be written and read again.
 func FuzzRead(f *testing.F) {
-	for _, name := range []string{"ms-docs-examples.txt", "real-internal-shapes.txt", "inline.txt"} {
+	for _, name := range []string{"ms-docs-examples.txt", "real-internal-shapes.txt", "inline.txt", "inline-outbound.txt"} {
 		for _, s := range samples(f, name) {
 			f.Add([]byte(s))
 		}
@@ -392,7 +432,8 @@ func FuzzRead(f *testing.F) {
 		if err != nil {
 			return
 		}
-		r, _, _ := Deciding(h)
+		Explain(h, contoso())
+		r, _, _ := deciding(h)
 		if len(r.DKIM) > maxResults || len(h.Received) > maxHops {
 			t.Error("too much is kept")
 		}
@@ -409,4 +450,53 @@ func FuzzRead(f *testing.F) {
 			t.Errorf("%s became %s", raw, twice)
 		}
 	})
+}
+
+// FuzzResults: the parser of Authentication-Results and Received-SPF takes any value, keeps little
+// of it, and never two results of one method.
+func FuzzResults(f *testing.F) {
+	for _, name := range []string{"ms-docs-examples.txt", "real-internal-shapes.txt", "inline.txt", "inline-outbound.txt"} {
+		for _, s := range samples(f, name) {
+			for _, field := range mustSplit(f, s) {
+				if ofExchange(field.name) {
+					f.Add(field.value)
+				}
+			}
+		}
+	}
+	f.Add("spf/1 = softfail (sender IP is 192.0.2.1) smtp.mailfrom = \"a b\"@a.example; ; = ;dkim=\\(")
+	f.Fuzz(func(t *testing.T, value string) {
+		var h facts.MailHeaders
+		addResult(&h, field{name: "authentication-results", value: clip(value, maxValue)})
+		for _, r := range h.Results {
+			if r.SPF == nil && r.DKIM == nil && r.DMARC == nil && r.CompAuth == nil {
+				t.Error("a result of nothing")
+			}
+			if r.SPF != nil && len(r.SPF.Result)+len(r.SPF.Domain) > 2*maxWord || len(r.DKIM) > maxResults {
+				t.Errorf("too much is kept: %+v", r)
+			}
+			if r.SPF != nil && r.SPF.IP != "" {
+				if _, err := netip.ParseAddr(r.SPF.IP); err != nil {
+					t.Error(err)
+				}
+			}
+			for _, d := range r.DKIM {
+				if d.Reason != "" && !slices.Contains(signatureComments, d.Reason) {
+					t.Errorf("a comment is kept: %q", d.Reason)
+				}
+			}
+		}
+		if v := receivedSPF(clip(value, maxValue)); v != nil && len(v.Result) > maxWord {
+			t.Error("too much is kept")
+		}
+	})
+}
+
+func mustSplit(f *testing.F, section string) []field {
+	f.Helper()
+	fields, err := split([]byte("Message-ID: <1@contoso.com>\n" + section))
+	if err != nil {
+		f.Fatal(err)
+	}
+	return fields
 }

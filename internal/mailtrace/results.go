@@ -60,7 +60,9 @@ func segments(value string) (out []segment) {
 		}
 		last := len(s.words) - 1
 		if last >= 0 && (glue || strings.HasPrefix(t.text, "=") && !t.quoted || t.quoted && strings.HasSuffix(s.words[last], "=")) {
-			s.words[last] += t.text
+			if len(s.words[last]) < maxValue/64 { // far more than a name and its value; else "= = =" would grow with the square
+				s.words[last] += t.text
+			}
 		} else {
 			s.words = append(s.words, t.text)
 		}
@@ -103,6 +105,11 @@ func (s segment) addTo(r *facts.AuthResult) {
 		}
 	case "dkim":
 		v.Domain = domain("header.d")
+		for _, c := range s.comments {
+			if c = strings.ToLower(c); slices.Contains(signatureComments, c) {
+				v.Reason = c
+			}
+		}
 		if len(r.DKIM) < maxResults {
 			r.DKIM = append(r.DKIM, *v)
 		}
@@ -118,6 +125,15 @@ func (s segment) addTo(r *facts.AuthResult) {
 		}
 	}
 }
+
+// signatureComments are what Exchange Online writes beside a DKIM result. Other comments are not
+// kept: a signature could have brought them.
+var signatureComments = []string{
+	"message not signed", "signature was verified", "signature did not verify", bodyChanged,
+	"key query timeout", "no key for signature", "ignored public key size",
+}
+
+const bodyChanged = "body hash did not verify"
 
 // receivedSPF reads the older header that Exchange Online writes beside its results (RFC 7208,
 // 9.1); nil for that of another server.
@@ -219,92 +235,4 @@ func ofMicrosoft(host string) bool {
 func within(host string, domains ...string) bool {
 	host = strings.ToLower(strings.TrimSpace(host))
 	return slices.ContainsFunc(domains, func(d string) bool { return host == d || strings.HasSuffix(host, "."+d) })
-}
-
-// Deciding is what Exchange Online found when the message first came in: the topmost results,
-// except those of the re-injection by Cloud App Security, which were found for the relay's
-// address and say nothing about the sender. ok is false when there are none.
-//
-// Results count only where Microsoft received the message, and every hop above was received by
-// Microsoft or by Cloud App Security: all lower ones may be anybody's.
-//
-// reinjected says that results of a re-injection were left out. A relay is known by the name
-// that it gives itself, and a forgery can give itself that name: then results may be passed
-// over that speak of the sender, and those below be written by it. So a reinjected result can
-// show that a message fails, never that it does not.
-func Deciding(h facts.MailHeaders) (r facts.AuthResult, reinjected, ok bool) {
-	relay := -1
-	for i, c := range h.Results {
-		switch {
-		case c.Hop == nil || !ofExchange(c.Header):
-			return facts.AuthResult{}, reinjected, false
-		case ofReinjection(h, c):
-			reinjected = true
-			relay = max(relay, *c.Hop)
-			continue
-		case !reinjected && c.Header == originalResults:
-			continue // of a server before Exchange Online, which renamed it
-		case !received(h, *c.Hop), reinjected && !passedRelay(h, relay, *c.Hop):
-			return facts.AuthResult{}, reinjected, false
-		}
-		return completed(c, h.Results[i+1:]), reinjected, true
-	}
-	return facts.AuthResult{}, reinjected, false
-}
-
-// The headers with results that Exchange Online writes or renames.
-const (
-	spfResult       = "received-spf"
-	originalResults = "authentication-results-original"
-)
-
-func ofExchange(header string) bool {
-	return slices.Contains([]string{"authentication-results", originalResults, "x-ms-exchange-authentication-results", spfResult}, header)
-}
-
-func ofReinjection(h facts.MailHeaders, r facts.AuthResult) bool {
-	if *r.Hop >= 0 && *r.Hop < len(h.Received) && OfCAS(h.Received[*r.Hop].From) {
-		return true
-	}
-	// A server further up may have stamped them, or the same one below its own hop.
-	for i, hop := range h.Received {
-		if i > *r.Hop && !ofMicrosoft(hop.By) {
-			break // from here on the hops may be anybody's
-		}
-		if r.SPF != nil && r.SPF.IP != "" && hop.IP == r.SPF.IP && OfCAS(hop.From) {
-			return true
-		}
-	}
-	return false
-}
-
-// received: Microsoft wrote the hop, and nobody else could write above it.
-func received(h facts.MailHeaders, hop int) bool {
-	if hop < 0 || hop >= len(h.Received) || !ofMicrosoft(h.Received[hop].By) {
-		return false
-	}
-	return !slices.ContainsFunc(h.Received[:hop], func(above facts.Hop) bool {
-		return !ofMicrosoft(above.By) && !OfCAS(above.By)
-	})
-}
-
-// passedRelay: mail that the relay sent on came to the relay before.
-func passedRelay(h facts.MailHeaders, relay, hop int) bool {
-	return relay < hop && slices.ContainsFunc(h.Received[relay+1:hop], func(between facts.Hop) bool { return OfCAS(between.By) })
-}
-
-// completed adds the other methods to the header that is for SPF alone. SPF itself is never
-// taken from another header than the topmost: where Exchange Online recorded none, a lower one
-// is the sender's.
-func completed(r facts.AuthResult, others []facts.AuthResult) facts.AuthResult {
-	if r.Header != spfResult {
-		return r
-	}
-	for _, o := range others {
-		if o.Hop != nil && *o.Hop == *r.Hop && o.Header != originalResults && o.Header != spfResult {
-			r.DKIM, r.DMARC, r.CompAuth = o.DKIM, o.DMARC, o.CompAuth
-			break
-		}
-	}
-	return r
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -12,12 +13,21 @@ import (
 // at all. It writes a temporary file beside the target and renames it. A device or a pipe
 // (/dev/stdout, a named pipe) is written to, never replaced; a symbolic link to a file is
 // refused, because following it could overwrite what somebody else pointed it at.
-func WriteFile(path string, data []byte) (err error) {
+func WriteFile(path string, data []byte) error {
+	return StreamFile(path, func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
+	})
+}
+
+// StreamFile is WriteFile for what is too long to be in memory: write gets the file piece by
+// piece, and an error of it leaves the target as it was.
+func StreamFile(path string, write func(io.Writer) error) (err error) {
 	switch direct, err := special(path); {
 	case err != nil:
 		return err
 	case direct:
-		return writeThrough(path, data)
+		return writeThrough(path, write)
 	}
 	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*") // 0600 by its contract
 	if err != nil {
@@ -28,7 +38,7 @@ func WriteFile(path string, data []byte) (err error) {
 			err = errors.Join(fmt.Errorf("cannot write %s: %w", path, err), os.Remove(tmp.Name()))
 		}
 	}()
-	if _, err = tmp.Write(data); err == nil {
+	if err = write(tmp); err == nil {
 		err = tmp.Sync() // else a crash can leave the new name with no content
 	}
 	if err = errors.Join(err, tmp.Close()); err != nil {
@@ -55,13 +65,12 @@ func special(path string) (bool, error) {
 	return false, nil
 }
 
-func writeThrough(path string, data []byte) error {
+func writeThrough(path string, write func(io.Writer) error) error {
 	f, err := os.OpenFile(path, os.O_WRONLY, 0)
 	if err != nil {
 		return fmt.Errorf("cannot write %s: %w", path, err)
 	}
-	_, err = f.Write(data)
-	if err = errors.Join(err, f.Close()); err != nil {
+	if err = errors.Join(write(f), f.Close()); err != nil {
 		return fmt.Errorf("cannot write %s: %w", path, err)
 	}
 	return nil

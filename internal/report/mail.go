@@ -1,7 +1,11 @@
 package report
 
 import (
+	"bytes"
+	"encoding/json"
+	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -14,21 +18,17 @@ import (
 // MailSchemaID is the version of the JSON that casdoctor mail writes.
 const MailSchemaID = "casdoctor.mail/v1"
 
-// Mail is what the headers of some messages decide.
-type Mail struct {
-	Schema   string        `json:"schema"`
-	Messages []MailMessage `json:"messages"`
-}
-
 // MailMessage is one message: its headers and what Cloud App Security makes of them, or why it
 // could not be read.
 type MailMessage struct {
-	File     string             `json:"file"`
-	Failure  *facts.Failure     `json:"failure"`
-	Headers  *facts.MailHeaders `json:"headers"`
-	Deciding *facts.AuthResult  `json:"deciding"` // of the hop where the message first came in
-	BackEnd  *MailClaim         `json:"back_end"` // it fails the checks for forged internal mail
-	Sender   *MailClaim         `json:"sender"`   // its sender's domain is not internal; unknown without internal domains
+	File    string             `json:"file"`
+	Failure *facts.Failure     `json:"failure"`
+	Headers *facts.MailHeaders `json:"headers"`
+	// Why are the rows of the table of causes that fit, the cause first.
+	Why      []checks.Why      `json:"why"`
+	Deciding *facts.AuthResult `json:"deciding"` // of the hop where the message first came in
+	BackEnd  *MailClaim        `json:"back_end"` // it fails the checks for forged internal mail
+	Sender   *MailClaim        `json:"sender"`   // its sender's domain is not internal; unknown without internal domains
 }
 
 // MailClaim is one statement about a message.
@@ -37,41 +37,101 @@ type MailClaim struct {
 	Reasons []checks.Reason `json:"reasons"`
 }
 
-// NewMail judges each message by itself. internal are the internal domains; nil when they are
-// not known.
-func NewMail(list []facts.Message, internal *[]string) Mail {
-	m := Mail{Schema: MailSchemaID, Messages: []MailMessage{}}
-	for _, msg := range list {
-		out := MailMessage{File: msg.File, Failure: msg.Headers.Why(), Headers: msg.Headers.Value}
-		if out.Headers != nil {
-			j := checks.JudgeMail(*out.Headers, internal)
-			out.Deciding, out.BackEnd, out.Sender = j.Deciding, claimOf(j.BackEnd), claimOf(j.Sender)
-		}
-		m.Messages = append(m.Messages, out)
+// NewMailMessage judges one message by itself.
+func NewMailMessage(msg facts.Message, c checks.MailContext) MailMessage {
+	out := MailMessage{File: msg.File, Failure: msg.Headers.Why(), Headers: msg.Headers.Value, Why: []checks.Why{}}
+	if out.Headers != nil {
+		j := checks.JudgeMail(*out.Headers, c)
+		out.Why, out.Deciding = append(out.Why, j.Why...), j.Deciding
+		out.BackEnd, out.Sender = claimOf(j.BackEnd), claimOf(j.Sender)
 	}
-	return m
+	return out
 }
 
 func claimOf(c checks.Claim) *MailClaim {
 	return &MailClaim{Verdict: c.Verdict.String(), Reasons: append([]checks.Reason{}, c.Reasons...)}
 }
 
-// ExitCode follows the table of all commands: a file that is no message is a mistake of usage,
-// a message that fails is a trouble, and one that could not be decided is an unknown.
-func (m Mail) ExitCode() int {
-	code := checks.ExitOK
-	for _, msg := range m.Messages {
-		switch v := msg.verdict(); {
-		case msg.Headers == nil:
-			return checks.ExitUsage
-		case v == checks.Confirmed.String(), v == checks.Supported.String():
-			code = checks.ExitTrouble
-		case v == checks.Unknown.String() && code == checks.ExitOK:
-			code = checks.ExitUnknown
-		}
-	}
-	return code
+// MailWriter writes messages one after the other, so that ten thousand need no more memory than
+// one. Close ends the report.
+type MailWriter struct {
+	w    io.Writer
+	json bool
+	opts TextOptions
+	n    int
+	code int // the exit code so far
 }
+
+// NewMailText writes for people.
+func NewMailText(w io.Writer, opts TextOptions) *MailWriter { return &MailWriter{w: w, opts: opts} }
+
+// NewMailJSON writes one document of the schema casdoctor.mail/v1: its messages in "messages".
+func NewMailJSON(w io.Writer) *MailWriter { return &MailWriter{w: w, json: true} }
+
+// Write writes one message.
+func (m *MailWriter) Write(msg MailMessage) error {
+	m.count(msg)
+	m.n++
+	if !m.json {
+		p := newPage(m.opts)
+		if m.n > 1 {
+			p.gap()
+		}
+		p.message(msg)
+		_, err := io.WriteString(m.w, p.out.String())
+		return err
+	}
+	before := ",\n"
+	if m.n == 1 {
+		before = mailHead + "\n"
+	}
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetIndent("    ", "  ")
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(msg); err != nil {
+		return fmt.Errorf("cannot be written as JSON: %w", err)
+	}
+	_, err := io.WriteString(m.w, before+"    "+escapeActive(strings.TrimSuffix(b.String(), "\n")))
+	return err
+}
+
+// mailHead opens the document, as WriteData would write it as a whole.
+const mailHead = "{\n  \"schema\": \"" + MailSchemaID + "\",\n  \"messages\": ["
+
+// Close ends the report.
+func (m *MailWriter) Close() error {
+	if !m.json {
+		return nil
+	}
+	end := "\n  ]\n}\n"
+	if m.n == 0 {
+		end = mailHead + "]\n}\n"
+	}
+	_, err := io.WriteString(m.w, end)
+	return err
+}
+
+// count follows the table of all commands: a file that is no message is a mistake of usage, a
+// message that fails is a trouble, and one that could not be decided is an unknown.
+func (m *MailWriter) count(msg MailMessage) {
+	code := checks.ExitOK
+	switch v := msg.verdict(); {
+	case msg.Headers == nil:
+		code = checks.ExitUsage
+	case v == checks.Confirmed.String(), v == checks.Supported.String():
+		code = checks.ExitTrouble
+	case v == checks.Unknown.String():
+		code = checks.ExitUnknown
+	}
+	order := []int{checks.ExitOK, checks.ExitUnknown, checks.ExitTrouble, checks.ExitUsage}
+	if slices.Index(order, code) > slices.Index(order, m.code) {
+		m.code = code
+	}
+}
+
+// ExitCode is that of the messages so far.
+func (m *MailWriter) ExitCode() int { return m.code }
 
 // verdict is the worse of the two claims.
 func (m MailMessage) verdict() string {
@@ -95,6 +155,8 @@ var (
 		"refuted":   {"passes as internal mail", "内部メールとして扱われます"},
 	}
 	mailUnread = word{"could not be read", "読み取れません"}
+	lWhy       = word{"Why", "理由"}
+	lBesides   = word{"Besides", "その他"}
 	lSender    = word{"From", "From"}
 	lReplyTo   = word{"Reply-To", "Reply-To"}
 	lReturn    = word{"Return-Path", "Return-Path"}
@@ -105,7 +167,7 @@ var (
 	lExchange  = word{"Exchange", "Exchange"}
 	lRoute     = word{"Route", "経路"}
 	lCAS       = word{"Judgement", "判定"}
-	firstHop   = word{"first came in here", "ここで最初に受信"}
+	firstHop   = word{"first came in", "最初に受信"}
 	noHeader   = word{"none", "なし"}
 	nullPath   = word{"empty", "空"}
 	notAll     = word{"not all of it is readable", "一部を読み取れません"}
@@ -115,19 +177,7 @@ var mailMarks = map[string]mark{
 	"confirmed": {"✗", red}, "supported": {"!", yellow}, "unknown": {"?", cyan}, "refuted": {"✓", green},
 }
 
-// WriteMail writes the messages for people.
-func WriteMail(w io.Writer, m Mail, opts TextOptions) error {
-	p := newPage(opts)
-	for i, msg := range m.Messages {
-		if i > 0 {
-			p.gap()
-		}
-		p.message(msg)
-	}
-	_, err := io.WriteString(w, p.out.String())
-	return err
-}
-
+// message writes one message in about ten lines: why and what to do, then the evidence.
 func (p *page) message(m MailMessage) {
 	if m.Headers == nil {
 		p.line(2, styled("✗ "+m.File, red), plain("  "+p.say(mailUnread)))
@@ -138,29 +188,51 @@ func (p *page) message(m MailMessage) {
 	}
 	v := mailMarks[m.verdict()]
 	p.line(2, styled(v.sign+" "+m.File, v.style), plain("  "), styled(p.say(mailVerdicts[m.verdict()]), bold))
-	p.fact(lSender, p.mailboxes(m.Headers.From))
-	p.fact(lReplyTo, p.mailboxes(m.Headers.ReplyTo))
-	p.fact(lReturn, p.mailboxes(m.Headers.ReturnPath))
+	// A message that passes needs no cause.
+	if m.verdict() != checks.Refuted.String() {
+		for i, why := range m.Why {
+			if i == 0 {
+				p.fact(lWhy, p.in(why.Text))
+				p.fact(lFix, p.in(why.Fix))
+			} else {
+				p.fact(lBesides, p.in(why.Text))
+			}
+		}
+	}
+	h := *m.Headers
+	p.fact(lSender, p.mailboxes(h.From)+mailGap+p.say(lReplyTo)+" "+p.mailboxes(h.ReplyTo)+mailGap+p.say(lReturn)+" "+p.mailboxes(h.ReturnPath))
 	r := facts.AuthResult{}
 	if m.Deciding != nil {
 		r = *m.Deciding
 	}
 	p.fact(lSPF, p.results(r.SPF))
-	if len(r.DKIM) == 0 {
-		p.fact(lDKIM, p.say(noHeader))
-	}
+	dkim := []string{}
 	for _, d := range r.DKIM {
-		p.fact(lDKIM, p.results(&d))
+		dkim = append(dkim, p.results(&d))
 	}
-	p.fact(lDMARC, p.results(r.DMARC))
-	p.fact(lCompAuth, p.results(r.CompAuth))
-	p.fact(lExchange, p.exchange(*m.Headers))
-	for i, hop := range m.Headers.Received {
-		p.fact(lRoute, p.hop(i, hop, m.Deciding))
+	if len(dkim) == 0 {
+		dkim = []string{p.say(noHeader)}
 	}
-	p.fact(lCAS, p.sentences(m.BackEnd.Reasons))
-	p.fact(lCAS, p.sentences(m.Sender.Reasons))
+	p.fact(lDKIM, strings.Join(dkim, mailGap))
+	p.fact(lDMARC, p.results(r.DMARC)+mailGap+p.say(lCompAuth)+" "+p.results(r.CompAuth))
+	p.fact(lExchange, p.exchange(h))
+	p.fact(lRoute, p.route(h, m.Deciding))
+	said := map[string]bool{}
+	for _, claim := range []*MailClaim{m.BackEnd, m.Sender} {
+		if claim.Verdict != m.verdict() {
+			continue // it did not decide
+		}
+		for _, reason := range claim.Reasons {
+			if s := p.sentences([]checks.Reason{reason}); !said[s] {
+				said[s] = true
+				p.fact(lCAS, s)
+			}
+		}
+	}
 }
+
+// mailGap parts what stands on one line.
+const mailGap = "; "
 
 // fact writes a labelled line; the label stands before the first of several of the same.
 func (p *page) fact(label word, text string) {
@@ -192,10 +264,16 @@ func (p *page) results(v *facts.AuthVerdict) string {
 		return p.say(noHeader)
 	}
 	out := v.Result
-	for _, part := range [][2]string{{"", v.Domain}, {"", v.IP}, {"action=", v.Action}, {"reason=", v.Reason}} {
+	for _, part := range [][2]string{{"", v.Domain}, {"", v.IP}, {"action=", v.Action}} {
 		if part[1] != "" {
 			out += "  " + part[0] + part[1]
 		}
+	}
+	switch {
+	case strings.Contains(v.Reason, " "): // a comment
+		out += "  (" + v.Reason + ")"
+	case v.Reason != "":
+		out += "  reason=" + v.Reason
 	}
 	return out
 }
@@ -220,18 +298,23 @@ func (p *page) exchange(h facts.MailHeaders) string {
 	return strings.Join(out, "  ")
 }
 
-// hop is one step of the way, the last one first, with the one that decides marked.
-func (p *page) hop(i int, h facts.Hop, decides *facts.AuthResult) string {
-	from := h.From
-	if h.IP != "" {
-		from += " (" + h.IP + ")"
+// route is the hop that decides, or the last one when none does; the JSON has all of them.
+func (p *page) route(h facts.MailHeaders, decides *facts.AuthResult) string {
+	if len(h.Received) == 0 {
+		return p.say(noHeader)
 	}
-	out := strconv.Itoa(i+1) + ". " + strings.TrimSpace(from+" → "+h.By)
-	if h.At != nil {
-		out += "  " + minute(*h.At)
+	i, mark := 0, ""
+	if decides != nil && decides.Hop != nil && *decides.Hop < len(h.Received) {
+		i, mark = *decides.Hop, p.say(firstHop)+": "
 	}
-	if decides != nil && decides.Hop != nil && *decides.Hop == i {
-		out += "  ← " + p.say(firstHop)
+	hop := h.Received[i]
+	from := hop.From
+	if hop.IP != "" {
+		from += " (" + hop.IP + ")"
+	}
+	out := mark + strconv.Itoa(i+1) + "/" + strconv.Itoa(len(h.Received)) + "  " + strings.TrimSpace(from+" → "+hop.By)
+	if hop.At != nil {
+		out += "  " + minute(*hop.At)
 	}
 	return out
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 
+	"github.com/casdoctor/casdoctor/checks"
 	"github.com/casdoctor/casdoctor/probes/facts"
 )
 
@@ -28,6 +29,20 @@ func letter(file, spf string) facts.Message {
 		AuthAs: &as, Forefront: map[string]string{"SFV": "NSPM"},
 		Received: []facts.Hop{{From: "mail.contoso.com", IP: "203.0.113.50", By: "x.mail.protection.outlook.com", At: &at}},
 	})}
+}
+
+// posted is what a writer makes of the messages.
+func posted(t *testing.T, m *MailWriter, list []facts.Message, c checks.MailContext) *MailWriter {
+	t.Helper()
+	for _, msg := range list {
+		if err := m.Write(NewMailMessage(msg, c)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := m.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return m
 }
 
 var unreadLetter = facts.Message{
@@ -52,25 +67,27 @@ func TestMailExitCode(t *testing.T) {
 		{[]facts.Message{letter("b", "permerror"), letter("a", "temperror")}, domains, 1},
 		{[]facts.Message{letter("b", "fail"), unreadLetter}, domains, 2},
 	} {
-		if got := NewMail(tt.list, tt.internal).ExitCode(); got != tt.code {
+		m := posted(t, NewMailText(&bytes.Buffer{}, TextOptions{}), tt.list, checks.MailContext{Internal: tt.internal})
+		if got := m.ExitCode(); got != tt.code {
 			t.Errorf("%v: exit code %d, want %d", tt.list, got, tt.code)
 		}
 	}
 }
 
 func TestMailText(t *testing.T) {
-	m := NewMail([]facts.Message{letter("a.eml", "fail"), letter("b.eml", "pass"), unreadLetter}, &[]string{"contoso.com"})
+	list := []facts.Message{letter("a.eml", "fail"), letter("b.eml", "pass"), unreadLetter}
+	known := checks.MailContext{Internal: &[]string{"contoso.com"}}
 	for lang, wants := range map[string][]string{
 		"en": {
 			"✗ a.eml  does not count as internal mail", "✓ b.eml  passes as internal mail", "✗ notes.eml  could not be read",
-			"Return-Path empty", "fail  contoso.com  203.0.113.50", "fail  mailer.example", "SFV=NSPM", "first came in here",
+			"Return-Path empty", "fail  contoso.com  203.0.113.50", "fail  mailer.example", "SFV=NSPM", "first came in",
+			"Why         The message came in from outside in the name of an internal domain",
+			"Fix         If the device or application is yours, let it sign in",
 		},
-		"ja": {"✗ a.eml  内部メールとして扱われません", "✓ b.eml  内部メールとして扱われます", "読み取れません", "ここで最初に受信"},
+		"ja": {"✗ a.eml  内部メールとして扱われません", "✓ b.eml  内部メールとして扱われます", "読み取れません", "最初に受信"},
 	} {
 		var b bytes.Buffer
-		if err := WriteMail(&b, m, TextOptions{Lang: lang, Width: 100}); err != nil {
-			t.Fatal(err)
-		}
+		posted(t, NewMailText(&b, TextOptions{Lang: lang, Width: 100}), list, known)
 		for _, w := range wants {
 			if !strings.Contains(b.String(), w) {
 				t.Errorf("%s: no %q in\n%s", lang, w, b.String())
@@ -81,9 +98,7 @@ func TestMailText(t *testing.T) {
 		}
 		for _, width := range []int{20, 40, 60, 80} {
 			b.Reset()
-			if err := WriteMail(&b, m, TextOptions{Lang: lang, Width: width}); err != nil {
-				t.Fatal(err)
-			}
+			posted(t, NewMailText(&b, TextOptions{Lang: lang, Width: width}), list, known)
 			for line := range strings.Lines(b.String()) {
 				if w := ansi.StringWidth(strings.TrimRight(line, "\n")); w > width {
 					t.Errorf("%s, %d: a line of %d cells: %s", lang, width, w, line)
@@ -91,17 +106,17 @@ func TestMailText(t *testing.T) {
 			}
 		}
 	}
-	if err := WriteMail(full{}, m, TextOptions{}); !errors.Is(err, errFull) {
-		t.Errorf("got %v", err)
+	for name, m := range map[string]*MailWriter{"text": NewMailText(full{}, TextOptions{}), "json": NewMailJSON(full{})} {
+		if err := m.Write(NewMailMessage(list[0], known)); !errors.Is(err, errFull) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 
 // TestMailWithoutDomains: the sender is not decided then, and nothing passes as internal mail.
 func TestMailWithoutDomains(t *testing.T) {
 	var b bytes.Buffer
-	if err := WriteData(&b, NewMail([]facts.Message{letter("a.eml", "pass"), unreadLetter}, nil)); err != nil {
-		t.Fatal(err)
-	}
+	posted(t, NewMailJSON(&b), []facts.Message{letter("a.eml", "pass"), unreadLetter}, checks.MailContext{})
 	var got struct {
 		Schema   string
 		Messages []map[string]json.RawMessage
@@ -114,5 +129,46 @@ func TestMailWithoutDomains(t *testing.T) {
 	}
 	if s := string(got.Messages[1]["headers"]); s != "null" {
 		t.Errorf("headers %s", s)
+	}
+}
+
+// TestMailInTenLines: a person reads why, what to do, and the evidence, in about ten lines.
+func TestMailInTenLines(t *testing.T) {
+	for _, lang := range []string{"en", "ja"} {
+		var b bytes.Buffer
+		m := posted(t, NewMailText(&b, TextOptions{Lang: lang, Width: 240}), []facts.Message{letter("a.eml", "fail")},
+			checks.MailContext{Internal: &[]string{"contoso.com"}})
+		n := 0
+		for line := range strings.Lines(b.String()) {
+			if !strings.HasPrefix(line, strings.Repeat(" ", labelWidth)) { // not the rest of a long one
+				n++
+			}
+		}
+		if n < 9 || n > 11 || m.ExitCode() != checks.ExitTrouble {
+			t.Errorf("%s: %d lines, exit code %d:\n%s", lang, n, m.ExitCode(), b.String())
+		}
+	}
+}
+
+// TestMailJSONIsOneDocument: written message by message, it is what it would be as a whole.
+func TestMailJSONIsOneDocument(t *testing.T) {
+	known := checks.MailContext{Internal: &[]string{"contoso.com"}}
+	for _, list := range [][]facts.Message{nil, {letter("a.eml", "fail")}, {letter("a.eml", "pass"), letter("b.eml", "fail"), unreadLetter}} {
+		var b bytes.Buffer
+		posted(t, NewMailJSON(&b), list, known)
+		whole := struct {
+			Schema   string        `json:"schema"`
+			Messages []MailMessage `json:"messages"`
+		}{MailSchemaID, []MailMessage{}}
+		for _, m := range list {
+			whole.Messages = append(whole.Messages, NewMailMessage(m, known))
+		}
+		var want bytes.Buffer
+		if err := WriteData(&want, whole); err != nil {
+			t.Fatal(err)
+		}
+		if b.String() != want.String() {
+			t.Errorf("%d messages:\n%s\nwant\n%s", len(list), b.String(), want.String())
+		}
 	}
 }

@@ -9,7 +9,7 @@ import (
 
 // Grant is one thing that a service has to grant, and what hangs on it.
 type Grant struct {
-	Service  string        `json:"service"` // graph | google
+	Service  string        `json:"service"` // graph | google | cas
 	Name     string        `json:"name"`    // in the service's own words
 	Optional bool          `json:"optional"`
 	Why      []checks.Text `json:"why"`
@@ -30,6 +30,8 @@ var (
 	services = map[string]word{
 		"graph":  {"MICROSOFT GRAPH (application permissions, with admin consent)", "MICROSOFT GRAPH (アプリケーションの許可、管理者の同意が必要)"},
 		"google": {"GOOGLE WORKSPACE", "GOOGLE WORKSPACE"},
+		"cas":    {"CLOUD APP SECURITY (REST API, a token for an external application)", "CLOUD APP SECURITY (REST API、外部アプリケーション用のトークン)"},
+		"lmp":    {"LICENSING MANAGEMENT PLATFORM", "LICENSING MANAGEMENT PLATFORM"},
 	}
 	pOptional = word{" (optional)", " (任意)"}
 	pCosts    = word{"Without it these can stay unknown: {causes}.", "ないと不明になりうる原因: {causes}。"}
@@ -42,8 +44,8 @@ var (
 		"なくても不明にはなりませんが、{checks} の判定の確実さが下がります。",
 	}
 	pReadOnly = word{
-		"No permission of Graph and no scope here can change anything. A link to grant them: casdoctor permissions --consent -c casdoctor.yaml. A script that creates the app registration: --script az or --script powershell.",
-		"Graph の許可とスコープには、変更の権限が含まれません。付与のためのリンク: casdoctor permissions --consent -c casdoctor.yaml。アプリ登録を作成するスクリプト: --script az または --script powershell。",
+		"No permission of Graph here can change anything, and no scope but an optional one that says so. A link to grant them: casdoctor permissions --consent -c casdoctor.yaml. A script that creates the app registration: --script az or --script powershell.",
+		"Graph の許可に変更の権限は含まれません。スコープも、任意でその旨を記したもの以外は同様です。付与のためのリンク: casdoctor permissions --consent -c casdoctor.yaml。アプリ登録を作成するスクリプト: --script az または --script powershell。",
 	}
 )
 

@@ -39,10 +39,15 @@ var values = map[string]any{
 	facts.M365Traces.Name:            facts.Traces{},
 	facts.M365WhatIf.Name:            facts.WhatIf{},
 	facts.M365SignIns.Name:           facts.SignIns{},
+	facts.CASAPI.Name:                facts.CASAccess{},
+	facts.CASDetections.Name:         facts.DetectionSet{},
+	facts.MailDNS.Name:               facts.MailAnswers{},
 	facts.MailMessages.Name:          []facts.Message{},
 	facts.MailRecords.Name:           []facts.MailDomain{},
 	facts.WorkspaceDelegation.Name:   facts.Delegation{},
 	facts.WorkspaceDomains.Name:      facts.WorkspaceDomainSet{},
+	facts.WorkspaceGrants.Name:       facts.Grants{},
+	facts.LMPSubscription.Name:       facts.Subscription{},
 }
 
 // TestEveryFactHasASchema finds the keys in the source, so that a new fact cannot be forgotten.

@@ -29,7 +29,7 @@ func TestProbes(t *testing.T) {
 		if p.Section != "" && !slices.Contains([]string{"microsoft365", "google", "cas", "licensing"}, p.Section) {
 			t.Errorf("%s: no section %q", p.Fact, p.Section)
 		}
-		for _, n := range p.Needs {
+		for _, n := range slices.Concat(p.Needs, p.After) {
 			if _, ok := known[n]; !ok {
 				t.Errorf("%s needs %s, which no probe makes", p.Fact, n)
 			}
@@ -54,7 +54,7 @@ func circle(known map[string]probes.Probe, name string, path []string) bool {
 	if slices.Contains(path, name) {
 		return true
 	}
-	for _, n := range known[name].Needs {
+	for _, n := range slices.Concat(known[name].Needs, known[name].After) {
 		if circle(known, n, append(path, name)) {
 			return true
 		}

@@ -82,6 +82,9 @@ func google(g *config.Google) facts.Google {
 
 func cas(c *config.CAS) facts.CAS {
 	f := facts.CAS{Site: string(c.Site), Console: c.Console.String(), InternalDomains: list(c.InternalDomains)}
+	for _, w := range c.InternalDomains.Written {
+		f.InternalDomainEntries = append(f.InternalDomainEntries, facts.ListEntry{Text: w.Text, Line: w.Line})
+	}
 	if c.SpamPolicies != nil {
 		policies := make([]facts.SpamPolicy, 0, len(c.SpamPolicies))
 		for _, p := range c.SpamPolicies {
@@ -90,6 +93,9 @@ func cas(c *config.CAS) facts.CAS {
 			})
 		}
 		f.SpamPolicies = &policies
+	}
+	if c.Relays != nil {
+		f.Relays = &c.Relays
 	}
 	if c.Clients != nil {
 		f.Clients = &c.Clients

@@ -67,6 +67,7 @@ cas:
   internal_domains: [contoso.com]
   spam_policies: [{name: default, applies_to: incoming, pass_internal_other_spam: false}]
   messages: [samples/*.eml]
+  relays: [203.0.113.0/29]
   clients: [IE 11 / Windows 7]
 licensing:
   accounts:
@@ -99,8 +100,10 @@ func TestEverythingIsCopied(t *testing.T) {
 	})
 	same(t, ev, facts.DeclaredCAS, facts.CAS{
 		Site: "eu", Console: "admin-eu.tmcas.trendmicro.com:443", InternalDomains: &[]string{"contoso.com"},
-		SpamPolicies: &[]facts.SpamPolicy{{Name: "default", AppliesTo: "incoming", PassInternalOtherSpam: ptr(false)}},
-		Clients:      &[]string{"IE 11 / Windows 7"},
+		InternalDomainEntries: []facts.ListEntry{{Text: "contoso.com", Line: 25}},
+		SpamPolicies:          &[]facts.SpamPolicy{{Name: "default", AppliesTo: "incoming", PassInternalOtherSpam: ptr(false)}},
+		Relays:                &[]string{"203.0.113.0/29"},
+		Clients:               &[]string{"IE 11 / Windows 7"},
 	})
 	same(t, ev, facts.DeclaredLicensing, facts.Licensing{
 		Accounts: []facts.LicenseAccount{{

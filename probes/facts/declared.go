@@ -50,11 +50,20 @@ type Google struct {
 
 // CAS is the cas section without its token.
 type CAS struct {
-	Site            string        `json:"site,omitempty"`
-	Console         string        `json:"console,omitempty"`
-	InternalDomains *[]string     `json:"internal_domains,omitempty"` // nil: not declared
-	SpamPolicies    *[]SpamPolicy `json:"spam_policies,omitempty"`    // nil: not declared
-	Clients         *[]string     `json:"clients,omitempty"`          // nil: not declared
+	Site            string    `json:"site,omitempty"`
+	Console         string    `json:"console,omitempty"`
+	InternalDomains *[]string `json:"internal_domains,omitempty"` // normalised; nil: not declared
+	// InternalDomainEntries are the same entries as they are written, one for each of InternalDomains.
+	InternalDomainEntries []ListEntry   `json:"internal_domain_entries,omitempty"`
+	SpamPolicies          *[]SpamPolicy `json:"spam_policies,omitempty"` // nil: not declared
+	Clients               *[]string     `json:"clients,omitempty"`       // nil: not declared
+	Relays                *[]string     `json:"relays,omitempty"`        // addresses or ranges; nil: not declared
+}
+
+// ListEntry is an entry of a declared list as it is written, and the line of its file.
+type ListEntry struct {
+	Text string `json:"text"`
+	Line int    `json:"line,omitempty"`
 }
 
 // SpamPolicy is one Exchange Online ATP policy's Advanced Spam Protection setting.

@@ -6,6 +6,7 @@ import "time"
 var (
 	WorkspaceDelegation = Key[Delegation]{"workspace.delegation"}
 	WorkspaceDomains    = Key[WorkspaceDomainSet]{"workspace.domains"}
+	WorkspaceGrants     = Key[Grants]{"workspace.grants"}
 )
 
 // The scopes that the ladder asks for, one at a time.
@@ -18,6 +19,14 @@ const (
 	// ScopeDomainsWide can read domains too; a grant is matched by exact string, so it is
 	// asked for apart, and only when ScopeDomains is refused.
 	ScopeDomainsWide = "https://www.googleapis.com/auth/admin.directory.domain"
+)
+
+// The scopes of the evidence on whose grant it is. Neither is needed for anything else.
+const (
+	// ScopeAuditLog reads the admin audit log.
+	ScopeAuditLog = "https://www.googleapis.com/auth/admin.reports.audit.readonly"
+	// ScopeTokens reads what users have consented to. Google has no read-only variant of it.
+	ScopeTokens = "https://www.googleapis.com/auth/admin.directory.user.security"
 )
 
 // Delegation is the ladder: each rung isolates one reason why a service account cannot
@@ -57,6 +66,33 @@ type TokenInfo struct {
 	Scopes []string `json:"scopes,omitempty"`
 	Email  *string  `json:"email,omitempty"`
 	Azp    *string  `json:"azp,omitempty"`
+	// Expires is when the token ends.
+	Expires *time.Time `json:"exp,omitempty"`
+}
+
+// Grants is what Google shows of the scopes that clients were given, besides what a client can
+// show of itself. There is no API that lists domain-wide delegation: the log has changes of the
+// last 180 days, and the tokens are what one user has consented to.
+type Grants struct {
+	Tokens Seen[[]UserToken]  `json:"tokens"` // of the admin, for CAS and for the configured client
+	Log    Seen[[]GrantEvent] `json:"log"`    // about the same clients, oldest first
+}
+
+// UserToken is one row of tokens.list.
+type UserToken struct {
+	ClientID    string   `json:"clientId"`
+	DisplayText *string  `json:"displayText,omitempty"`
+	Scopes      []string `json:"scopes,omitempty"`
+}
+
+// GrantEvent is an entry of the admin audit log (Reports API, "Domain Settings" events).
+type GrantEvent struct {
+	Time        time.Time `json:"time"`
+	Name        string    `json:"name"` // AUTHORIZE_API_CLIENT_ACCESS, …
+	Actor       *string   `json:"actor,omitempty"`
+	Client      *string   `json:"client,omitempty"`      // API_CLIENT_NAME
+	Scopes      []string  `json:"scopes,omitempty"`      // API_SCOPES
+	Application *string   `json:"application,omitempty"` // APPLICATION_NAME
 }
 
 // WorkspaceDomainSet is every domain name of the customer. The two lists come from two

@@ -1,10 +1,10 @@
 // Package mail looks at what the mail of the organisation says of itself: the header sections of
-// the affected messages that the admin names, and the SPF and DMARC records of the internal
-// domains.
+// the affected messages that the admin names, and what DNS says about the mail of its domains.
 //
 // What belongs here: finding and opening the files, reading no more than the headers, and asking
-// DNS. What does not: reading a header section (internal/mailtrace) and what it means (package
-// checks). Nothing is sent to a mail server, and no body is read.
+// DNS. What does not: reading a header section (internal/mailtrace), evaluating SPF and DMARC
+// (internal/spf, internal/dmarc) and what it means (package checks). Nothing is sent to a mail
+// server, and no body is read.
 package mail
 
 import (
@@ -13,6 +13,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
@@ -22,6 +23,7 @@ import (
 	"time"
 
 	"github.com/casdoctor/casdoctor/internal/httpread"
+	"github.com/casdoctor/casdoctor/internal/maildns"
 	"github.com/casdoctor/casdoctor/internal/mailtrace"
 	"github.com/casdoctor/casdoctor/probes"
 	"github.com/casdoctor/casdoctor/probes/facts"
@@ -57,33 +59,50 @@ func Probes() []probes.Probe {
 			Doc:     "Looks up the SPF and DMARC records of every domain in cas.internal_domains, with the configured resolver.",
 			Section: "cas", Timeout: recordsTimeout,
 		}, records),
+		dnsProbe(),
 	}
 }
 
 // Messages reads the messages that the patterns name: files, folders (their .eml files) and
 // patterns of file names. Everything named has an entry: what could not be read says why.
 func Messages(ctx context.Context, patterns []string) ([]facts.Message, error) {
-	var paths []string
 	out := []facts.Message{}
+	err := EachMessage(ctx, patterns, func(m facts.Message) error {
+		out = append(out, m)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// EachMessage gives the messages one after the other, so that only one of them is in memory. An
+// error of yield ends it.
+func EachMessage(ctx context.Context, patterns []string, yield func(facts.Message) error) error {
+	seen := map[string]bool{}
 	for _, p := range patterns {
 		found, why := expand(p)
 		if why != nil {
-			out = append(out, facts.Message{File: word(filepath.Base(p)), Headers: facts.Missed[facts.MailHeaders](why)})
-		}
-		for _, f := range found {
-			if !slices.Contains(paths, f) {
-				paths = append(paths, f)
+			m := facts.Message{File: word(filepath.Base(p)), Headers: facts.Missed[facts.MailHeaders](why)}
+			if err := yield(m); err != nil {
+				return err
 			}
 		}
+		for _, f := range found {
+			seen[f] = true
+		}
 	}
-	slices.Sort(paths)
+	paths := slices.Sorted(maps.Keys(seen))
 	for i, name := range apart(paths) {
 		if err := ctx.Err(); err != nil {
-			return nil, httpread.Classify(context.Cause(ctx))
+			return httpread.Classify(context.Cause(ctx))
 		}
-		out = append(out, facts.Message{File: name, Headers: message(paths[i])})
+		if err := yield(facts.Message{File: name, Headers: message(paths[i])}); err != nil {
+			return err
+		}
 	}
-	return out, nil
+	return nil
 }
 
 // expand is the files that a pattern names. A name that exists is taken as it is, whatever
@@ -140,23 +159,38 @@ func folder(dir string) ([]string, *facts.Failure) {
 // the rest of a path says who keeps the files where, and is nobody's business.
 func apart(paths []string) []string {
 	out := make([]string, len(paths))
+	alike := make([]int, len(paths)) // those that are not told apart yet
 	for i, p := range paths {
-		steps := strings.Split(filepath.ToSlash(p), "/")
-		for n := 1; ; n++ {
-			tail := strings.Join(steps[max(0, len(steps)-n):], "/")
-			same := 0
-			for _, other := range paths {
-				if q := filepath.ToSlash(other); q == tail || strings.HasSuffix(q, "/"+tail) {
-					same++
-				}
-			}
-			if same <= 1 || n >= len(steps) {
+		alike[i], out[i] = i, filepath.ToSlash(p)
+	}
+	tails := make(map[string]int, len(paths))
+	for n := 1; len(alike) > 0; n++ {
+		clear(tails)
+		for _, i := range alike {
+			tails[lastSteps(out[i], n)]++
+		}
+		left := alike[:0]
+		for _, i := range alike {
+			if tail := lastSteps(out[i], n); tails[tail] == 1 || len(tail) == len(out[i]) {
 				out[i] = word(tail)
-				break
+			} else {
+				left = append(left, i)
 			}
 		}
+		alike = left
 	}
 	return out
+}
+
+// lastSteps are the last n elements of a path with slashes.
+func lastSteps(path string, n int) string {
+	at := len(path)
+	for range n {
+		if at = strings.LastIndexByte(path[:at], '/'); at < 0 {
+			return path
+		}
+	}
+	return path[at+1:]
 }
 
 // word is a file name as valid text.
@@ -260,16 +294,21 @@ func records(ctx context.Context, env *probes.Env) ([]facts.MailDomain, error) {
 		limit = parallel
 	}
 	slots := make(chan struct{}, limit)
+	rec, err := recorder(env)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, dnsTimeout)
+	defer cancel()
 	var wg sync.WaitGroup
 	for i, d := range domains {
 		wg.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
-			resolver := env.HTTP.Resolver()
 			out[i] = facts.MailDomain{
 				Domain: d,
-				SPF:    published(ctx, resolver, d, "v=spf1"),
-				DMARC:  published(ctx, resolver, "_dmarc."+d, "v=DMARC1"),
+				SPF:    published(ctx, rec, d, "v=spf1"),
+				DMARC:  published(ctx, rec, "_dmarc."+d, "v=DMARC1"),
 			}
 		})
 	}
@@ -279,13 +318,10 @@ func records(ctx context.Context, env *probes.Env) ([]facts.MailDomain, error) {
 
 // published are the TXT records of a name that begin with a version. The version is followed by
 // a space or the end (RFC 7208, 4.5), or by a semicolon (RFC 7489, 6.3); its case does not count.
-func published(ctx context.Context, resolver *net.Resolver, name, version string) facts.Seen[[]string] {
-	if strings.ContainsAny(name, " \t/:@*[]") || len(name) > 253 {
-		return facts.Missed[[]string](&facts.Failure{Kind: facts.Malformed, Code: "not_a_domain", Detail: "this is not a domain"})
-	}
-	all, err := resolver.LookupTXT(ctx, strings.TrimSuffix(name, ".")+".") // absolute: no search list
-	if err != nil {
-		return facts.Missed[[]string](refused(err))
+func published(ctx context.Context, from maildns.Resolver, name, version string) facts.Seen[[]string] {
+	all, failure := from.Lookup(ctx, maildns.Name(name), facts.TypeTXT)
+	if failure != nil {
+		return facts.Missed[[]string](failure)
 	}
 	var found []string
 	for _, txt := range all {
@@ -293,13 +329,12 @@ func published(ctx context.Context, resolver *net.Resolver, name, version string
 			continue
 		}
 		if rest := txt[len(version):]; rest == "" || strings.ContainsAny(rest[:1], " ;\t") {
-			found = append(found, strings.ToValidUTF8(txt, "\ufffd"))
+			found = append(found, txt)
 		}
 	}
 	if found == nil {
-		return facts.Missed[[]string](&facts.Failure{Kind: facts.NotFound, Code: "no_record", Detail: "no such record is published"})
+		return facts.Missed[[]string](noRecord())
 	}
-	slices.Sort(found) // DNS answers in any order
 	return facts.Got(found)
 }
 
@@ -308,7 +343,7 @@ func refused(err error) *facts.Failure {
 	var dns *net.DNSError
 	switch {
 	case errors.As(err, &dns) && dns.IsNotFound:
-		return &facts.Failure{Kind: facts.NotFound, Code: "no_record", Detail: "no such record is published"}
+		return noRecord()
 	case errors.As(err, &dns) && dns.IsTemporary && !dns.IsTimeout:
 		return &facts.Failure{Kind: facts.Unavailable, Code: "dns", Detail: "the resolver could not answer (SERVFAIL)"}
 	}

@@ -154,9 +154,9 @@ func TestTheEndAcrossReads(t *testing.T) {
 	}
 }
 
-// resolver is a DNS server with the records of a zone. The name "broken" in it is a failure of
+// nameserver is a DNS server with the records of a zone. The name "broken" in it is a failure of
 // the server, and "silent" gets no answer.
-func resolver(t *testing.T, zone ...string) *net.UDPAddr {
+func nameserver(t *testing.T, zone ...string) *net.UDPAddr {
 	t.Helper()
 	pc, err := net.ListenPacket("udp", "127.0.0.1:0")
 	if err != nil {
@@ -202,7 +202,7 @@ func collect(t *testing.T, cfg *config.Config) *facts.Evidence {
 }
 
 func TestRecords(t *testing.T) {
-	at := resolver(
+	at := nameserver(
 		t,
 		`contoso.com. 5 IN TXT "v=spf1 include:spf.protection.outlook.com" " -all"`,
 		`contoso.com. 5 IN TXT "MS=ms1234"`,
@@ -246,14 +246,14 @@ func TestRecords(t *testing.T) {
 // TestASilentResolver: no answer before the deadline is a timeout, never "no record".
 func TestASilentResolver(t *testing.T) {
 	cfg := &config.Config{Tenant: "contoso"}
-	cfg.Network.Resolver = resolver(t).AddrPort()
+	cfg.Network.Resolver = nameserver(t).AddrPort()
 	client, err := httpread.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
-	if got := published(ctx, client.Resolver(), "silent.example", "v=spf1"); got.Value != nil || got.Why().Kind != facts.Timeout {
+	if got := published(ctx, resolver{client.Resolver()}, "silent.example", "v=spf1"); got.Value != nil || got.Why().Kind != facts.Timeout {
 		t.Errorf("got %v", got.Why())
 	}
 }

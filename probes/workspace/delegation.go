@@ -72,8 +72,9 @@ func climb(ctx context.Context, env *probes.Env) (facts.Delegation, error) {
 	if self.token == "" {
 		return d, nil
 	}
-	if d.ClientID == nil && self.try.Value.Info.Value != nil {
-		d.ClientID = self.try.Value.Info.Value.Azp
+	// What Google says of the token comes before what the key file says of itself.
+	if info := self.try.Value.Info.Value; info != nil && info.Azp != nil {
+		d.ClientID = info.Azp
 	}
 
 	control := rung(admin, admin, facts.ScopeControl)

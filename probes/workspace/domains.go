@@ -7,6 +7,7 @@ import (
 	"time"
 
 	admin "google.golang.org/api/admin/directory/v1"
+	"google.golang.org/api/option"
 
 	"github.com/casdoctor/casdoctor/internal/httpread"
 	"github.com/casdoctor/casdoctor/probes"
@@ -46,7 +47,7 @@ func readDomains(ctx context.Context, env *probes.Env) (facts.WorkspaceDomainSet
 	if why != nil {
 		return facts.WorkspaceDomainSet{}, why
 	}
-	token, err := newToken(ctx, env, scope)
+	token, err := newToken(ctx, env, scope, "domains were not asked for")
 	if err != nil {
 		return facts.WorkspaceDomainSet{}, err
 	}
@@ -62,29 +63,29 @@ func readDomains(ctx context.Context, env *probes.Env) (facts.WorkspaceDomainSet
 // readingScope is the scope that a token can be had for, or the reason why there is none.
 func readingScope(d facts.Delegation) (string, *facts.Failure) {
 	for _, try := range []facts.Seen[facts.TokenTry]{d.Domains, d.DomainsWide} {
-		if try.Value != nil && try.Value.Status == http.StatusOK {
+		if issued(try) {
 			return try.Value.Scope, nil
 		}
 	}
 	// The highest rung that was reached is the reason.
 	for _, try := range []facts.Seen[facts.TokenTry]{d.Domains, d.Control} {
 		if try.Value != nil || try.Why().Kind != facts.NotCollected {
-			return "", noToken(try)
+			return "", noToken("domains were not asked for", try)
 		}
 	}
-	return "", noToken(d.Self)
+	return "", noToken("domains were not asked for", d.Self)
 }
 
-// noToken says why a call was not made at all.
-func noToken(try facts.Seen[facts.TokenTry]) *facts.Failure {
+// noToken says why a call was not made at all; what is what was not done.
+func noToken(what string, try facts.Seen[facts.TokenTry]) *facts.Failure {
 	if try.Value == nil {
 		f := *try.Why()
-		f.Detail = "domains were not asked for, because there is no token: " + f.Detail
+		f.Detail = what + ", because there is no token: " + f.Detail
 		return &f
 	}
 	f := &facts.Failure{
 		Kind: facts.Unauthenticated, Status: try.Value.Status, Code: try.Value.Error,
-		Detail: "domains were not asked for, because Google gives no token for " + try.Value.Scope,
+		Detail: what + ", because Google gives no token for " + try.Value.Scope,
 	}
 	if aboutScope(try) {
 		f.Kind = facts.Forbidden
@@ -96,8 +97,9 @@ func noToken(try facts.Seen[facts.TokenTry]) *facts.Failure {
 	return f
 }
 
-// newToken asks for the token once more: the ladder's is not in its fact, and must not be.
-func newToken(ctx context.Context, env *probes.Env, scope string) (string, error) {
+// newToken asks for a token on behalf of the admin; the ladder's own are not in its fact, and
+// must not be. what is what is not done without it.
+func newToken(ctx context.Context, env *probes.Env, scope, what string) (string, error) {
 	acct, err := newAccount(ctx, env)
 	if err != nil {
 		return "", err
@@ -106,7 +108,7 @@ func newToken(ctx context.Context, env *probes.Env, scope string) (string, error
 	defer cancel()
 	got := acct.issue(ctx, env.Config.Google.Admin, scope)
 	if got.token == "" {
-		return "", noToken(got.try)
+		return "", noToken(what, got.try)
 	}
 	return got.token, nil
 }
@@ -135,13 +137,13 @@ func listDomains(ctx context.Context, env *probes.Env, token, customer string) f
 	}
 	// Every customer has its primary domain; an answer without any is not one.
 	if len(answer.Domains) == 0 {
-		return facts.Missed[[]facts.WorkspaceDomain](incomplete("the list of domains is not in the answer"))
+		return facts.Missed[[]facts.WorkspaceDomain](directory.incomplete("the list of domains is not in the answer"))
 	}
 	rows := make([]facts.WorkspaceDomain, 0, len(answer.Domains))
 	var cut *facts.Failure
 	for _, d := range answer.Domains {
 		if d.Name == "" {
-			cut = incomplete("a domain has no name")
+			cut = directory.incomplete("a domain has no name")
 			continue
 		}
 		row := facts.WorkspaceDomain{Name: d.Name, IsPrimary: d.IsPrimary, Verified: d.Verified, Created: created(d.Created)}
@@ -179,13 +181,13 @@ func listAliases(
 	}
 	// Google leaves an empty list out, but not the kind of the answer.
 	if len(answer.Aliases) == 0 && answer.Kind != "admin#directory#domainAliases" {
-		return facts.Missed[[]facts.WorkspaceDomainAlias](incomplete("the list of domain aliases is not in the answer"))
+		return facts.Missed[[]facts.WorkspaceDomainAlias](directory.incomplete("the list of domain aliases is not in the answer"))
 	}
 	rows := make([]facts.WorkspaceDomainAlias, 0, len(answer.Aliases))
 	var cut *facts.Failure
 	for _, a := range answer.Aliases {
 		if a.Name == "" {
-			cut = incomplete("a domain alias has no name")
+			cut = directory.incomplete("a domain alias has no name")
 			continue
 		}
 		rows = append(rows, facts.WorkspaceDomainAlias{
@@ -199,24 +201,34 @@ func listAliases(
 func list(
 	ctx context.Context, env *probes.Env, token string, call func(context.Context, *admin.Service) error,
 ) ([]byte, error) {
+	return directory.ask(ctx, env, env.Config.Google.Endpoints.Directory, token,
+		func(ctx context.Context, options ...option.ClientOption) error {
+			svc, err := admin.NewService(ctx, options...)
+			if err != nil {
+				return httpread.Classify(err)
+			}
+			return call(ctx, svc)
+		})
+}
+
+// ask makes one call with a generated client and returns the body as it came.
+func (s service) ask(
+	ctx context.Context, env *probes.Env, endpoint, token string, call func(context.Context, ...option.ClientOption) error,
+) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	w, hc := watch(ctx, env)
-	svc, err := admin.NewService(ctx, apiOptions(hc, env.Config.Google.Endpoints.Directory, token)...)
-	if err != nil {
-		return nil, httpread.Classify(err)
-	}
-	if err := call(ctx, svc); err != nil {
+	if err := call(ctx, apiOptions(hc, endpoint, token)...); err != nil {
 		if w.status == http.StatusOK {
-			return nil, incomplete("the answer is not the documented JSON")
+			return nil, s.incomplete("the answer is not the documented JSON")
 		}
 		return nil, err
 	}
 	return w.body, nil
 }
 
-func incomplete(what string) *facts.Failure {
-	return &facts.Failure{Kind: facts.Malformed, Status: http.StatusOK, Detail: directory.name + " answered, but " + what}
+func (s service) incomplete(what string) *facts.Failure {
+	return &facts.Failure{Kind: facts.Malformed, Status: http.StatusOK, Detail: s.name + " answered, but " + what}
 }
 
 // created reads an int64 that Google writes as a string: milliseconds since 1970. The SDK has

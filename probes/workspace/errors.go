@@ -3,7 +3,9 @@ package workspace
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
+	"strings"
 
 	"google.golang.org/api/googleapi"
 
@@ -140,6 +142,39 @@ const (
 	customerShape = "google.customer is not an id: " + customerIDs
 )
 
+// grantsOfUsers is the Directory API where it lists what a user has consented to.
+var grantsOfUsers = directory.but("the Directory API", map[string]reason{
+	"forbidden": {
+		securityPrivilege,
+		"google.admin may not read what users have consented to: give it the privilege or name a super admin",
+	},
+	"insufficientPermissions":         {facts.ScopeTokens, "the token does not have the scope that the call needs"},
+	"ACCESS_TOKEN_SCOPE_INSUFFICIENT": {facts.ScopeTokens, "the token does not have the scope that the call needs"},
+	"notFound":                        {"", "Google does not know google.admin by this address: write the primary address"},
+})
+
+// auditLog is the Reports API where it reads the admin audit log.
+var auditLog = directory.but("the Reports API", map[string]reason{
+	"forbidden": {reportsPrivilege, "google.admin may not read the audit log: give it the privilege or name a super admin"},
+	// The Reports API's own word for the same (Admin SDK, Reports API, "Handle API errors").
+	"authError":                       {reportsPrivilege, "google.admin may not read the audit log: give it the privilege or name a super admin"},
+	"insufficientPermissions":         {facts.ScopeAuditLog, "the token does not have the scope that the call needs"},
+	"ACCESS_TOKEN_SCOPE_INSUFFICIENT": {facts.ScopeAuditLog, "the token does not have the scope that the call needs"},
+})
+
+// The privileges of an admin role (Admin console, Account > Admin roles).
+const (
+	securityPrivilege = "User Security Management (Admin console privilege)"
+	reportsPrivilege  = "Reports (Admin console privilege)"
+)
+
+// but is the same API with other reasons for another call.
+func (s service) but(name string, other map[string]reason) service {
+	reasons := maps.Clone(s.reasons)
+	maps.Copy(reasons, other)
+	return service{name, reasons}
+}
+
 // signJWTPermission is what the caller needs on the service account (IAM Service Account
 // Credentials API, projects.serviceAccounts.signJwt).
 const signJWTPermission = "iam.serviceAccounts.signJwt"
@@ -155,6 +190,40 @@ var iam = service{name: "the IAM Service Account Credentials API", reasons: map[
 	"NOT_FOUND":             {"", "there is no such service account: check google.credentials.impersonate"},
 	"notFound":              {"", "there is no such service account: check google.credentials.impersonate"},
 }}
+
+// impersonation is the same API where a federated caller becomes the service account that its
+// credentials name.
+var impersonation = iam.but("the IAM Service Account Credentials API (generateAccessToken)", map[string]reason{
+	"IAM_PERMISSION_DENIED": {accessTokenPermission, accessTokenRole},
+	"PERMISSION_DENIED":     {accessTokenPermission, accessTokenRole},
+	"forbidden":             {accessTokenPermission, accessTokenRole},
+	"NOT_FOUND":             {"", noImpersonated},
+	"notFound":              {"", noImpersonated},
+})
+
+// accessTokenPermission is what a federated identity needs on the account that it acts for
+// (IAM Service Account Credentials API, projects.serviceAccounts.generateAccessToken).
+const (
+	accessTokenPermission = "iam.serviceAccounts.getAccessToken"
+	accessTokenRole       = "the federated identity may not act for the service account of its credentials: grant it the role " +
+		"Workload Identity User (roles/iam.workloadIdentityUser) on it"
+	noImpersonated = "there is no such service account: check service_account_impersonation_url"
+)
+
+// federationSteps are what the refusals of the Security Token Service ask for (RFC 8693, 2.2.2,
+// and Google Cloud, "Troubleshoot Workload Identity Federation").
+var federationSteps = map[string]string{
+	"invalid_target": "the pool or the provider in audience does not exist, is disabled or was deleted: " +
+		"compare audience with the provider in the Google Cloud console",
+	"invalid_grant": "the subject token has expired, or its issuer, its audience or its signature is not what the provider " +
+		"expects: look at the token's claims and at this machine's clock",
+	"unauthorized_client": "the attribute condition of the provider keeps this identity out: look at the condition",
+	"invalid_request":     "the subject token is not of the type that subject_token_type says",
+}
+
+// gcloudProject is the project of the gcloud client itself: a user's call that names no other is
+// counted for it, and the APIs are off there.
+const gcloudProject = "764086051850"
 
 const signJWTRole = "the caller may not sign for the service account: " +
 	"grant it the role Service Account Token Creator (roles/iam.serviceAccountTokenCreator) on it"
@@ -192,6 +261,10 @@ func (s service) failure(err error) *facts.Failure {
 	f.Detail = s.name + " refused"
 	if r, ok := s.reasons[code]; ok {
 		f.Permission, f.Detail = r.permission, r.detail
+		if r.detail == apiOff && strings.Contains(e.Body, gcloudProject) {
+			f.Detail = "the call was counted for the project of gcloud itself, where the API is off: name one of yours " +
+				"(gcloud auth application-default set-quota-project)"
+		}
 	}
 	return f
 }

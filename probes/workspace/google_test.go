@@ -97,6 +97,8 @@ type fakeGoogle struct {
 	asked    []claims
 	issued   map[string]claims
 	requests []string // METHOD path
+	acting   bool     // an access token of callerAccount was given out
+	quota    string   // the X-Goog-User-Project of the last signJwt
 }
 
 func newGoogle(t *testing.T, granted ...string) *fakeGoogle {
@@ -132,6 +134,8 @@ func (g *fakeGoogle) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		g.directory(w, r)
 	case r.Method == http.MethodPost && path == "/v1/projects/-/serviceAccounts/"+testAccount+":signJwt":
 		g.signJWT(w, r)
+	case r.Method == http.MethodPost && path == "/v1/projects/-/serviceAccounts/"+callerAccount+":generateAccessToken":
+		g.accessToken(w, r)
 	default:
 		answer{status: 404, body: "<!DOCTYPE html><title>Error 404 (Not Found)!!1</title>"}.write(w, r)
 	}
@@ -259,11 +263,37 @@ func (g *fakeGoogle) directory(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// accessToken lets the federated identity, and no one else, become callerAccount.
+func (g *fakeGoogle) accessToken(w http.ResponseWriter, r *http.Request) {
+	var q struct {
+		Scope []string `json:"scope"`
+	}
+	if r.Header.Get("Authorization") != "Bearer "+tokenMark+"-caller" {
+		answer{status: 401, body: `{"error":{"code":401,"message":"…","status":"UNAUTHENTICATED"}}`}.write(w, r)
+		return
+	}
+	if err := json.NewDecoder(r.Body).Decode(&q); err != nil || len(q.Scope) != 1 || q.Scope[0] != scopeIAM {
+		answer{status: 400, body: `{"error":{"code":400,"message":"…","status":"INVALID_ARGUMENT"}}`}.write(w, r)
+		return
+	}
+	g.mu.Lock()
+	g.acting = true
+	g.mu.Unlock()
+	answer{status: 200, body: `{"accessToken":"` + tokenMark + `-runner","expireTime":"2026-11-24T14:00:00Z"}`}.write(w, r)
+}
+
 func (g *fakeGoogle) signJWT(w http.ResponseWriter, r *http.Request) {
 	var q struct {
 		Payload string `json:"payload"`
 	}
-	if r.Header.Get("Authorization") != "Bearer "+tokenMark+"-caller" {
+	signer := tokenMark + "-caller"
+	g.mu.Lock()
+	if g.acting { // it must have become the service account
+		signer = tokenMark + "-runner"
+	}
+	g.quota = r.Header.Get("X-Goog-User-Project")
+	g.mu.Unlock()
+	if r.Header.Get("Authorization") != "Bearer "+signer {
 		answer{status: 401, body: `{"error":{"code":401,"message":"…","status":"UNAUTHENTICATED"}}`}.write(w, r)
 		return
 	}
@@ -369,10 +399,16 @@ func (g *fakeGoogle) env(t *testing.T, change ...func(*config.Config)) *probes.E
 	return &probes.Env{Config: cfg, HTTP: client, Now: time.Now, Log: zerolog.Nop()}
 }
 
-// run collects the facts and looks for secrets in them.
+// run collects the ladder and the domains; what is asked about grants beside it has its own tests.
 func run(t *testing.T, env *probes.Env) *facts.Evidence {
 	t.Helper()
-	e := probes.Collect(t.Context(), env, Probes(), nil)
+	return collect(t, env, delegation(), domains())
+}
+
+// collect collects facts and looks for secrets in them.
+func collect(t *testing.T, env *probes.Env, list ...probes.Probe) *facts.Evidence {
+	t.Helper()
+	e := probes.Collect(t.Context(), env, list, nil)
 	raw, err := json.Marshal(e)
 	if err != nil {
 		t.Fatal(err)

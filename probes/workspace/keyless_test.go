@@ -1,9 +1,12 @@
 package workspace
 
 import (
+	"bytes"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,30 +18,53 @@ import (
 	"github.com/casdoctor/casdoctor/probes/facts"
 )
 
-// callers answers for the hosts that give a caller its own token, at Google's addresses: what
-// the read-only transport lets through is brought to handle, everything else goes on.
+// callers answers for what gives a caller its own token: what the read-only transport lets
+// through is brought to handle, everything else goes on to the fake.
 type callers struct {
 	client *httpread.Client
 	base   http.RoundTripper
-	handle map[string]answer // by METHOD host/path
+	handle map[string]answer
 	seen   *[]*http.Request
 }
 
 func (c callers) RoundTrip(r *http.Request) (*http.Response, error) {
+	key := r.Method + " " + r.URL.Host + r.URL.Path
 	if r.URL.Hostname() == "127.0.0.1" {
-		return c.base.RoundTrip(r)
+		switch {
+		case r.URL.Path == "/moved/sts":
+			key = stsToken
+		case r.URL.Path == "/moved/token" && forCaller(r):
+			key = userToken
+		default:
+			return c.base.RoundTrip(r)
+		}
 	}
 	if err := c.client.Check(r); err != nil {
 		return nil, err
 	}
 	*c.seen = append(*c.seen, r)
-	a, ok := c.handle[r.Method+" "+r.URL.Host+r.URL.Path]
+	a, ok := c.handle[key]
 	if !ok {
 		return nil, fmt.Errorf("no answer for %s %s", r.Method, r.URL)
 	}
 	rec := httptest.NewRecorder()
 	a.write(rec, r)
 	return rec.Result(), nil
+}
+
+// forCaller: the request is not one of the ladder's.
+func forCaller(r *http.Request) bool {
+	raw, err := io.ReadAll(r.Body)
+	if err != nil {
+		return false
+	}
+	r.Body = io.NopCloser(bytes.NewReader(raw))
+	form, err := url.ParseQuery(string(raw))
+	if err != nil {
+		return false
+	}
+	c, _ := verify(form.Get("assertion"))
+	return form.Get("grant_type") == "refresh_token" || c.Scope == scopeIAM
 }
 
 // adc prepares keyless credentials: file is the application-default credentials, "" for none.
@@ -55,6 +81,7 @@ func adc(t *testing.T, g *fakeGoogle, file string, handle map[string]answer) (*p
 	}
 	env := g.env(t, func(c *config.Config) {
 		c.Google.Credentials = config.GoogleCredentials{Impersonate: testAccount}
+		c.Google.Endpoints.STS = g.URL + "/moved/sts"
 	})
 	seen := &[]*http.Request{}
 	env.HTTP.HTTP().Transport = callers{env.HTTP, env.HTTP.HTTP().Transport, handle, seen}
@@ -64,8 +91,8 @@ func adc(t *testing.T, g *fakeGoogle, file string, handle map[string]answer) (*p
 const (
 	adcCode   = "application_default_credentials"
 	userFile  = `{"type":"authorized_user","client_id":"c","client_secret":"s","refresh_token":"r"}`
-	userToken = "POST oauth2.googleapis.com/token"
-	stsToken  = "POST sts.googleapis.com/v1/token"
+	userToken = "the token of a user or of a key"
+	stsToken  = "the token of a federated identity"
 	vmToken   = "GET 169.254.169.254/computeMetadata/v1/instance/service-accounts/default/token"
 )
 
@@ -73,6 +100,15 @@ var callerAnswer = answer{
 	status: 200,
 	body: `{"access_token":"` + tokenMark + `-caller","expires_in":3599,"token_type":"Bearer",` +
 		`"issued_token_type":"urn:ietf:params:oauth:token-type:access_token"}`,
+}
+
+// callerAccount is the service account that a federated identity acts for.
+const callerAccount = "runner@project.iam.gserviceaccount.com"
+
+// actingFor are credentials that act for a service account, by Google's documented address.
+func actingFor(file string) string {
+	return strings.Replace(file, "{", `{"service_account_impersonation_url":"https://iamcredentials.googleapis.com/v1/`+
+		`projects/-/serviceAccounts/`+callerAccount+`:generateAccessToken",`, 1)
 }
 
 func federation(t *testing.T) string {
@@ -94,6 +130,8 @@ func TestKeyless(t *testing.T) {
 		{"a user's credentials", userFile, userToken},
 		{"a service account's key", keyJSON(), userToken},
 		{"workload identity federation", federation(t), stsToken},
+		{"federation that acts for a service account", actingFor(federation(t)), stsToken},
+		{"an impersonated service account", actingFor(`{"type":"impersonated_service_account","source_credentials":` + userFile + `}`), userToken},
 		{"the metadata server", "", vmToken},
 	}
 	for _, tt := range tests {
@@ -110,6 +148,13 @@ func TestKeyless(t *testing.T) {
 			}
 			if set := domainSet(t, e); !set.Domains.Complete() || !set.Aliases.Complete() {
 				t.Errorf("domains %v, aliases %v", set.Domains.Why(), set.Aliases.Why())
+			}
+			acted := 0
+			if strings.Contains(tt.file, "generateAccessToken") {
+				acted = 2 // the ladder, and the domains
+			}
+			if n := g.got("POST /v1/projects/-/serviceAccounts/" + callerAccount + ":generateAccessToken"); n != acted {
+				t.Errorf("acted for the service account %d times, want %d", n, acted)
 			}
 			for _, c := range g.asked {
 				if c.Audience != "https://oauth2.googleapis.com/token" || strings.Contains(c.Scope, " ") ||
@@ -145,10 +190,19 @@ func TestCallerFailures(t *testing.T) {
 		{"metadata without a token", "", map[string]answer{vmToken: {status: 200, body: `{}`}}, facts.Malformed, ""},
 		{"not JSON", "{", nil, facts.Unauthenticated, adcCode},
 		{
-			"federation by impersonation",
-			strings.Replace(federated, `}`, `},"service_account_impersonation_url":`+
-				`"https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/x@p.com:generateAccessToken"`, 1),
+			"federation that acts elsewhere", strings.Replace(actingFor(federated), "iamcredentials.googleapis.com", "iam.example.com", 1),
 			map[string]answer{stsToken: callerAnswer}, facts.Unauthenticated, adcCode,
+		},
+		{
+			"federation from a web server", strings.Replace(federated, `"file":`, `"url":"https://ci.example.com/token","headers":{},"ignored":`, 1),
+			nil, facts.Unauthenticated, adcCode,
+		},
+		{
+			"federation throttled", federated, map[string]answer{stsToken: {status: 429}}, facts.Throttled, "",
+		},
+		{
+			"federation answered by a proxy", federated,
+			map[string]answer{stsToken: {status: 403, body: googleHTML}}, facts.Malformed, "",
 		},
 		{
 			"federation elsewhere", strings.Replace(federated, "sts.googleapis.com", "sts.example.com", 1),
@@ -193,17 +247,19 @@ func TestCallerFailures(t *testing.T) {
 			}
 		})
 	}
-	t.Run("a type that is not used", func(t *testing.T) {
+	for _, file := range []string{
+		`{"type":"external_account_authorized_user","refresh_token":"r"}`, `{"type":"gdch_service_account"}`,
+		actingFor(`{"type":"impersonated_service_account","source_credentials":{"type":"gdch_service_account"}}`),
+		`{"type":"impersonated_service_account","source_credentials":` + userFile + `}`, `{}`,
+	} {
 		g := newGoogle(t)
-		env, seen := adc(t, g, `{"type":"impersonated_service_account","source_credentials":`+userFile+`,
-			"service_account_impersonation_url":"https://iamcredentials.googleapis.com/v1/x:generateAccessToken"}`,
-			map[string]answer{userToken: callerAnswer})
+		env, seen := adc(t, g, file, map[string]answer{userToken: callerAnswer})
 		got := facts.Get(run(t, env), facts.WorkspaceDelegation)
 		want(t, got.Why(), facts.Unauthenticated, adcCode, "")
 		if len(*seen) != 0 {
-			t.Errorf("%d requests with it", len(*seen))
+			t.Errorf("%s: %d requests with it", file, len(*seen))
 		}
-	})
+	}
 	t.Run("a named file that is not there", func(t *testing.T) {
 		g := newGoogle(t)
 		env, seen := adc(t, g, "", map[string]answer{vmToken: callerAnswer})
@@ -213,6 +269,80 @@ func TestCallerFailures(t *testing.T) {
 			t.Errorf("%v after %d requests: the metadata server is another identity", got.Why(), len(*seen))
 		}
 	})
+}
+
+// The codes are those of the Security Token Service (RFC 8693, 2.2.2, and Google's page on
+// troubleshooting workload identity federation). Each says what to look at, and none reads as
+// an expired sign-in of a user.
+func TestFederationRefusals(t *testing.T) {
+	file := federation(t)
+	for code, says := range map[string]string{
+		"invalid_target": "audience", "invalid_grant": "subject token", "unauthorized_client": "attribute condition",
+		"invalid_request": "subject_token_type", "something_new": "Google Cloud console",
+	} {
+		g := newGoogle(t)
+		env, _ := adc(t, g, file, map[string]answer{stsToken: refusal(400, code, "…")})
+		f := facts.Get(run(t, env), facts.WorkspaceDelegation).Why()
+		want(t, f, facts.Unauthenticated, code, "")
+		if !strings.Contains(f.Detail, says) || !strings.Contains(f.Detail, "Security Token Service") || strings.Contains(f.Detail, "gcloud") {
+			t.Errorf("%s: %s", code, f.Detail)
+		}
+	}
+}
+
+// TestGenerateAccessTokenFaults: the step between the Security Token Service and signJwt is told
+// from both.
+func TestGenerateAccessTokenFaults(t *testing.T) {
+	for _, tt := range []struct {
+		name             string
+		answer           answer
+		kind             facts.Kind
+		code, permission string
+	}{
+		{
+			"may not act for it", apiError(403, "forbidden", "Permission 'iam.serviceAccounts.getAccessToken' denied", "IAM_PERMISSION_DENIED"),
+			facts.Forbidden, "forbidden", "iam.serviceAccounts.getAccessToken",
+		},
+		{
+			"API off", apiError(403, "accessNotConfigured", "has not been used in project 123", "SERVICE_DISABLED"),
+			facts.Forbidden, "accessNotConfigured", "IAM Service Account Credentials API",
+		},
+		{"no such account", apiError(404, "notFound", "…", ""), facts.NotFound, "notFound", ""},
+		{"a claim too many", apiError(400, "badRequest", "…", ""), facts.Rejected, "badRequest", ""},
+		{"throttled", answer{status: 429}, facts.Throttled, "", ""},
+		{"unavailable", answer{status: 503}, facts.Unavailable, "", ""},
+		{"HTML", answer{status: 403, body: googleHTML}, facts.Malformed, "", ""},
+		{"no token", answer{status: 200, body: `{}`}, facts.Malformed, "", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			g := newGoogle(t)
+			g.paths["/v1/projects/-/serviceAccounts/"+callerAccount+":generateAccessToken"] = tt.answer
+			env, _ := adc(t, g, actingFor(federation(t)), map[string]answer{stsToken: callerAnswer})
+			f := facts.Get(run(t, env), facts.WorkspaceDelegation).Why()
+			want(t, f, tt.kind, tt.code, tt.permission)
+			if len(g.asked) != 0 || g.got("POST /v1/projects/-/serviceAccounts/"+testAccount) != 0 {
+				t.Error("it went on without a caller")
+			}
+		})
+	}
+}
+
+// TestQuotaProject: a user's calls are counted for the project that the file names; for gcloud's
+// own, which has the API off, the refusal says what to do.
+func TestQuotaProject(t *testing.T) {
+	g := newGoogle(t, facts.ScopeDomains)
+	env, _ := adc(t, g, strings.Replace(userFile, "{", `{"quota_project_id":"contoso-billing",`, 1), map[string]answer{userToken: callerAnswer})
+	run(t, env)
+	if g.quota != "contoso-billing" {
+		t.Errorf("X-Goog-User-Project %q", g.quota)
+	}
+	g = newGoogle(t)
+	g.paths["/v1/projects/-/serviceAccounts/"+testAccount+":signJwt"] = apiError(403, "accessNotConfigured",
+		"IAM Service Account Credentials API has not been used in project 764086051850 before or it is disabled.", "SERVICE_DISABLED")
+	env, _ = adc(t, g, userFile, map[string]answer{userToken: callerAnswer})
+	if f := ladder(t, run(t, env)).Self.Why(); f == nil || !strings.Contains(f.Detail, "set-quota-project") {
+		t.Errorf("%+v", f)
+	}
 }
 
 // The errors are those of google.rpc as the IAM Service Account Credentials API sends them.

@@ -32,7 +32,7 @@ func customer() lab.Google {
 func onLab(t *testing.T, g lab.Google, faults ...lab.Fault) *facts.Evidence {
 	t.Helper()
 	l, err := lab.Start(lab.Organisation{
-		Google: g, Faults: faults,
+		Google: g, Faults: faults, Key: testKey(),
 		Declared: config.Config{Tenant: "contoso", Google: &config.Google{Customer: "my_customer", Admin: testAdmin}},
 	})
 	if err != nil {
@@ -63,6 +63,7 @@ func TestLab(t *testing.T) {
 	}{
 		{"healthy", func(*lab.Google) {}, "granted", "granted", "granted", ""},
 		{"keyless", func(g *lab.Google) { g.Keyless = true }, "granted", "granted", "granted", ""},
+		{"federated", func(g *lab.Google) { g.Keyless, g.Federated = true, true }, "granted", "granted", "granted", ""},
 		{
 			"without the domain scope", func(g *lab.Google) { g.GrantedScopes = g.GrantedScopes[:1] },
 			"granted", "granted", "refused", facts.Forbidden,

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/oauth2"
 	"golang.org/x/oauth2/google"
@@ -163,11 +164,16 @@ func tokenInfo(ctx context.Context, env *probes.Env, token string) facts.Seen[fa
 		Scope *string `json:"scope"`
 		Email *string `json:"email"`
 		Azp   *string `json:"azp"`
+		// Seconds since 1970, in a string.
+		Expires json.Number `json:"exp"`
 	}
 	if err := json.Unmarshal(w.body, &answer); err != nil {
 		return missed(err)
 	}
 	info := facts.TokenInfo{Email: answer.Email, Azp: answer.Azp}
+	if at, err := answer.Expires.Int64(); err == nil {
+		info.Expires = new(time.Unix(at, 0).UTC())
+	}
 	if answer.Scope == nil {
 		return facts.Partly(info, &facts.Failure{
 			Kind: facts.Malformed, Status: w.status, Detail: "tokeninfo did not say which scopes the token has",

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -29,7 +30,8 @@ type witness struct {
 	base http.RoundTripper
 
 	asked          bool
-	err            error // from below HTTP: no complete answer
+	url            *url.URL // of the last request
+	err            error    // from below HTTP: no complete answer
 	status         int
 	header         http.Header
 	body           []byte
@@ -46,6 +48,7 @@ func watch(ctx context.Context, env *probes.Env) (*witness, *http.Client) {
 
 // RoundTrip sends the request under the call's context and reads the whole answer.
 func (w *witness) RoundTrip(r *http.Request) (*http.Response, error) {
+	w.url = r.URL
 	w.asked, w.err, w.status, w.header, w.body = true, nil, 0, nil, nil
 	w.sent = w.now()
 	resp, err := w.base.RoundTrip(r.WithContext(w.ctx))

@@ -1,0 +1,208 @@
+package checks
+
+import "github.com/casdoctor/casdoctor/internal/mailtrace"
+
+// outsideWords say each row of the table of causes, and the one change that it calls for. None
+// approves the sender's own domain: every forgery names it too.
+var outsideWords = map[mailtrace.Row]struct{ why, fix Text }{
+	mailtrace.SenderNotListed: {
+		Text{
+			"{domain}, the sender's domain, is not in the internal domains: Cloud App Security has no reason to call the message internal.",
+			"送信者のドメイン {domain} は内部ドメインにないため、Cloud App Security は内部メールと判断できません。",
+		},
+		Text{
+			"If the organisation owns {domain}, add it to the internal domains. A domain that is new in Microsoft 365 comes with the next daily synchronisation.",
+			"組織が {domain} を所有している場合は、内部ドメインに追加します。Microsoft 365 に追加したばかりのドメインは、次の毎日の同期で反映されます。",
+		},
+	},
+	mailtrace.OtherNotListed: {
+		Text{
+			"{what!} names {domain}, which differs from the sender and is no internal domain: forged internal mail looks like that.",
+			"{what!} のドメイン {domain} は送信者と異なり、内部ドメインでもありません。偽の内部メールに見られる特徴です。",
+		},
+		Text{
+			"If the organisation owns {domain}, add it to the internal domains. If not, let the sending application use an address of an internal domain there.",
+			"組織が {domain} を所有している場合は、内部ドメインに追加します。そうでなければ、送信するアプリケーションで内部ドメインのアドレスを使用します。",
+		},
+	},
+	mailtrace.InsideTenant: {
+		Text{
+			"The message is genuine, from mailbox to mailbox of the tenant. Microsoft's own servers ({ip}) are in no SPF record, so that SPF computed from its way cannot pass for {domain}.",
+			"テナントのメールボックス間で送信された正規のメールです。Microsoft 内部のサーバ ({ip}) はどの SPF レコードにもないため、経路から計算した SPF は {domain} に対して合格しません。",
+		},
+		Text{
+			"No DNS record mends this, and Microsoft's addresses must not be added to one: every tenant shares them. Apply the filter to incoming messages only (SPM-01.F1), and open a ticket with the vendor, with this report.",
+			"DNS レコードでは直せません。Microsoft のアドレスは全テナントで共有されるため、レコードに追加しないでください。フィルタを受信メッセージだけに適用し (SPM-01.F1)、このレポートを添えてベンダーにサポートチケットを送信します。",
+		},
+	},
+	mailtrace.HybridSPF: {
+		Text{
+			"The message is genuine, from the organisation's own Exchange server, whose address ({ip}) does not pass SPF for {domain} ({result}).",
+			"組織のオンプレミスの Exchange サーバから送信された正規のメールですが、そのアドレス ({ip}) は {domain} の SPF に合格しません ({result})。",
+		},
+		Text{
+			"Add {ip} to the SPF record of {domain}, and keep the connector by which Exchange Online knows the server.",
+			"{domain} の SPF レコードに {ip} を追加します。Exchange Online がサーバを識別するコネクタはそのまま残します。",
+		},
+	},
+	mailtrace.HybridUnbelieved: {
+		Text{
+			"An on-premises Exchange server stamped the message as its own, and Exchange Online did not believe it: a certificate or connector does not fit, or a gateway stands between.",
+			"オンプレミスの Exchange サーバが自組織のメールと記録しましたが、Exchange Online に認められていません。証明書かコネクタの不一致、または途中のゲートウェイが原因です。",
+		},
+		Text{
+			"Run the Hybrid Configuration Wizard again, or correct the certificate's name in the inbound connector. Let nothing stand between the two.",
+			"ハイブリッド構成ウィザードを再実行するか、受信コネクタの証明書の名前を修正します。両者の間に中継を置かないでください。",
+		},
+	},
+	mailtrace.RelayLoop: {
+		Text{
+			"{gateway} took the message out of Exchange Online and brought it in again: Exchange Online then judges the gateway's address ({ip}), not the sender's.",
+			"{gateway} がメッセージを Exchange Online から取り出して再送しています。Exchange Online は送信者ではなくゲートウェイのアドレス ({ip}) を判定します。",
+		},
+		Text{
+			"Switch on Enhanced Filtering for Connectors on the inbound connector that it uses, or make the gateway a trusted ARC sealer. With Cloud App Security, check that all connectors and rules \"TMCAS Inline ...\" are there.",
+			"使用される受信コネクタでコネクタの拡張フィルター処理を有効にするか、ゲートウェイを信頼された ARC シーラーにします。Cloud App Security の場合は、「TMCAS Inline ...」のコネクタとルールがすべてあることを確認します。",
+		},
+	},
+	mailtrace.DirectSend: {
+		Text{
+			"The message came in from outside in the name of an internal domain, and SPF of {domain} does not allow that ({result}): address ({ip}), host ({host}).",
+			"内部ドメインを名乗るメッセージが外部から届き、{domain} の SPF で許可されていません ({result}): アドレス ({ip})、ホスト ({host})。",
+		},
+		Text{
+			"If the device or application is yours, let it sign in (SMTP AUTH) or use a connector of its own, or add {ip} to the SPF record of {domain}. If nobody knows it, it is a forgery: change nothing.",
+			"自組織の機器やアプリケーションであれば、認証して送信する (SMTP AUTH) か専用のコネクタを使用するか、{domain} の SPF レコードに {ip} を追加します。心当たりがなければ偽のメールです。何も変更しません。",
+		},
+	},
+	mailtrace.ServiceSends: {
+		Text{
+			"The service {service}, by its host's name, sent the message in the name of an internal domain, and SPF of {domain} does not allow that ({result}): address ({ip}).",
+			"ホスト名から {service} と見られるサービスが内部ドメインを名乗って送信し、{domain} の SPF で許可されていません ({result}): アドレス ({ip})。",
+		},
+		Text{
+			"If the organisation uses {service}, let it sign with DKIM for the sender's domain, or add include:{include} to the SPF record of {domain}. A sub-domain of its own for the service is better still.",
+			"組織が {service} を使用している場合は、送信者のドメインで DKIM 署名を行うか、{domain} の SPF レコードに include:{include} を追加します。サービス専用のサブドメインを使うとさらに安全です。",
+		},
+	},
+	mailtrace.Authenticated: {
+		Text{
+			"{how} passed, and the message came in from outside all the same: what is exempt for internal mail does not hold for it.",
+			"{how} は合格していますが、メッセージは外部から届いています。内部メールに対する除外は適用されません。",
+		},
+		Text{
+			"Accept it, or approve this one sender address in the policy. Do not approve the whole domain.",
+			"そのまま受け入れるか、ポリシーでこの送信者アドレスだけを承認します。ドメイン全体は承認しないでください。",
+		},
+	},
+	mailtrace.SelfSpoof: {
+		Text{
+			"Microsoft itself calls it a spoof of the organisation's own domain ({by}).",
+			"Microsoft 自身が、自組織のドメインのなりすましと判断しています ({by})。",
+		},
+		Text{
+			"If it is yours, let SPF or DKIM pass for it, or allow this pair of sender and sending server under spoofed senders in the Tenant Allow/Block List. If not, it is a forgery: change nothing.",
+			"自組織のメッセージであれば、SPF または DKIM に合格するようにするか、テナント許可/禁止リストのスプーフィングされた送信者でこの送信者と送信サーバの組み合わせだけを許可します。そうでなければ偽のメールです。何も変更しません。",
+		},
+	},
+	mailtrace.DMARCEnforced: {
+		Text{
+			"DMARC failed for {domain}, whose policy is quarantine or reject (compauth reason {reason}).",
+			"{domain} の DMARC が失敗し、ポリシーは quarantine または reject です (compauth の理由 {reason})。",
+		},
+		Text{
+			"Let SPF pass for an envelope domain that belongs to {domain}, or sign with DKIM for {domain}.",
+			"{domain} に属するエンベロープのドメインで SPF に合格するようにするか、{domain} で DKIM 署名を行います。",
+		},
+	},
+	mailtrace.WeakRecords: {
+		Text{
+			"{domain} has no records for SPF, DKIM and DMARC or weak ones, and nothing else vouches for the message (compauth reason {reason}).",
+			"{domain} の SPF、DKIM、DMARC のレコードがないか弱く、メッセージを保証するものがありません (compauth の理由 {reason})。",
+		},
+		Text{
+			"Publish SPF, DKIM and DMARC for {domain} and for each sub-domain that sends.",
+			"{domain} と、送信に使うすべてのサブドメインに SPF、DKIM、DMARC を設定します。",
+		},
+	},
+	mailtrace.RecordBroken: {
+		Text{
+			"The {what} record of {domain} has a mistake (permerror).",
+			"{domain} の {what} レコードに誤りがあります (permerror)。",
+		},
+		Text{
+			"Correct it: one record only, its syntax, and for SPF at most ten look-ups. SPM-01.F4 names the term when {domain} is in cas.internal_domains.",
+			"修正します。レコードは 1 件だけにし、構文を直し、SPF の DNS 参照は 10 回までにします。{domain} が cas.internal_domains にあれば、SPM-01.F4 が該当する項を示します。",
+		},
+	},
+	mailtrace.DNSFailed: {
+		Text{
+			"DNS did not answer in time when {what} was checked for {domain}.",
+			"{domain} の {what} を確認したときに、DNS が時間内に応答しませんでした。",
+		},
+		Text{
+			"Look at another affected message. If it is the same there, check the name servers of {domain}, and let the records live for an hour or more.",
+			"影響を受ける別のメッセージで確認します。同じ結果であれば、{domain} のネームサーバを確認し、レコードの TTL を 1 時間以上にします。",
+		},
+	},
+	mailtrace.BodyChanged: {
+		Text{
+			"The message was changed after it had been signed: the DKIM signature of {domain} no longer fits the body.",
+			"署名後にメッセージが変更されたため、{domain} の DKIM 署名が本文と一致しません。",
+		},
+		Text{
+			"Let disclaimers, signatures and transport rules do their work before the message is signed, or let what changes it seal it with ARC.",
+			"免責事項、署名、トランスポートルールの処理を DKIM 署名の前に行うか、変更するシステムで ARC を使用します。",
+		},
+	},
+	mailtrace.FilterBypassed: {
+		Text{
+			"A rule let the message past Microsoft's own filter ({by}); Cloud App Security judges it all the same.",
+			"ルールによって Microsoft のフィルタを通過していますが ({by})、Cloud App Security は独自に判定します。",
+		},
+		Text{
+			"Narrow the allow rule, and do not expect it to bind Cloud App Security: its own policies decide.",
+			"許可ルールの範囲を狭めます。このルールは Cloud App Security には影響せず、そのポリシーで判定されます。",
+		},
+	},
+	mailtrace.OtherTenant: {
+		Text{
+			"Exchange Online calls the message internal of a tenant that is not known to be yours ({tenant}).",
+			"Exchange Online はこのメッセージを内部メールとしていますが、自組織のものと確認できないテナント ({tenant}) のものです。",
+		},
+		Text{
+			"Compare it with your directory id. If they differ this is external mail: what counts is SPF, DKIM and DMARC.",
+			"自組織のディレクトリ ID と比べます。異なる場合は外部メールで、SPF、DKIM、DMARC で判断されます。",
+		},
+	},
+	mailtrace.StrayStamps: {
+		Text{
+			"The message bears results or stamps that nothing shows to be of Exchange Online ({headers}): forged, or of another server. They were not used.",
+			"Exchange Online のものと確認できない結果や記録があります ({headers})。偽造されたか、別のサーバのものです。判定には使用していません。",
+		},
+		Text{
+			"Save a copy from the recipient's mailbox and look at that. If they are there too, treat the message as a forgery.",
+			"受信者のメールボックスからメッセージを保存して確認します。そこにもあれば、偽のメールとして扱います。",
+		},
+	},
+	mailtrace.ListedDifferently: {
+		Text{
+			"{domain} itself is not in the internal domains, only its parent or another spelling. Whether that counts is not documented.",
+			"{domain} 自体は内部ドメインになく、上位のドメインまたは別の表記だけが登録されています。それで十分かどうかは文書化されていません。",
+		},
+		Text{
+			"Add {domain} as the message spells it.",
+			"メッセージの表記どおりに {domain} を追加します。",
+		},
+	},
+	mailtrace.Unexplained: {
+		Text{
+			"The headers show no cause.",
+			"ヘッダからは原因が見つかりません。",
+		},
+		Text{
+			"Give the vendor the message with this report.",
+			"このレポートとメッセージをベンダーに送付します。",
+		},
+	},
+}

@@ -1,0 +1,143 @@
+package mailtrace
+
+import (
+	"net/netip"
+	"slices"
+
+	"github.com/casdoctor/casdoctor/probes/facts"
+)
+
+// Decision is what Exchange Online found when a message first came in.
+type Decision struct {
+	Result facts.AuthResult
+	OK     bool // there is one
+	// Reinjected says that results of a re-injection by Cloud App Security were left out, and
+	// Relay is the address that it came from.
+	Reinjected bool
+	Relay      string
+	// Proven says that the re-injection came from an address that is known to be the relay's,
+	// and that the relay had the message from Exchange Online: what stands below is Microsoft's.
+	Proven bool
+}
+
+// Decide finds the results that count: the topmost, except those of the re-injection by Cloud
+// App Security, which were found for the relay's address and say nothing about the sender.
+//
+// Results count only where Microsoft received the message, and every hop above was received by
+// Microsoft or by Cloud App Security: all lower ones may be anybody's.
+//
+// A relay is known by the name that it gives itself, and a forgery can give itself that name:
+// then results may be passed over that speak of the sender, and those below be written by it. So
+// a result below a re-injection that is not proven can show that a message fails, never that it
+// does not. Its address proves it, because Microsoft wrote that down: relays are the addresses
+// that are known to be the relay's.
+func Decide(h facts.MailHeaders, relays []netip.Prefix) Decision {
+	var d Decision
+	relay := -1
+	for i, c := range h.Results {
+		if c.Hop == nil || !ofExchange(c.Header) {
+			return d
+		}
+		if at, is := reinjection(h, c, relays); is {
+			relay = max(relay, at)
+			d.Reinjected, d.Relay = true, h.Received[relay].IP
+			continue
+		}
+		switch {
+		case !d.Reinjected && c.Header == originalResults:
+			continue // of a server before Exchange Online, which renamed it
+		case !received(h, *c.Hop), d.Reinjected && !passedRelay(h, relay, *c.Hop):
+			return d
+		}
+		d.Result, d.OK = completed(c, h.Results[i+1:]), true
+		d.Proven = d.Reinjected && received(h, relay) && inside(d.Relay, relays) && relayedByMicrosoft(h, relay, *c.Hop)
+		return d
+	}
+	return d
+}
+
+// inside reports whether an address is in one of the prefixes.
+func inside(ip string, prefixes []netip.Prefix) bool {
+	a, err := netip.ParseAddr(ip)
+	return err == nil && slices.ContainsFunc(prefixes, func(p netip.Prefix) bool { return p.Contains(a.Unmap()) })
+}
+
+// exchangeSends are the addresses that Exchange Online sends mail from ("Office 365 URLs and IP
+// address ranges", Exchange Online, id 10, *.mail.protection.outlook.com, TCP 25). One that
+// Microsoft adds later is not known, which leaves a message undecided, never decided wrongly.
+var exchangeSends = []netip.Prefix{
+	netip.MustParsePrefix("40.92.0.0/15"), netip.MustParsePrefix("40.107.0.0/16"), netip.MustParsePrefix("52.100.0.0/14"),
+	netip.MustParsePrefix("104.47.0.0/17"), netip.MustParsePrefix("2a01:111:f400::/48"), netip.MustParsePrefix("2a01:111:f403::/48"),
+}
+
+// relayedByMicrosoft: the relay, which wrote the hops between, had the message from an address
+// of Exchange Online. What calls itself so is seen in a name only.
+func relayedByMicrosoft(h facts.MailHeaders, relay, hop int) bool {
+	between := h.Received[relay+1 : hop]
+	for _, b := range slices.Backward(between) {
+		if OfCAS(b.By) {
+			return inside(b.IP, exchangeSends)
+		}
+	}
+	return false
+}
+
+// The headers with results that Exchange Online writes or renames.
+const (
+	spfResult       = "received-spf"
+	originalResults = "authentication-results-original"
+)
+
+func ofExchange(header string) bool {
+	return slices.Contains([]string{"authentication-results", originalResults, "x-ms-exchange-authentication-results", spfResult}, header)
+}
+
+// reinjection is the hop at which the relay of Cloud App Security sent a message in again, if
+// the results are of that.
+func reinjection(h facts.MailHeaders, r facts.AuthResult, relays []netip.Prefix) (hop int, is bool) {
+	relay := func(h facts.Hop) bool { return OfCAS(h.From) || inside(h.IP, relays) }
+	if *r.Hop >= 0 && *r.Hop < len(h.Received) && relay(h.Received[*r.Hop]) {
+		return *r.Hop, true
+	}
+	// A server further up may have stamped them, or the same one below its own hop.
+	for i, hop := range h.Received {
+		if i > *r.Hop && !ofMicrosoft(hop.By) {
+			break // from here on the hops may be anybody's
+		}
+		if r.SPF != nil && r.SPF.IP != "" && hop.IP == r.SPF.IP && relay(hop) {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+// received: Microsoft wrote the hop, and nobody else could write above it.
+func received(h facts.MailHeaders, hop int) bool {
+	if hop < 0 || hop >= len(h.Received) || !ofMicrosoft(h.Received[hop].By) {
+		return false
+	}
+	return !slices.ContainsFunc(h.Received[:hop], func(above facts.Hop) bool {
+		return !ofMicrosoft(above.By) && !OfCAS(above.By)
+	})
+}
+
+// passedRelay: mail that the relay sent on came to the relay before.
+func passedRelay(h facts.MailHeaders, relay, hop int) bool {
+	return relay < hop && slices.ContainsFunc(h.Received[relay+1:hop], func(between facts.Hop) bool { return OfCAS(between.By) })
+}
+
+// completed adds the other methods to the header that is for SPF alone. SPF itself is never
+// taken from another header than the topmost: where Exchange Online recorded none, a lower one
+// is the sender's.
+func completed(r facts.AuthResult, others []facts.AuthResult) facts.AuthResult {
+	if r.Header != spfResult {
+		return r
+	}
+	for _, o := range others {
+		if o.Hop != nil && *o.Hop == *r.Hop && o.Header != originalResults && o.Header != spfResult {
+			r.DKIM, r.DMARC, r.CompAuth = o.DKIM, o.DMARC, o.CompAuth
+			break
+		}
+	}
+	return r
+}

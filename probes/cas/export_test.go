@@ -1,0 +1,4 @@
+package cas
+
+// Family is the pace of all calls, for tests.
+var Family = family
