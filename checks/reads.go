@@ -125,3 +125,39 @@ func Hangs(cause string) []string {
 		return nil
 	}
 }
+
+// Tells are those without which it was seen to give other reasons, whatever the verdict.
+func Tells(cause string) []string {
+	switch cause {
+	case "BND-01.X1":
+		return []string{"m365.accounts:delegates_found", "m365.accounts:roles", "m365.accounts:user", "m365.binding_traces:appRoleAssignments", "m365.binding_traces:consents", "m365.binding_traces:oauth2PermissionGrants", "m365.binding_traces:service_principals"}
+	case "GDM-01.C1":
+		return []string{"workspace.delegation:control", "workspace.delegation:domains", "workspace.delegation:domains_wide", "workspace.delegation:self", "workspace.grants:log", "workspace.grants:tokens"}
+	case "GDM-01.C2":
+		return []string{"m365.tenant:domains", "workspace.delegation:control", "workspace.delegation:domains", "workspace.delegation:self", "workspace.domains:aliases", "workspace.domains:domains", "workspace.grants:log"}
+	case "GDM-01.X1":
+		return []string{"workspace.delegation:control", "workspace.delegation:domains", "workspace.delegation:self", "workspace.domains:domains", "workspace.grants:log"}
+	case "GDM-01.X2":
+		return []string{"workspace.delegation:control", "workspace.delegation:domains", "workspace.delegation:self", "workspace.domains:aliases", "workspace.domains:domains", "workspace.grants:log"}
+	case "MFA-01.C1":
+		return []string{"m365.accounts:eligible_roles", "m365.accounts:per_user_mfa", "m365.accounts:registration", "m365.accounts:roles", "m365.accounts:user", "m365.conditional_access:policies", "m365.sign_ins:sign_ins", "m365.tenant:domains", "m365.tenant:federation", "m365.what_if:policies"}
+	case "MFA-01.C2":
+		return []string{"m365.accounts:groups", "m365.accounts:per_user_mfa", "m365.accounts:roles", "m365.accounts:user", "m365.conditional_access:named_locations", "m365.conditional_access:policies", "m365.tenant:domains"}
+	case "MFA-01.X2":
+		return []string{"m365.accounts:eligible_roles", "m365.accounts:roles", "m365.accounts:user", "m365.conditional_access:policies", "m365.tenant:domains", "m365.tenant:subscribedSkus"}
+	case "MFA-01.X3":
+		return []string{"m365.accounts:per_user_mfa", "m365.accounts:roles", "m365.accounts:user", "m365.conditional_access:policies", "m365.tenant:domains"}
+	case "SPM-01.C2":
+		return []string{"cas.detections:headers", "cas.detections:list", "mail.dns:records", "mail.messages:headers"}
+	case "SPM-01.X1":
+		return []string{"m365.tenant:domains", "mail.messages:headers"}
+	case "TLS-01.C1":
+		return []string{"console.endpoint:certificate"}
+	case "TLS-01.C2":
+		return []string{"console.endpoint:certificate", "console.endpoint:suites"}
+	case "TLS-01.X2":
+		return []string{"console.endpoint:certificate"}
+	default:
+		return nil
+	}
+}

@@ -24,7 +24,7 @@ var update = flag.Bool("update", false, "write reads.go anew")
 // so it cannot be read off its declaration; the cases take every step. What it leans and
 // hangs on is found by taking one member after the other away.
 func TestReadsAreCurrent(t *testing.T) {
-	reads, leans, hangs := map[string][]string{}, map[string][]string{}, map[string][]string{}
+	reads, leans, hangs, tells := map[string][]string{}, map[string][]string{}, map[string][]string{}, map[string][]string{}
 	for _, c := range All() {
 		for _, f := range loadCases(t, c.ID) {
 			for _, ev := range []*facts.Evidence{f.evidence, f.flip} {
@@ -34,8 +34,14 @@ func TestReadsAreCurrent(t *testing.T) {
 				for _, e := range Evaluate(ev, []Check{c}, Options{}).Results[0].Causes {
 					reads[e.ID] = append(reads[e.ID], e.Facts...)
 				}
-				before := entriesOf(c, ev)
+				before, said := entriesOf(c, ev), reasonsByEntry(c, ev)
 				withoutEach(t, ev, func(member string, ev *facts.Evidence) {
+					for key, says := range reasonsByEntry(c, ev) {
+						if was, ok := said[key]; ok && was != says {
+							cause, _, _ := strings.Cut(key, " ")
+							tells[cause] = append(tells[cause], member)
+						}
+					}
 					for key, v := range entriesOf(c, ev) {
 						if was, ok := before[key]; !ok || was == v {
 							continue
@@ -58,6 +64,8 @@ func TestReadsAreCurrent(t *testing.T) {
 	function(&b, "Leans", leans)
 	b.WriteString("\n// Hangs are those without which it was seen to become unknown.\n")
 	function(&b, "Hangs", hangs)
+	b.WriteString("\n// Tells are those without which it was seen to give other reasons, whatever the verdict.\n")
+	function(&b, "Tells", tells)
 	want, err := format.Source([]byte(b.String()))
 	if err != nil {
 		t.Fatal(err)
@@ -75,6 +83,15 @@ func TestReadsAreCurrent(t *testing.T) {
 	if diff := cmp.Diff(string(want), string(got)); diff != "" {
 		t.Errorf("reads.go is not what the cases show; run: go generate ./checks\n%s", diff)
 	}
+}
+
+// reasonsByEntry are the codes that each entry gives.
+func reasonsByEntry(c Check, ev *facts.Evidence) map[string]string {
+	out := map[string]string{}
+	for _, e := range Evaluate(ev, []Check{c}, Options{}).Results[0].Causes {
+		out[e.ID+" "+e.Subject] = codes(e.Reasons)
+	}
+	return out
 }
 
 func function(b *strings.Builder, name string, byCause map[string][]string) {

@@ -75,7 +75,11 @@ func Permissions(only ...string) []report.Grant {
 			if perm.Whole {
 				told = append(told, dependents(list, p.Fact)...)
 			}
-			of, causes := readers(told, perm.Members, only)
+			leans := checks.Leans
+			if perm.Optional {
+				leans = checks.Tells // no verdict hangs on it, but what is said does
+			}
+			of, causes := readers(told, perm.Members, only, leans)
 			if len(of) == 0 {
 				continue
 			}
@@ -106,8 +110,8 @@ func Permissions(only ...string) []report.Grant {
 }
 
 // readers are the checks that read one of the facts, and their causes that hang on it: on the
-// whole of it or, when only some members are meant, on one of those.
-func readers(told, members, only []string) (of, causes []string) {
+// whole of it or, when only some members are meant, on one of those that they lean on.
+func readers(told, members, only []string, leans func(cause string) []string) (of, causes []string) {
 	among := func(list []string) bool {
 		return slices.ContainsFunc(list, func(m string) bool {
 			fact, member, _ := strings.Cut(m, ":")
@@ -121,7 +125,7 @@ func readers(told, members, only []string) (of, causes []string) {
 		for _, cause := range c.Causes {
 			whole := len(members) == 0 &&
 				slices.ContainsFunc(reads(c, cause), func(f string) bool { return slices.Contains(told, f) })
-			if whole || among(checks.Leans(cause.ID)) {
+			if whole || among(leans(cause.ID)) {
 				of = appendNew(of, c.ID)
 			}
 			if whole || among(checks.Hangs(cause.ID)) {
@@ -174,7 +178,7 @@ func List() []report.Section {
 		if strings.HasPrefix(p.Fact, declared) {
 			source = facts.Declared
 		}
-		_, causes := readers([]string{p.Fact}, nil, nil)
+		_, causes := readers([]string{p.Fact}, nil, nil, checks.Leans)
 		rows[Facts] = append(rows[Facts], report.Row{ID: p.Fact, Source: string(source), Causes: causes})
 		doc := bilingual(p.Doc)
 		row := report.Row{ID: p.Fact, Text: &doc, Configuration: p.Section, Facts: p.Needs}

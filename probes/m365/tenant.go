@@ -34,7 +34,7 @@ func tenantProbe() probes.Probe {
 			},
 			grant(domainsCall, "shows which domains sign in elsewhere (federation)", "domains"),
 			{
-				Service: "graph", Name: federationCall.permission, Optional: true, Members: []string{"domains"},
+				Service: "graph", Name: federationCall.permission, Optional: true, Members: []string{"federation"},
 				Why: "shows what becomes of a second factor that a domain's own identity provider asks for",
 			},
 		},
