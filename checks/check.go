@@ -179,6 +179,8 @@ type Check struct {
 	Needs   []string // the facts it may read
 	Causes  []Cause
 	Fixes   []Fix
+	// Remarks are what the reader should know beside the causes; they decide nothing.
+	Remarks func(*Exam) []Reason
 	Words   map[string]Text // the sentences of its reason codes
 }
 

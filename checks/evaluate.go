@@ -31,7 +31,7 @@ type Result struct {
 	Causes   []Entry         `json:"causes"`
 	Fixes    []FixResult     `json:"fixes"`
 	Symptoms []facts.Symptom `json:"symptoms,omitempty"` // what somebody saw
-	Remarks  []Reason        `json:"remarks,omitempty"`  // why it is skipped or unexplained
+	Remarks  []Reason        `json:"remarks,omitempty"`  // why it is skipped or unexplained, and what else to know
 }
 
 // Entry is what was found for one cause and one subject.
@@ -146,8 +146,23 @@ func evaluate(ev *facts.Evidence, c *Check, now time.Time, only []string, w *wai
 		res.Status = StatusUnknown
 		res.Remarks = append(res.Remarks, failed("symptoms", unread))
 	}
+	x := &Exam{check: c, evidence: ev, now: now, found: found}
+	res.Remarks = append(res.Remarks, x.remarks(c.Remarks)...)
 	res.Fixes = judgeFixes(ev, c, now, found)
 	return say(res, c.Words)
+}
+
+// remarks asks for what else there is to say. A panic says nothing.
+func (x *Exam) remarks(of func(*Exam) []Reason) (out []Reason) {
+	defer func() {
+		if recover() != nil {
+			out = nil
+		}
+	}()
+	if of == nil {
+		return nil
+	}
+	return of(x)
 }
 
 func entry(cause Cause, f finding) Entry {
