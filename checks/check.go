@@ -179,9 +179,12 @@ type Check struct {
 	Needs   []string // the facts it may read
 	Causes  []Cause
 	Fixes   []Fix
-	// Remarks are what the reader should know beside the causes; they decide nothing.
-	Remarks func(*Exam) []Reason
 	Words   map[string]Text // the sentences of its reason codes
+
+	// Explain tells, subject by subject, how the findings came about; nil: the reasons say it all.
+	Explain func(*Exam) []Chain
+	// Notes are what is worth knowing and no cause: what is about to change, what was left behind.
+	Notes func(*Exam) []Reason
 }
 
 // Cause is one reason for the trouble: documented (.C), or of the same symptom (.X).

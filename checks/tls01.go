@@ -137,8 +137,8 @@ func TLS01() Check {
 				Steps: networkSteps,
 			},
 		},
-		Remarks: consoleRemarks,
-		Words:   mergeWords(tlsWords, pathWords, peopleWords),
+		Notes: consoleNotes,
+		Words: mergeWords(tlsWords, pathWords, peopleWords),
 	}
 }
 
@@ -148,14 +148,14 @@ const documentedTroubles = "https://docs.trendmicro.com/en-us/enterprise/cloud-a
 // obstacles are what can keep a client from connecting: no version in common, no suite in common.
 type obstacles struct{ version, suites Claim }
 
-// consoleRemarks are the lines of their own: the licensing portal, and who uses which client.
-func consoleRemarks(x *Exam) []Reason {
+// consoleNotes are the lines of their own: the licensing portal, and who uses which client.
+func consoleNotes(x *Exam) []Reason {
 	con := Read(x, facts.ConsoleEndpoint)
 	var out []Reason
 	if con.Value != nil {
-		out = append(weakRemark(*con.Value), portalRemark(con.Value.Portal)...)
+		out = append(weakNote(*con.Value), portalNote(con.Value.Portal)...)
 	}
-	return append(out, peopleRemarks(x, con)...)
+	return append(out, peopleNotes(x, con)...)
 }
 
 // both is the same claim about either obstacle.

@@ -547,9 +547,9 @@ func weakAnswered(con facts.Console) bool {
 	})
 }
 
-// weakRemark: the console itself still takes weak suites. That lets old clients in, and is not what its
+// weakNote: the console itself still takes weak suites. That lets old clients in, and is not what its
 // document says; whether it is meant so, nobody here can tell.
-func weakRemark(con facts.Console) []Reason {
+func weakNote(con facts.Console) []Reason {
 	if !weakAnswered(con) || proven(con).Verdict != Confirmed || inspected(con) {
 		return nil
 	}
@@ -599,9 +599,9 @@ func filterHere(con facts.Console) Claim {
 	}
 }
 
-// portalRemark is what was seen of the way to the licensing portal, where a sign-in starts. It is a
+// portalNote is what was seen of the way to the licensing portal, where a sign-in starts. It is a
 // line of its own, and never a cause: the trouble is the console's.
-func portalRemark(p *facts.Portal) []Reason {
+func portalNote(p *facts.Portal) []Reason {
 	if p == nil {
 		return nil
 	}

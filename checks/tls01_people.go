@@ -13,9 +13,9 @@ import (
 // Who is affected. The sign-in log of Microsoft 365 shows which browsers people use, not which of
 // them open the console: what it says is a remark beside the causes, and convicts nobody.
 
-// peopleRemarks are the clients of the sign-in log that the console refuses, or may refuse, with
+// peopleNotes are the clients of the sign-in log that the console refuses, or may refuse, with
 // the number of people who use them. Without a sign-in log in the evidence there is nothing to say.
-func peopleRemarks(x *Exam, con facts.Seen[facts.Console]) []Reason {
+func peopleNotes(x *Exam, con facts.Seen[facts.Console]) []Reason {
 	log := Read(x, facts.M365SignInClients)
 	if log.Value == nil {
 		if f := log.Why(); f.Kind != facts.NotCollected {
