@@ -50,8 +50,8 @@ func BND01() Check {
 					"テナントに以前の準備の痕跡がありますが、このテナントを準備したアカウントが宣言されていません。",
 				},
 				How: Text{
-					"The service principals of Cloud App Security are looked up in the tenant by name, publisher and microsoft365.cas_app_ids, with what was granted to them, when and by whom, and its delegate users by name. The organisation's own SAML application of the same name and declared delegates do not count. Traces show that there was a provisioning, not that it still holds.",
-					"Cloud App Security のサービス プリンシパルを名前・発行元・microsoft365.cas_app_ids でテナントから探し、付与された権限・日付・同意したアカウントを確認します。デリゲート ユーザも名前で探します。組織自身が作成した同名の SAML アプリケーションと、宣言済みのデリゲートは対象外です。痕跡は以前に準備があったことを示しますが、現在もバインドされている証明にはなりません。",
+					"The service principals of Cloud App Security are looked up in the tenant by name, publisher and microsoft365.cas_app_ids, with what was granted to them, when and by whom (the audit log's consents included, as far back as it goes), and its delegate users by name. The organisation's own SAML application of the same name and declared delegates do not count. Traces show that there was a provisioning, not that it still holds.",
+					"Cloud App Security のサービス プリンシパルを名前・発行元・microsoft365.cas_app_ids でテナントから探し、付与された権限・日付・同意したアカウント (監査ログに残る同意を含む) を確認します。デリゲート ユーザも名前で探します。組織自身が作成した同名の SAML アプリケーションと、宣言済みのデリゲートは対象外です。痕跡は以前に準備があったことを示しますが、現在もバインドされている証明にはなりません。",
 				},
 				Examine: examineTraces,
 			},
@@ -288,10 +288,19 @@ func provisionedBefore(x *Exam, m facts.Microsoft365) Claim {
 	if why := principals.Why(); why != nil {
 		claims = append(claims, unseen("trace_principals", why))
 	}
+	var consents []facts.Consent
+	if traces.Value != nil && traces.Value.Consents.Value != nil { // one more look at the same: it may fail
+		consents = *traces.Value.Consents.Value
+	}
 	if principals.Value != nil {
 		for _, p := range *principals.Value {
-			claims = append(claims, principalTrace(p, m))
+			c := principalTrace(p, m)
+			if c.Verdict > Unknown {
+				c.Reasons = append(c.Reasons, consentsTo(p, consents)...)
+			}
+			claims = append(claims, c)
 		}
+		claims = append(claims, consentsToDeleted(*principals.Value, consents)...)
 	}
 	set := Read(x, facts.M365Accounts)
 	delegates := facts.Missed[[]string](set.Failure)
@@ -460,6 +469,44 @@ func grantsOf(p facts.ServicePrincipal) []Reason {
 		}
 	}
 	return out
+}
+
+// consentsTo are the events of the audit log about one application: who consented to it, and when.
+func consentsTo(p facts.ServicePrincipal, events []facts.Consent) []Reason {
+	var out []Reason
+	for _, e := range events {
+		if given(e.ServicePrincipalID) != "" && strings.EqualFold(*e.ServicePrincipalID, p.ID) && succeeded(e) {
+			out = append(out, because("trace_consent_event", append(applicationArgs(p), eventArgs(e)...)...))
+		}
+	}
+	return out
+}
+
+// consentsToDeleted: the audit log tells of a consent to an application of CAS that is not in
+// the tenant any more. It was there, within the retention of the log.
+func consentsToDeleted(there []facts.ServicePrincipal, events []facts.Consent) []Claim {
+	var out []Claim
+	for _, e := range events {
+		id, name := given(e.ServicePrincipalID), given(e.AppDisplayName)
+		ours := beginsWith(name, casApplication) || strings.Contains(strings.ToLower(name), strings.ToLower(cecpInItsNewName))
+		if id == "" || !ours || !succeeded(e) ||
+			slices.ContainsFunc(there, func(p facts.ServicePrincipal) bool { return strings.EqualFold(p.ID, id) }) {
+			continue
+		}
+		out = append(out, supported(Observed, because("trace_consent_deleted",
+			append([]string{"name", name, "strength", medium}, eventArgs(e)...)...)))
+	}
+	return out
+}
+
+func succeeded(e facts.Consent) bool { return strings.EqualFold(given(e.Result), "success") }
+
+func eventArgs(e facts.Consent) []string {
+	args := []string{"at", e.ActivityDateTime.UTC().Format(time.DateOnly)}
+	if by := given(e.By); by != "" {
+		args = append(args, "account", by)
+	}
+	return args
 }
 
 // roleNames are the roles that provisioning gives to its accounts (Microsoft Entra built-in roles).
@@ -711,6 +758,14 @@ var bndWords = map[string]Text{
 	"trace_consent_for_all": {
 		"An administrator consented to {name} ({app}) for the whole organisation: {scope}.",
 		"管理者が組織全体として {name} ({app}) に同意しました: {scope}。",
+	},
+	"trace_consent_event": {
+		"The audit log has a consent to {name} ({app}) on {at} ({account}).",
+		"監査ログに、{at} の {name} ({app}) への同意が記録されています ({account})。",
+	},
+	"trace_consent_deleted": {
+		"The audit log has a consent to {name} on {at} ({account}), and the application is not in the tenant any more. Strength of this trace: {strength!}.",
+		"監査ログに、{at} の {name} への同意が記録されていますが ({account})、アプリケーションはもうテナントにありません。痕跡の強さ: {strength!}。",
 	},
 	"trace_delegate": {
 		"The user {account} bears the name that automatic provisioning gives to its delegate account. Strength of this trace: {strength!}. If it is yours, add it to microsoft365.delegates.",

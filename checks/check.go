@@ -180,6 +180,11 @@ type Check struct {
 	Causes  []Cause
 	Fixes   []Fix
 	Words   map[string]Text // the sentences of its reason codes
+
+	// Explain tells, subject by subject, how the findings came about; nil: the reasons say it all.
+	Explain func(*Exam) []Chain
+	// Notes are what is worth knowing and no cause: what is about to change, what was left behind.
+	Notes func(*Exam) []Reason
 }
 
 // Cause is one reason for the trouble: documented (.C), or of the same symptom (.X).

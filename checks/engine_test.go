@@ -403,6 +403,14 @@ func TestRegistry(t *testing.T) {
 	}
 }
 
+// reasonsOf are all reasons of statements, at any depth.
+func reasonsOf(list []Statement) (out []Reason) {
+	for _, s := range list {
+		out = append(append(append(out, s.About), s.Reasons...), reasonsOf(s.Because)...)
+	}
+	return out
+}
+
 // TestEveryReasonHasItsSentence: over all cases, no code and no term is printed raw, and no
 // sentence is left with an empty place where its argument should be.
 func TestEveryReasonHasItsSentence(t *testing.T) {
@@ -420,6 +428,10 @@ func TestEveryReasonHasItsSentence(t *testing.T) {
 				for _, x := range res.Fixes {
 					reasons = append(reasons, x.Why...)
 				}
+				reasons = append(reasons, res.Remarks...)
+				for _, chain := range res.Chains {
+					reasons = append(reasons, reasonsOf(chain.Statements)...)
+				}
 				for _, r := range reasons {
 					if r.Text.EN == r.Code {
 						t.Errorf("%s: no sentence for %s", f.name, r.Code)
@@ -429,9 +441,10 @@ func TestEveryReasonHasItsSentence(t *testing.T) {
 						template = common[r.Code]
 					}
 					for _, name := range term.FindAllStringSubmatch(template.EN, -1) {
-						v := r.Args[name[1]]
-						if c.Words[v].EN == "" && terms[v].EN == "" {
-							t.Errorf("%s: %s: no term for %s=%q", f.name, r.Code, name[1], v)
+						for _, v := range strings.FieldsFunc(r.Args[name[1]], func(r rune) bool { return r == ' ' }) {
+							if c.Words[v].EN == "" && terms[v].EN == "" && v != "and" && v != "or" {
+								t.Errorf("%s: %s: no term for %s=%q", f.name, r.Code, name[1], v)
+							}
 						}
 					}
 				}

@@ -31,7 +31,8 @@ type Result struct {
 	Causes   []Entry         `json:"causes"`
 	Fixes    []FixResult     `json:"fixes"`
 	Symptoms []facts.Symptom `json:"symptoms,omitempty"` // what somebody saw
-	Remarks  []Reason        `json:"remarks,omitempty"`  // why it is skipped or unexplained
+	Remarks  []Reason        `json:"remarks,omitempty"`  // why it is skipped or unexplained, and what is worth knowing
+	Chains   []Chain         `json:"chains,omitempty"`   // how the findings came about, by subject
 }
 
 // Entry is what was found for one cause and one subject.
@@ -147,6 +148,9 @@ func evaluate(ev *facts.Evidence, c *Check, now time.Time, only []string, w *wai
 		res.Remarks = append(res.Remarks, failed("symptoms", unread))
 	}
 	res.Fixes = judgeFixes(ev, c, now, found)
+	x := &Exam{check: c, evidence: ev, now: now, found: found}
+	res.Remarks = append(res.Remarks, x.note(c)...)
+	res.Chains = x.explain(c)
 	return say(res, c.Words)
 }
 
@@ -338,6 +342,17 @@ func say(res Result, words map[string]Text) Result {
 	}
 	if len(res.Remarks) > 0 {
 		res.Remarks = fill(res.Remarks)
+	}
+	var tell func([]Statement)
+	tell = func(list []Statement) {
+		for i := range list {
+			list[i].About.Text = sentence(list[i].About, words)
+			list[i].Reasons = fill(list[i].Reasons)
+			tell(list[i].Because)
+		}
+	}
+	for _, c := range res.Chains {
+		tell(c.Statements)
 	}
 	return res
 }

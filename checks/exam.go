@@ -56,6 +56,19 @@ func Read[T any](x *Exam, k facts.Key[T]) facts.Seen[T] {
 	return s
 }
 
+// Aside reads a fact that a finding can do without, such as a second opinion: where it is not
+// there, or not whole, that costs nothing.
+func Aside[T any](x *Exam, k facts.Key[T]) facts.Seen[T] {
+	if !slices.Contains(x.check.Needs, k.Name) {
+		return Read(x, k) // says that it is a mistake
+	}
+	s := facts.Get(x.evidence, k)
+	if s.Value != nil && !slices.Contains(x.read, k.Name) {
+		x.read = append(x.read, k.Name)
+	}
+	return s
+}
+
 // Now is the time of judgement.
 func (x *Exam) Now() time.Time { return x.now }
 

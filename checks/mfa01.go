@@ -20,14 +20,6 @@ var legacySignInRetired = Dates{
 	Source: "Microsoft 365 message center MC1184649",
 }
 
-// defaultPasswordDays is the validity of a password in a domain that does not say otherwise
-// (Microsoft Graph, resource type domain, passwordValidityPeriodInDays); neverExpires is the
-// value that means never.
-const (
-	defaultPasswordDays = 90
-	neverExpires        = 2147483647
-)
-
 // MFA01 judges why SharePoint Online and OneDrive provisioning fails at the sign-in.
 //
 // Two questions are kept apart: is a second factor demanded of the account (C1, C2), and is
@@ -46,7 +38,9 @@ func MFA01() Check {
 		Needs: []string{
 			facts.DeclaredRun.Name, facts.DeclaredM365.Name, facts.M365Tenant.Name, facts.M365Accounts.Name,
 			facts.M365SecurityDefaults.Name, facts.M365ConditionalAccess.Name, facts.M365SharePoint.Name,
+			facts.M365WhatIf.Name, facts.M365SignIns.Name,
 		},
+		Explain: explainMFA, Notes: noteMFA,
 		Causes: []Cause{
 			{
 				ID: "MFA-01.C1",
@@ -222,12 +216,12 @@ func MFA01() Check {
 			{
 				ID: "MFA-01.F5", For: []string{"MFA-01.X2"}, Ours: true,
 				Text: Text{
-					"Put the account itself in order.",
-					"アカウント自体の状態を直します。",
+					"Put the account, or what it needs in the tenant, in order.",
+					"アカウント、またはアカウントが必要とするテナントの状態を直します。",
 				},
 				When: Text{
-					"Where it is the account's own state that bars the sign-in, not a policy.",
-					"サインインを妨げているのがポリシーではなく、アカウント自体の状態である場合です。",
+					"Where it is the account's own state, or a missing service, that bars the sign-in, not a policy.",
+					"サインインを妨げているのがポリシーではなく、アカウント自体の状態、またはサービスの欠如である場合です。",
 				},
 				Risk: Text{
 					"Check first who else uses the account, and why it is as it is.",
@@ -236,6 +230,12 @@ func MFA01() Check {
 				Links:   []string{"https://learn.microsoft.com/en-us/entra/fundamentals/how-to-manage-user-profile-info"},
 				Applies: repairApplies,
 				Steps: func(x *Exam) []Text {
+					if sharePointPlan(x).Verdict > Unknown {
+						return []Text{
+							text("In the Microsoft 365 admin center, open Billing > Your products, and add or renew a subscription with SharePoint Online. Run casdoctor again.",
+								"Microsoft 365 管理センターの [課金情報] > [お使いの製品] で、SharePoint Online を含むサブスクリプションを追加または更新します。casdoctor を再実行します。"),
+						}
+					}
 					return []Text{
 						text("In the Microsoft Entra admin center, open Users, look for {account}, and do what the finding says.",
 							"Microsoft Entra 管理センターの [ユーザー] で {account} を確認し、検出内容に従って対処します。", "account", x.Pair().Subject),
@@ -386,7 +386,7 @@ func demanded(x *Exam, address string) mechanisms {
 	return mechanisms{
 		perUser:  perUser(a),
 		defaults: securityDefaults(x),
-		policies: policiesDemand(x, a),
+		policies: logOf(x, a.Address).on(policiesDemand(x, a)),
 		idp:      federated(x, a),
 	}
 }
@@ -449,11 +449,24 @@ func federated(x *Exam, a facts.Account) Claim {
 	case d.AuthenticationType == nil:
 		return unseen("domains", orMalformed(nil))
 	case strings.EqualFold(*d.AuthenticationType, "Federated"):
-		return unknown(because("federated_domain", "domain", d.ID))
+		return unknown(append([]Reason{because("federated_domain", "domain", d.ID)}, federationOf(*d)...)...)
 	case strings.EqualFold(*d.AuthenticationType, "Managed"):
 		return refuted(Observed, because("managed_domain", "domain", d.ID))
 	}
 	return unknown(because("unknown_word", "what", "domains", "word", *d.AuthenticationType))
+}
+
+// federationOf tells what Entra does with a factor that the identity provider has asked for. It
+// decides nothing: whether the provider asks is not in it.
+func federationOf(d facts.Domain) []Reason {
+	if d.Federation == nil || d.Federation.Value == nil {
+		return nil
+	}
+	switch word := given(d.Federation.Value.FederatedIdpMfaBehavior); word {
+	case "acceptIfMfaDoneByFederatedIdp", "enforceMfaByFederatedIdp", "rejectMfaByFederatedIdp":
+		return []Reason{because("federated_mfa", "domain", d.ID, "behavior", word, "meaning", "federated_"+word)}
+	}
+	return nil
 }
 
 // domainOf is the tenant's domain of an account's address.
@@ -534,95 +547,6 @@ func examineAccount(x *Exam) {
 	}
 }
 
-// signInFails: for a reason that is not a second factor. A person who consents with an
-// authorized account can satisfy what a policy demands, so policies do not count there.
-func signInFails(x *Exam, s setting, address string) Claim {
-	a, why := account(x, address)
-	if why != nil {
-		return unseen("account", why)
-	}
-	if a.User.Value == nil {
-		return accountState(a)
-	}
-	if s.mode == "authorized" {
-		return anyOf(accountState(a), passwordState(x, a))
-	}
-	return anyOf(accountState(a), passwordState(x, a), policiesBlock(x, a))
-}
-
-// accountState: not there, switched off, or a guest from another directory.
-func accountState(a facts.Account) Claim {
-	u := a.User
-	if u.Value == nil {
-		if why := u.Why(); why.Kind != facts.NotFound {
-			return unseen("account", why)
-		}
-		// The tenant is proven right: an accounts fact is only taken after its identity was shown.
-		return confirmed(Observed, because("account_not_found", "account", a.Address))
-	}
-	var enabled, guest Claim
-	switch {
-	case u.Value.AccountEnabled == nil:
-		enabled = unseen("account_enabled", orMalformed(nil))
-	case !*u.Value.AccountEnabled:
-		enabled = confirmed(Observed, because("account_disabled"))
-	default:
-		enabled = refuted(Observed, because("account_enabled_yes"))
-	}
-	switch {
-	case u.Value.UserType == nil:
-		guest = unseen("user_type", orMalformed(nil))
-	case strings.EqualFold(*u.Value.UserType, "Guest"):
-		guest = confirmed(Observed, because("account_guest"))
-	case strings.EqualFold(*u.Value.UserType, "Member"):
-		guest = refuted(Observed, because("account_member"))
-	default:
-		guest = unknown(because("unknown_word", "what", "user_type", "word", *u.Value.UserType))
-	}
-	return anyOf(enabled, guest)
-}
-
-// passwordState: a password that has expired, or must be changed at the next sign-in.
-func passwordState(x *Exam, a facts.Account) Claim {
-	u := *a.User.Value
-	if u.ForceChangePasswordNextSignIn != nil && *u.ForceChangePasswordNextSignIn {
-		return confirmed(Observed, because("password_must_change"))
-	}
-	if u.PasswordPolicies != nil && strings.Contains(*u.PasswordPolicies, "DisablePasswordExpiration") {
-		return refuted(Observed, because("password_never_expires"))
-	}
-	t := Read(x, facts.M365Tenant)
-	if t.Value == nil {
-		return unseen("tenant", t.Why())
-	}
-	d, why := domainOf(t.Value, a)
-	if d == nil {
-		return unseen("domains", why)
-	}
-	if d.AuthenticationType != nil && strings.EqualFold(*d.AuthenticationType, "Federated") {
-		return unknown(because("federated_domain", "domain", d.ID)) // its password lives at the identity provider
-	}
-	days, byDefault := defaultPasswordDays, d.PasswordValidityPeriodInDays == nil
-	if !byDefault {
-		days = *d.PasswordValidityPeriodInDays
-	}
-	if days == neverExpires {
-		return refuted(Observed, because("password_never_expires"))
-	}
-	if u.LastPasswordChangeDateTime == nil {
-		return unseen("password_age", orMalformed(nil))
-	}
-	end := u.LastPasswordChangeDateTime.AddDate(0, 0, days)
-	if x.Now().Before(end) {
-		return refuted(Observed, because("password_valid", "until", end.UTC().Format(time.DateOnly)))
-	}
-	expired := confirmed(Observed, because("password_expired", "since", end.UTC().Format(time.DateOnly)))
-	if byDefault {
-		return expired.atMost(Supported, because("password_default_period"))
-	}
-	return expired
-}
-
 func examineStillOff(x *Exam) {
 	s := settingOf(x)
 	if s.excluded(x, "automatic") {
@@ -658,7 +582,18 @@ func switchOffApplies(x *Exam) (Applicability, []Reason) {
 		return Maybe, x.Found(x.Pair().Cause, "").Reasons
 	}
 	m := demanded(x, x.Pair().Subject)
-	return condition(m.besides(), x.Found("MFA-01.X1", ""), x.Found("MFA-01.X2", x.Pair().Subject))
+	return condition(partner(x), m.besides(), x.Found("MFA-01.X1", ""), x.Found("MFA-01.X2", x.Pair().Subject))
+}
+
+// partner: the administrators of a partner (CSP) tenant have to use MFA ("Partner security
+// requirements", Partner Center), by whatever mechanism. That alone demands nothing of a
+// sign-in to SharePoint Online, but it forbids to switch MFA off.
+func partner(x *Exam) Claim {
+	t := Read(x, facts.M365Tenant)
+	if t.Value != nil && given(t.Value.PartnerTenantType) != "" {
+		return confirmed(Observed, because("partner_tenant"))
+	}
+	return refuted(Observed)
 }
 
 // appPasswordApplies: an app password exists only with per-user MFA, and security defaults, a
@@ -719,193 +654,4 @@ func authorizedApplies(x *Exam) (Applicability, []Reason) {
 		return applies, reasons
 	}
 	return Yes, []Reason{because("policy_allows_consent")}
-}
-
-// mfaWords are the sentences of this check's reasons, and its terms.
-var mfaWords = map[string]Text{
-	// Terms.
-	"provisioning_mode":   {"The provisioning mode (microsoft365.provisioning)", "準備の方式 (microsoft365.provisioning)"},
-	"account":             {"The account", "アカウント"},
-	"delegates_found":     {"The search for delegate users in the tenant", "テナント内のデリゲート ユーザの検索"},
-	"account_enabled":     {"Whether the account is enabled", "アカウントが有効かどうか"},
-	"user_type":           {"Whether the account is a guest", "アカウントがゲストかどうか"},
-	"per_user_mfa_state":  {"The per-user MFA state", "ユーザごとの MFA の状態"},
-	"security_defaults":   {"The security defaults", "セキュリティの既定値"},
-	"policies":            {"The Conditional Access policies", "条件付きアクセス ポリシー"},
-	"groups":              {"The groups of the account", "アカウントの所属グループ"},
-	"roles":               {"The directory roles of the account", "アカウントのディレクトリ ロール"},
-	"named_locations":     {"The named locations", "ネームド ロケーション"},
-	"tenant":              {"The tenant", "テナント"},
-	"domains":             {"The tenant's domain of this account", "このアカウントのドメイン"},
-	"sharepoint_settings": {"The SharePoint setting for apps without modern authentication", "先進認証を使用しないアプリに関する SharePoint の設定"},
-	"password_age":        {"The age of the password", "パスワードの経過日数"},
-
-	"services_not_used": {
-		"Neither SharePoint Online nor OneDrive is to be provisioned, as declared.",
-		"宣言により、SharePoint Online と OneDrive は準備の対象外です。",
-	},
-	"other_mode": {
-		"Does not concern provisioning: {mode}, as declared.",
-		"宣言された準備の方式 ({mode}) には関係しません。",
-	},
-	"already_provisioned": {
-		"Provisioning is done, as declared; this account is not needed for it any more.",
-		"宣言により準備は完了しており、このアカウントは準備にはもう必要ありません。",
-	},
-	"not_provisioned_yet": {
-		"Provisioning is still to come, as declared.",
-		"宣言により、準備はまだ行われていません。",
-	},
-	"account_not_found": {
-		"{account} does not exist in this tenant. Correct the address or create the account.",
-		"{account} はこのテナントに存在しません。アドレスを修正するか、アカウントを作成してください。",
-	},
-	"per_user_mfa": {
-		"Per-user MFA is {state}: every password sign-in is asked for a second factor.",
-		"ユーザごとの MFA が {state} です。パスワードでのサインインには必ず 2 つ目の要素が要求されます。",
-	},
-	"per_user_mfa_registered": {
-		"Per-user MFA is {state}, and a method is registered.",
-		"ユーザごとの MFA が {state} で、認証方法も登録済みです。",
-	},
-	"per_user_mfa_pending": {
-		"Per-user MFA is {state}; it takes effect for older protocols as soon as a method is registered.",
-		"ユーザごとの MFA が {state} です。認証方法が登録されると、古い方式のサインインにも適用されます。",
-	},
-	"per_user_mfa_off": {"Per-user MFA is off.", "ユーザごとの MFA は無効です。"},
-	"unknown_word": {
-		"{what!} has a value that this version does not know ({word}). Update casdoctor.",
-		"{what!}に、このバージョンが知らない値があります ({word})。casdoctor を更新してください。",
-	},
-	"security_defaults_on": {
-		"Security defaults are on: administrators need MFA, and older protocols are blocked for everybody.",
-		"セキュリティの既定値が有効です。管理者には MFA が必要で、古い方式は全員に対してブロックされます。",
-	},
-	"security_defaults_off": {"Security defaults are off.", "セキュリティの既定値は無効です。"},
-	"federated_domain": {
-		"{domain} is federated: its own identity provider may demand a factor, which cannot be seen from here. Ask its administrator.",
-		"{domain} はフェデレーション ドメインです。そちらの ID プロバイダが要素を要求するかは確認できません。管理者に確認してください。",
-	},
-	"managed_domain": {"{domain} is not federated.", "{domain} はフェデレーション ドメインではありません。"},
-	"found_by_name": {
-		"Found in the tenant by its display name; whether Cloud App Security uses it is not proven.",
-		"表示名によりテナントで見つかったアカウントです。Cloud App Security が使用しているとは限りません。",
-	},
-	"legacy_switch_off": {
-		"SharePoint does not accept apps that do not use modern authentication (isLegacyAuthProtocolsEnabled is false).",
-		"SharePoint は先進認証を使用しないアプリを受け付けません (isLegacyAuthProtocolsEnabled が false)。",
-	},
-	"legacy_switch_on": {
-		"The tenant's switch for apps without modern authentication is on.",
-		"先進認証を使用しないアプリに関するテナントの設定は、許可になっています。",
-	},
-	"protocol_inferred": {
-		"That automatic provisioning signs in that way is inferred, not documented.",
-		"自動準備がこの方式でサインインすることは推定であり、文書化されていません。",
-	},
-	"legacy_sign_in_retired": {
-		"Microsoft has refused password sign-in to SharePoint Online for good since {since}.",
-		"Microsoft は {since} 以降、SharePoint Online へのパスワードによる古いサインイン方式を恒久的に拒否しています。",
-	},
-	"legacy_sign_in_not_retired": {
-		"Password sign-in to SharePoint Online ends on {since}; until then it can still be allowed.",
-		"SharePoint Online へのパスワードによる古いサインイン方式は {since} に終了します。それまでは許可できます。",
-	},
-	"retirement_not_published": {
-		"Microsoft has published no retirement date of password sign-in for the cloud {cloud}. Ask Microsoft.",
-		"クラウド {cloud} について、古いサインイン方式の廃止日は公表されていません。Microsoft に確認してください。",
-	},
-	"account_disabled":       {"The account is disabled. Enable it.", "アカウントが無効です。有効にしてください。"},
-	"account_enabled_yes":    {"The account is enabled.", "アカウントは有効です。"},
-	"account_guest":          {"The account is a guest of this tenant. Use an account of the tenant itself.", "アカウントはゲストです。このテナント自身のアカウントを使用してください。"},
-	"account_member":         {"The account is a member of this tenant.", "アカウントはこのテナントのメンバーです。"},
-	"password_must_change":   {"The password must be changed at the next sign-in. Sign in once and change it.", "次回サインイン時にパスワードの変更が必要です。一度サインインして変更してください。"},
-	"password_never_expires": {"The password does not expire.", "パスワードに期限はありません。"},
-	"password_valid":         {"The password is valid until {until}.", "パスワードは {until} まで有効です。"},
-	"password_expired":       {"The password expired on {since}. Change it.", "パスワードは {since} に期限切れになりました。変更してください。"},
-	"password_default_period": {
-		"The domain states no period, so the default of 90 days was taken.",
-		"ドメインに期間の設定がないため、既定の 90 日で判断しました。",
-	},
-	"app_password_needs_per_user_mfa": {
-		"App passwords exist only with per-user MFA, which is off for this account.",
-		"アプリ パスワードはユーザごとの MFA でのみ作成できますが、このアカウントでは無効です。",
-	},
-	"second_factor_possible": {
-		"A person signs in on Microsoft's page, so a second factor can be given and no password protocol is needed.",
-		"Microsoft のページで人がサインインするため、2 つ目の要素に対応でき、古い方式も不要です。",
-	},
-	"policy_allows_consent": {
-		"The policy concerns the sign-in of Cloud App Security; with consent, a person signs in instead.",
-		"このポリシーは Cloud App Security のサインインに関するものです。同意による接続では人がサインインします。",
-	},
-	"account_in_order": {
-		"The account itself is in order; it is a policy that refuses the sign-in.",
-		"アカウント自体に問題はありません。サインインを拒否しているのはポリシーです。",
-	},
-	"no_policy": {
-		"No enforced Conditional Access policy refuses this sign-in ({count} looked at).",
-		"このサインインを拒否する有効な条件付きアクセス ポリシーはありません (確認数 {count})。",
-	},
-	"no_policy_demands": {
-		"No enforced Conditional Access policy demands a second factor here ({count} looked at).",
-		"ここで 2 つ目の要素を要求する有効な条件付きアクセス ポリシーはありません (確認数 {count})。",
-	},
-	"policy_demands_factor": {
-		"The Conditional Access policy \"{policy}\" demands a second factor ({controls}).",
-		"条件付きアクセス ポリシー「{policy}」が 2 つ目の要素を要求しています ({controls})。",
-	},
-	"policy_blocks": {
-		"The Conditional Access policy \"{policy}\" refuses the sign-in ({controls}).",
-		"条件付きアクセス ポリシー「{policy}」がサインインを拒否します ({controls})。",
-	},
-	"client_type_inferred": {
-		"It covers only modern clients; that Cloud App Security signs in as one is inferred.",
-		"対象は先進認証のクライアントのみです。Cloud App Security がそれに当たるかは推定です。",
-	},
-	"role_not_active_yet": {
-		"Not today, but as soon as a role that the account is eligible for is activated, which provisioning needs.",
-		"現時点では該当しませんが、準備に必要なロールが有効化されると対象になります。",
-	},
-	"origin_inferred": {
-		"Cloud App Security signs in from its own network, not from yours; that is inferred.",
-		"Cloud App Security は自社ではなくサービス側のネットワークからサインインします。これは推定です。",
-	},
-	"policy_undecided": {
-		"Whether the policy \"{policy}\" concerns this sign-in cannot be decided: {condition!}: {why!} ({detail}).",
-		"ポリシー「{policy}」がこのサインインに関係するか判断できません。{condition!}: {why!} ({detail})。",
-	},
-	"condition_users":                  {"its users", "対象のユーザー"},
-	"condition_applications":           {"its applications", "対象のアプリ"},
-	"condition_client_apps":            {"its client apps", "対象のクライアント アプリ"},
-	"condition_platforms":              {"its platforms", "対象のプラットフォーム"},
-	"condition_locations":              {"its locations", "対象の場所"},
-	"condition_devices":                {"its device filter", "デバイスのフィルター"},
-	"condition_sign_in_risk":           {"its sign-in risk", "サインインのリスク"},
-	"condition_user_risk":              {"its user risk", "ユーザーのリスク"},
-	"condition_service_principal_risk": {"its risk of applications", "アプリのリスク"},
-	"condition_insider_risk":           {"its insider risk", "インサイダー リスク"},
-	"condition_authentication_flows":   {"its authentication flows", "認証フロー"},
-	"condition_unplaced":               {"a condition that is new", "新しい種類の条件"},
-	"condition_grant_control":          {"what it demands", "要求する内容"},
-	"condition_session_control":        {"its session controls", "セッションの制御"},
-	"why_missing":                      {"Graph did not send it", "Graph の応答に含まれていません"},
-	"why_unknown_word":                 {"this version does not know the word", "このバージョンが知らない語です"},
-	"why_unrecognised":                 {"this version does not know the member", "このバージョンが知らない項目です"},
-	"why_groups_not_read":              {"the account's groups could not be read", "所属グループを読み取れません"},
-	"why_roles_not_read":               {"the account's roles could not be read", "ロールを読み取れません"},
-	"why_guest_unseen":                 {"the account does not say whether it is a guest", "アカウントがゲストかどうか分かりません"},
-	"why_guest_type_unseen":            {"this kind of guest cannot be told from the account", "この種類のゲストかどうかをアカウントから判断できません"},
-	"why_home_tenant_unseen":           {"the guest's home tenant cannot be read", "ゲストのホーム テナントを読み取れません"},
-	"why_application_filter":           {"it selects applications by attributes that are not read", "アプリを属性で選んでおり、その属性は読み取られません"},
-	"why_platform_unverified":          {"the platform is what the client claims", "プラットフォームはクライアントの自己申告です"},
-	"why_address_not_declared":         {"the address that CAS signs in from is not declared; add microsoft365.cas_egress", "CAS のサインイン元アドレスが宣言されていません。microsoft365.cas_egress を追加してください"},
-	"why_country_not_declared":         {"the country that CAS signs in from is not declared; add microsoft365.cas_egress", "CAS のサインイン元の国が宣言されていません。microsoft365.cas_egress を追加してください"},
-	"why_locations_not_read":           {"the named locations could not be read", "ネームド ロケーションを読み取れません"},
-	"why_location_unknown":             {"the named location is not in the tenant's list", "ネームド ロケーションが一覧にありません"},
-	"why_range_unreadable":             {"a range of the named location cannot be read", "ネームド ロケーションの範囲を解釈できません"},
-	"why_trusted_ips_unseen":           {"the trusted IPs of the MFA service cannot be read by anybody", "MFA サービスの信頼できる IP は外部から読み取れません"},
-	"why_trust_not_read":               {"whether the named location is trusted was not sent", "ネームド ロケーションが信頼済みかどうかが応答にありません"},
-	"why_filter_unclear":               {"the rule cannot be decided for an unregistered device", "未登録のデバイスについて規則を判断できません"},
-	"why_risk":                         {"it depends on the risk at the moment of the sign-in", "サインイン時点のリスクによって変わります"},
 }

@@ -14,7 +14,9 @@ import (
 type effect struct {
 	policy        *facts.Policy
 	other, modern outcome
-	missing       map[condaccess.Code]*facts.Failure // why a list that policies look at is not there
+	clients       []outcome                            // of every kind of client apart, the older protocol first
+	missing       map[condaccess.Code]*facts.Failure   // why a list that policies look at is not there
+	second        map[condaccess.Client]condaccess.Tri // whether Microsoft's engine says that the policy applies
 }
 
 // outcome is whether a sign-in fails, and whether a second factor is part of what it lacks.
@@ -23,6 +25,15 @@ type outcome struct {
 	inferred      bool // it rests on CAS signing in from outside the organisation's network
 	later         bool // only once a role is active that can be activated
 	signIn        condaccess.SignIn
+	result        condaccess.Result
+}
+
+// ifItApplied is the outcome for a sign-in that is in the policy's scope after all.
+func (o outcome) ifItApplied() outcome {
+	r := o.result
+	r.Applies, o.inferred = condaccess.True, false
+	o.fails = r.Fails()
+	return o
 }
 
 // effects evaluates every policy for an account. The claim is about policies that could not
@@ -44,7 +55,7 @@ func effects(x *Exam, a facts.Account) ([]effect, Claim) {
 		return nil, rest
 	}
 	origin := condaccess.NewOrigin(m.Value.Egress, ca.Value.Locations)
-	list := *ca.Value.Policies.Value
+	list := condaccess.Resolve(*ca.Value.Policies.Value, ca.Value.Strengths)
 	out := make([]effect, 0, len(list))
 	now := signingIn(x, a, false)
 	activated := signingIn(x, a, true)
@@ -53,13 +64,15 @@ func effects(x *Exam, a facts.Account) ([]effect, Claim) {
 		condaccess.CodeRolesNotRead:     rolesMissing(a),
 		condaccess.CodeLocationsNotRead: ca.Value.Locations.Why(),
 	}
+	second := whatIfOf(x, a.Address)
 	for i := range list {
-		e := effect{policy: &list[i], missing: missing}
+		e := effect{policy: &list[i], missing: missing, second: second[list[i].ID]}
 		for _, client := range []condaccess.Client{condaccess.Other, condaccess.MobileAppsAndDesktop, condaccess.Browser} {
 			o := outcomeOf(e.policy, condaccess.SignIn{Account: now, Origin: origin, Client: client})
 			if later := outcomeOf(e.policy, condaccess.SignIn{Account: activated, Origin: origin, Client: client}); later.fails > o.fails {
 				o, o.later = later, true
 			}
+			e.clients = append(e.clients, o)
 			switch {
 			case client == condaccess.Other:
 				e.other = o
@@ -91,7 +104,7 @@ func signingIn(x *Exam, a facts.Account, activated bool) condaccess.Account {
 
 func outcomeOf(p *facts.Policy, s condaccess.SignIn) outcome {
 	r := condaccess.Evaluate(p, &s)
-	o := outcome{fails: r.Fails(), factor: r.DemandsMFA, inferred: r.Inferred, signIn: s}
+	o := outcome{fails: r.Fails(), factor: r.DemandsMFA, inferred: r.Inferred, signIn: s, result: r}
 	switch r.Mode {
 	case condaccess.Off, condaccess.ReportOnly: // report-only demands nothing now
 		o.fails = condaccess.False
@@ -101,14 +114,21 @@ func outcomeOf(p *facts.Policy, s condaccess.SignIn) outcome {
 	return o
 }
 
+// A question about one outcome: whether the sign-in fails, and whether that is for a second factor.
+var (
+	failsAtAll    = func(o outcome) condaccess.Tri { return o.fails }
+	failsForMFA   = func(o outcome) condaccess.Tri { return o.fails.And(o.factor) }
+	failsForOther = func(o outcome) condaccess.Tri { return o.fails.And(o.factor.Not()) }
+)
+
 // policiesDemand: does an enforced policy demand a second factor of the account?
 func policiesDemand(x *Exam, a facts.Account) Claim {
-	return overPolicies(x, a, "policy_demands_factor", "no_policy_demands", func(o outcome) condaccess.Tri { return o.fails.And(o.factor) })
+	return overPolicies(x, a, "no_policy_demands", failsForMFA)
 }
 
 // policiesBlock: does one refuse the sign-in for what is not a second factor?
 func policiesBlock(x *Exam, a facts.Account) Claim {
-	return overPolicies(x, a, "policy_blocks", "no_policy", func(o outcome) condaccess.Tri { return o.fails.And(o.factor.Not()) })
+	return overPolicies(x, a, "no_policy", failsForOther)
 }
 
 // policiesOnOther: does one stop the password protocol, for whatever reason? An app password
@@ -120,24 +140,31 @@ func policiesOnOther(x *Exam, a facts.Account) Claim {
 	list, rest := effects(x, a)
 	claims := []Claim{rest}
 	for _, e := range list {
-		claims = append(claims, e.claim("policy_blocks", e.other, e.other.fails))
+		claims = append(claims, e.claim(e.other, failsAtAll))
 	}
 	return settled(anyOf(claims...), "no_policy", len(list))
 }
 
-func overPolicies(x *Exam, a facts.Account, code, none string, hit func(outcome) condaccess.Tri) Claim {
+func overPolicies(x *Exam, a facts.Account, none string, hit func(outcome) condaccess.Tri) Claim {
 	if a.User.Value == nil {
 		return unseen("account", a.User.Why())
 	}
 	list, rest := effects(x, a)
 	claims := []Claim{rest}
 	for _, e := range list {
-		claims = append(claims, e.claim(code, e.other, hit(e.other)))
-		if hit(e.other) != condaccess.True {
-			claims = append(claims, e.claim(code, e.modern, hit(e.modern)).atMost(Supported, because("client_type_inferred")))
-		}
+		claims = append(claims, e.overall(hit))
 	}
 	return settled(anyOf(claims...), none, len(list))
+}
+
+// overall is the claim about a policy over all kinds of clients. The password protocol is what
+// the vendor documents; that CAS could be a modern client is inferred, and only supports.
+func (e effect) overall(hit func(outcome) condaccess.Tri) Claim {
+	c := e.claim(e.other, hit)
+	if hit(e.other) == condaccess.True {
+		return c
+	}
+	return anyOf(c, e.claim(e.modern, hit).atMost(Supported, because("client_type_inferred")))
 }
 
 // settled says in one sentence what a hundred refuted policies would say in a hundred.
@@ -148,12 +175,14 @@ func settled(c Claim, none string, count int) Claim {
 	return c
 }
 
-func (e effect) claim(code string, o outcome, hit condaccess.Tri) Claim {
-	switch hit {
+// claim is what a policy does to one sign-in, beside the second opinion on it.
+func (e effect) claim(o outcome, hit func(outcome) condaccess.Tri) Claim {
+	var c Claim
+	switch hit(o) {
 	case condaccess.False:
-		return refuted(Observed)
+		c = refuted(Observed)
 	case condaccess.True:
-		c := confirmed(Observed, because(code, "policy", e.policy.DisplayName, "controls", controls(e.policy)))
+		c = confirmed(Observed, e.reason(o.signIn.Client))
 		if o.later {
 			c = c.atMost(Supported, because("role_not_active_yet"))
 		}
@@ -161,9 +190,10 @@ func (e effect) claim(code string, o outcome, hit condaccess.Tri) Claim {
 			c = c.atMost(Supported, because("origin_inferred"))
 			c.Basis = Inferred
 		}
-		return c
+	default:
+		c = unknown(e.undecided(o)...)
 	}
-	return unknown(e.undecided(o)...)
+	return e.against(c, o, hit)
 }
 
 // undecided is the first thing that keeps a policy from being decided, and what settles it.
@@ -190,19 +220,34 @@ var missingTerm = map[condaccess.Code]string{
 	condaccess.CodeLocationsNotRead: "named_locations",
 }
 
-// controls names what a policy demands, in the words of the policy.
-func controls(p *facts.Policy) string {
-	g := p.GrantControls
-	if g == nil {
-		return ""
+// reason says what a policy does to a client, in plain words: "demands MFA or a managed device".
+func (e effect) reason(client condaccess.Client) Reason {
+	d := condaccess.Demanded(e.policy, client)
+	args := []string{"policy", e.policy.DisplayName}
+	var what, named []string
+	code := "policy_demands_other"
+	for _, c := range d.Controls {
+		what = append(what, demandTerm+string(c.Code))
+		switch c.Code {
+		case condaccess.CodeBlock:
+			return because("policy_blocks", args...)
+		case condaccess.CodeMFA:
+			code = "policy_demands_factor"
+			continue // its own word says no more
+		case condaccess.CodeStrength, condaccess.CodeStrengthUnread, condaccess.CodeStrengthFederated, condaccess.CodeCustomControl:
+			code = "policy_demands_factor"
+		}
+		named = append(named, c.Args...)
 	}
-	names := append([]string{}, g.BuiltInControls...)
-	if g.AuthenticationStrength != nil {
-		names = append(names, "authenticationStrength: "+g.AuthenticationStrength.DisplayName)
+	joint := " and "
+	if d.Operator == condaccess.AnyOf {
+		joint = " or "
 	}
-	names = append(names, g.CustomAuthentication...)
-	if len(g.TermsOfUse) > 0 {
-		names = append(names, "termsOfUse")
+	args = append(args, "demand", strings.Join(what, joint))
+	if len(named) > 0 {
+		args = append(args, "named", strings.Join(named, ", "))
 	}
-	return strings.Join(names, " "+g.Operator+" ")
+	return because(code, args...)
 }
+
+const demandTerm = "demand_"

@@ -24,13 +24,13 @@ func Reads(cause string) []string {
 	case "LIC-01.X2":
 		return []string{"declared.licensing"}
 	case "MFA-01.C1":
-		return []string{"declared.microsoft365", "declared.run", "m365.accounts", "m365.conditional_access", "m365.security_defaults", "m365.tenant"}
+		return []string{"declared.microsoft365", "declared.run", "m365.accounts", "m365.conditional_access", "m365.security_defaults", "m365.sign_ins", "m365.tenant", "m365.what_if"}
 	case "MFA-01.C2":
 		return []string{"declared.microsoft365", "declared.run", "m365.accounts", "m365.conditional_access", "m365.security_defaults", "m365.tenant"}
 	case "MFA-01.X1":
 		return []string{"declared.microsoft365", "declared.run", "m365.sharepoint"}
 	case "MFA-01.X2":
-		return []string{"declared.microsoft365", "declared.run", "m365.accounts", "m365.conditional_access", "m365.tenant"}
+		return []string{"declared.microsoft365", "declared.run", "m365.accounts", "m365.conditional_access", "m365.tenant", "m365.what_if"}
 	case "MFA-01.X3":
 		return []string{"declared.microsoft365", "declared.run", "m365.accounts", "m365.conditional_access", "m365.security_defaults", "m365.tenant"}
 	case "SPM-01.C1":
@@ -56,7 +56,7 @@ func Reads(cause string) []string {
 func Leans(cause string) []string {
 	switch cause {
 	case "BND-01.X1":
-		return []string{"m365.accounts:delegates_found", "m365.binding_traces:service_principals"}
+		return []string{"m365.accounts:delegates_found", "m365.binding_traces:consents", "m365.binding_traces:service_principals"}
 	case "GDM-01.C1":
 		return []string{"workspace.delegation:control", "workspace.delegation:domains", "workspace.delegation:domains_wide", "workspace.delegation:self"}
 	case "GDM-01.C2":
@@ -64,11 +64,11 @@ func Leans(cause string) []string {
 	case "GDM-01.X1":
 		return []string{"workspace.delegation:control", "workspace.delegation:domains", "workspace.delegation:self", "workspace.domains:domains"}
 	case "MFA-01.C1":
-		return []string{"m365.accounts:eligible_roles", "m365.accounts:per_user_mfa", "m365.accounts:registration", "m365.accounts:roles", "m365.accounts:user", "m365.conditional_access:policies", "m365.tenant:domains"}
+		return []string{"m365.accounts:eligible_roles", "m365.accounts:per_user_mfa", "m365.accounts:registration", "m365.accounts:roles", "m365.accounts:user", "m365.conditional_access:policies", "m365.sign_ins:sign_ins", "m365.tenant:domains", "m365.what_if:policies"}
 	case "MFA-01.C2":
 		return []string{"m365.accounts:groups", "m365.accounts:per_user_mfa", "m365.accounts:roles", "m365.accounts:user", "m365.conditional_access:named_locations", "m365.conditional_access:policies", "m365.tenant:domains"}
 	case "MFA-01.X2":
-		return []string{"m365.accounts:eligible_roles", "m365.accounts:user", "m365.conditional_access:policies", "m365.tenant:domains"}
+		return []string{"m365.accounts:eligible_roles", "m365.accounts:user", "m365.conditional_access:policies", "m365.tenant:domains", "m365.tenant:subscribedSkus"}
 	case "MFA-01.X3":
 		return []string{"m365.accounts:per_user_mfa", "m365.accounts:roles", "m365.accounts:user", "m365.conditional_access:policies", "m365.tenant:domains"}
 	case "SPM-01.C2":
@@ -78,7 +78,9 @@ func Leans(cause string) []string {
 	case "TLS-01.C1":
 		return []string{"console.endpoint:certificate"}
 	case "TLS-01.C2":
-		return []string{"console.endpoint:certificate", "console.endpoint:suites"}
+		return []string{"console.endpoint:certificate", "console.endpoint:groups", "console.endpoint:suites"}
+	case "TLS-01.X1":
+		return []string{"console.endpoint:addresses", "console.endpoint:certificate", "console.endpoint:no_such_name"}
 	case "TLS-01.X2":
 		return []string{"console.endpoint:certificate"}
 	default:
@@ -102,7 +104,7 @@ func Hangs(cause string) []string {
 	case "MFA-01.C2":
 		return []string{"m365.accounts:groups", "m365.accounts:per_user_mfa", "m365.accounts:roles", "m365.accounts:user", "m365.conditional_access:policies", "m365.tenant:domains"}
 	case "MFA-01.X2":
-		return []string{"m365.accounts:eligible_roles", "m365.accounts:user", "m365.conditional_access:policies", "m365.tenant:domains"}
+		return []string{"m365.accounts:eligible_roles", "m365.accounts:user", "m365.conditional_access:policies", "m365.tenant:domains", "m365.tenant:subscribedSkus"}
 	case "MFA-01.X3":
 		return []string{"m365.accounts:per_user_mfa", "m365.accounts:roles", "m365.accounts:user", "m365.conditional_access:policies", "m365.tenant:domains"}
 	case "SPM-01.C2":

@@ -146,17 +146,36 @@ func fill(s string, args map[string]string, words map[string]Text, lang string) 
 		name, isTerm := strings.CutSuffix(s[i+1:j], "!")
 		v := args[name]
 		if isTerm {
-			if term, ok := words[v]; ok {
-				v = term.In(lang)
-			} else if term, ok := terms[v]; ok {
-				v = term.In(lang)
-			}
+			v = named(v, words, lang)
 		}
 		b.WriteString(v)
 		s = s[j+1:]
 	}
 	out := strings.ReplaceAll(b.String(), " ()", "")
 	return strings.ReplaceAll(out, "( )", "")
+}
+
+// joints join the terms of an argument that holds several of them.
+var joints = []struct{ en, ja string }{{" or ", "または"}, {" and ", "と"}}
+
+// named translates a term, or several that are joined; what is no term stays as it is.
+func named(v string, words map[string]Text, lang string) string {
+	for _, j := range joints {
+		if a, b, ok := strings.Cut(v, j.en); ok {
+			joint := j.en
+			if lang == "ja" {
+				joint = j.ja
+			}
+			return named(a, words, lang) + joint + named(b, words, lang)
+		}
+	}
+	if term, ok := words[v]; ok {
+		return term.In(lang)
+	}
+	if term, ok := terms[v]; ok {
+		return term.In(lang)
+	}
+	return v
 }
 
 // text is a sentence with its slots filled; args alternate name and value.

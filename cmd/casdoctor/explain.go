@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -12,7 +13,7 @@ import (
 )
 
 func explainCommand(s streams) *cobra.Command {
-	var format string
+	var format, saved string
 	c := &cobra.Command{
 		Use:   "explain ID",
 		Short: "tell what a check, a cause or a fix is, how it is decided, and what it needs",
@@ -25,6 +26,9 @@ func explainCommand(s streams) *cobra.Command {
 			if err := oneOf("--format", format, "text", "markdown"); err != nil {
 				return err
 			}
+			if saved != "" && format != "text" {
+				return usage(errors.New("--report is told as text"))
+			}
 			e, ok := guide.Explain(strings.ToUpper(args[0]))
 			if !ok {
 				return usage(fmt.Errorf("there is no check, cause or fix %q; see casdoctor list", args[0]))
@@ -32,12 +36,25 @@ func explainCommand(s streams) *cobra.Command {
 			if format == "markdown" {
 				return report.WriteMarkdown(s.out, e, opts.Lang)
 			}
+			if saved != "" {
+				return explainReport(s, saved, e, opts)
+			}
 			return report.WriteExplanation(s.out, e, opts)
 		},
 		ValidArgsFunction: checkIDs,
 	}
 	c.Flags().StringVar(&format, "format", "text", "text, or markdown for the whole check")
+	c.Flags().StringVar(&saved, "report", "", "tell how it was found in this saved report (report.json): account by account, call by call")
 	return c
+}
+
+// explainReport tells how the findings of a saved report came about.
+func explainReport(s streams, path string, e report.Explanation, opts report.TextOptions) error {
+	r, err := openReport(path)
+	if err != nil {
+		return err
+	}
+	return report.WriteChains(s.out, r, e.Check.ID, opts)
 }
 
 // checkIDs completes the ids of checks.

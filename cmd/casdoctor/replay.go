@@ -75,14 +75,9 @@ func reportCommand(s streams) *cobra.Command {
 			if err := o.overwrites(args[0]); err != nil {
 				return usage(err)
 			}
-			f, err := os.Open(args[0])
+			r, err := openReport(args[0])
 			if err != nil {
-				return usage(err)
-			}
-			defer func() { _ = f.Close() }()
-			r, err := report.Read(f)
-			if err != nil {
-				return usage(fmt.Errorf("%s: %w", args[0], err))
+				return err
 			}
 			return o.write(s, r)
 		},
@@ -90,4 +85,18 @@ func reportCommand(s streams) *cobra.Command {
 	c.Flags().StringVar(&o.format, "format", "text", "text or json")
 	c.Flags().StringVarP(&o.output, "output", "o", "", "write to this file (0600) instead of standard output")
 	return c
+}
+
+// openReport reads a saved report.
+func openReport(path string) (report.Report, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return report.Report{}, usage(err)
+	}
+	defer func() { _ = f.Close() }()
+	r, err := report.Read(f)
+	if err != nil {
+		return report.Report{}, usage(fmt.Errorf("%s: %w", path, err))
+	}
+	return r, nil
 }

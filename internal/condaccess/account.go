@@ -1,6 +1,7 @@
 package condaccess
 
 import (
+	"maps"
 	"strings"
 	"time"
 
@@ -72,6 +73,22 @@ func NewAccount(
 			}
 		}
 	}
+	return a
+}
+
+// GlobalAdministrator is the template id of that role ("Microsoft Entra built-in roles").
+const GlobalAdministrator = "62e90394-69f5-4237-9190-012177145e10"
+
+// With is the account as it would be with one more role, tenant-wide and active: what becomes
+// of a sign-in once a delegate has been promoted, or an eligible role activated. The account
+// itself stays as it is.
+func (a Account) With(roleTemplateID string) Account {
+	ids := maps.Clone(a.roles.ids)
+	if ids == nil {
+		ids = map[string]Tri{}
+	}
+	ids[fold(roleTemplateID)] = True
+	a.roles.ids = ids
 	return a
 }
 

@@ -40,7 +40,7 @@ func Decode(raw json.RawMessage) (facts.Policy, error) {
 		p.GrantControls = g.grantControls()
 	}
 	if s, ok := o.member("sessionControls"); ok {
-		p.SessionControls = s.sessionControls()
+		p.SessionControls, p.SessionDetails = s.sessionControls()
 	}
 	o.end()
 	p.Unrecognised = d.unrecognised
@@ -202,13 +202,14 @@ func (o object) strength() facts.Strength {
 	}
 }
 
-// sessionControls names the controls that are set. What is inside them does not decide
-// about a sign-in, except isEnabled. A control that this version does not know is named,
-// and unrecognised as well.
-func (o object) sessionControls() []string {
+// sessionControls names the controls that are set, and keeps what is inside two of them. None
+// of that decides about a sign-in, except isEnabled. A control that this version does not know
+// is named, and unrecognised as well.
+func (o object) sessionControls() ([]string, *facts.SessionDetails) {
 	o.ignore("applicationEnforcedRestrictions", "cloudAppSecurity", "persistentBrowser", "signInFrequency",
 		"disableResilienceDefaults", "secureSignInSession", "continuousAccessEvaluation")
 	var set []string
+	var details facts.SessionDetails
 	for _, name := range o.names {
 		if isAnnotation(name) || !carries(o.values[name]) {
 			continue
@@ -221,9 +222,25 @@ func (o object) sessionControls() []string {
 			continue
 		}
 		set = append(set, name)
+		switch name {
+		case "signInFrequency":
+			if f, ok := o.member(name); ok {
+				details.SignInFrequency = &facts.SignInFrequency{
+					FrequencyInterval: f.text("frequencyInterval"), AuthenticationType: f.text("authenticationType"),
+					Value: f.integer("value"), Type: f.text("type"),
+				}
+			}
+		case "cloudAppSecurity":
+			if c, ok := o.member(name); ok {
+				details.CloudAppSecurityType = c.text("cloudAppSecurityType")
+			}
+		}
 	}
 	o.end()
-	return set
+	if details == (facts.SessionDetails{}) {
+		return set, nil
+	}
+	return set, &details
 }
 
 // decoder collects what is found on the way through one value: the first mismatch, and the
@@ -346,6 +363,14 @@ func (o object) boolean(name string) *bool {
 		return nil
 	}
 	return &b
+}
+
+func (o object) integer(name string) *int {
+	var n int
+	if !o.into(name, "an integer", &n) {
+		return nil
+	}
+	return &n
 }
 
 func (o object) time(name string) *time.Time {

@@ -48,6 +48,9 @@ func TestMalformed(t *testing.T) {
 		{`{"id":"1","grantControls":{"builtInControls":[1]}}`, "grantControls.builtInControls is not a list of strings"},
 		{`{"id":"1","grantControls":{"authenticationStrength":{}}}`, "grantControls.authenticationStrength.id is missing"},
 		{`{"id":"1","sessionControls":true}`, "sessionControls is not an object"},
+		{`{"id":"1","sessionControls":{"signInFrequency":{"value":"secret"}}}`,
+			"sessionControls.signInFrequency.value is not an integer"},
+		{`{"id":"1","sessionControls":{"cloudAppSecurity":"secret"}}`, "sessionControls.cloudAppSecurity is not an object"},
 	} {
 		p, err := Decode(json.RawMessage(c.body))
 		var f *facts.Failure

@@ -134,6 +134,9 @@ func TestDecodeDocumented(t *testing.T) {
 			TermsOfUse: []string{"ce580154-086a-40fd-91df-8a60abac81a0", "7f29d675-caff-43e1-8a53-1b8516ed2075"},
 		},
 		SessionControls: []string{"cloudAppSecurity", "signInFrequency"},
+		SessionDetails: &facts.SessionDetails{
+			CloudAppSecurityType: "blockDownloads", SignInFrequency: &facts.SignInFrequency{Value: new(4), Type: "hours"},
+		},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

@@ -132,6 +132,10 @@ func (t *tally) strength(s *facts.Strength) {
 	switch {
 	case slices.Contains(s.AllowedCombinations, "password"):
 		t.count(t.modern(True), False, CodeStrength, s.ID)
+	case slices.Contains(s.AllowedCombinations, "federatedSingleFactor"):
+		// The password at the identity provider of a federated domain ("Conditional Access
+		// authentication strength" lists it by itself). Where the account signs in is not known here.
+		t.count(t.modern(Unknown), Unknown, CodeStrengthFederated, s.ID)
 	case len(s.AllowedCombinations) == 0 && s.RequirementsSatisfied != "mfa":
 		t.count(t.modern(Unknown), Unknown, CodeStrengthUnread, s.ID)
 	default:

@@ -78,19 +78,20 @@ const (
 
 // The codes of controls, beside CodeMissing; Arg is the control's own word.
 const (
-	CodeNoControl       Code = "no_control"              // nothing is demanded: session controls only
-	CodeBlock           Code = "block"                   // the policy blocks
-	CodeMFA             Code = "mfa"                     // multifactor authentication
-	CodeStrength        Code = "authentication_strength" // Arg: the strength's id
-	CodeStrengthUnread  Code = "strength_combinations"   // … whose combinations are not in the answer
-	CodeDevice          Code = "device"                  // a managed device
-	CodeApprovedClient  Code = "approved_client"         // an approved or protected client application
-	CodeRemediation     Code = "remediation"             // a changed password or a lowered risk
-	CodeCustomControl   Code = "custom_control"          // another vendor's control
-	CodeTermsOfUse      Code = "terms_of_use"            // Arg: the agreement's id
-	CodeOperator        Code = "unknown_operator"        // neither AND nor OR, and it matters which
-	CodeSession         Code = "session_control"         // limits the session, lets the sign-in through
-	CodeTokenProtection Code = "token_protection"        // only sessions that are bound to a device
+	CodeNoControl         Code = "no_control"              // nothing is demanded: session controls only
+	CodeBlock             Code = "block"                   // the policy blocks
+	CodeMFA               Code = "mfa"                     // multifactor authentication
+	CodeStrength          Code = "authentication_strength" // Arg: the strength's id
+	CodeStrengthUnread    Code = "strength_combinations"   // … whose combinations are not in the answer
+	CodeStrengthFederated Code = "strength_federated"      // … that takes the password of a federated domain
+	CodeDevice            Code = "device"                  // a managed device
+	CodeApprovedClient    Code = "approved_client"         // an approved or protected client application
+	CodeRemediation       Code = "remediation"             // a changed password or a lowered risk
+	CodeCustomControl     Code = "custom_control"          // another vendor's control
+	CodeTermsOfUse        Code = "terms_of_use"            // Arg: the agreement's id
+	CodeOperator          Code = "unknown_operator"        // neither AND nor OR, and it matters which
+	CodeSession           Code = "session_control"         // limits the session, lets the sign-in through
+	CodeTokenProtection   Code = "token_protection"        // only sessions that are bound to a device
 )
 
 // Codes lists every code; a check holds its sentences against it.
@@ -104,8 +105,8 @@ func Codes() []Code {
 		CodeAddressNotDeclared, CodeCountryNotDeclared, CodeLocationsNotRead, CodeLocationUnknown, CodeRangeUnreadable,
 		CodeTrustedIPsUnseen, CodeTrustNotRead, CodeAsksForPosition, CodeFilterApplied, CodeFilterNotApplied,
 		CodeFilterUnclear, CodeRisk, CodeOtherFlow, CodeNoControl, CodeBlock,
-		CodeMFA, CodeStrength, CodeStrengthUnread, CodeDevice, CodeApprovedClient,
-		CodeRemediation, CodeCustomControl, CodeTermsOfUse, CodeOperator, CodeSession,
-		CodeTokenProtection,
+		CodeMFA, CodeStrength, CodeStrengthUnread, CodeStrengthFederated, CodeDevice,
+		CodeApprovedClient, CodeRemediation, CodeCustomControl, CodeTermsOfUse, CodeOperator,
+		CodeSession, CodeTokenProtection,
 	}
 }

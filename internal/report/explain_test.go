@@ -222,3 +222,27 @@ func TestExplainsOnlyWhatWasAskedFor(t *testing.T) {
 		}
 	}
 }
+
+// TestChainsGolden: the way to a finding, as explain --report tells it.
+func TestChainsGolden(t *testing.T) {
+	for _, lang := range []string{"en", "ja"} {
+		for _, width := range []int{80, 40} {
+			var b strings.Builder
+			if err := WriteChains(&b, everything(), "MFA-01", TextOptions{Lang: lang, Width: width}); err != nil {
+				t.Fatal(err)
+			}
+			golden(t, fmt.Sprintf("chains.%s.%d.txt", lang, width), b.String())
+		}
+	}
+}
+
+// TestAReportWithoutChains says what to do.
+func TestAReportWithoutChains(t *testing.T) {
+	var b strings.Builder
+	if err := WriteChains(&b, everything(), "SPM-01", TextOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(b.String(), "Make a new one") {
+		t.Errorf("%s", b.String())
+	}
+}

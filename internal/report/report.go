@@ -35,6 +35,8 @@ type Report struct {
 	Checks   []checks.Result   `json:"checks"`
 	Notices  []checks.Reason   `json:"notices"` // about the run itself: waivers that ended or matched nothing
 	Facts    []Fact            `json:"facts"`   // sorted by name
+	// Retirements are the published days on which something ends that this organisation rests on.
+	Retirements []checks.Retirement `json:"retirements,omitempty"`
 }
 
 // Tool is what made the report.
@@ -79,6 +81,7 @@ func New(ev *facts.Evidence, o checks.Outcome, opts Options) Report {
 		Verdict: checks.Judge(o.Results), ExitCode: checks.ExitCode(o.Results, opts.FailOn, opts.AllowUnknown),
 		Checks:  append([]checks.Result{}, o.Results...),
 		Notices: append([]checks.Reason{}, o.Notices...), Facts: []Fact{},
+		Retirements: checks.Retirements(ev, o.Now),
 	}
 	for _, name := range slices.Sorted(maps.Keys(ev.Facts)) {
 		r.Facts = append(r.Facts, factOf(name, ev.Facts[name]))

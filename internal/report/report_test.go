@@ -82,7 +82,7 @@ func TestNew(t *testing.T) {
 	for _, f := range r.Facts {
 		names = append(names, f.Name)
 	}
-	if diff := cmp.Diff([]string{"declared.licensing", "declared.run", "m365.accounts", "m365.security_defaults", "workspace.domains"}, names); diff != "" {
+	if diff := cmp.Diff([]string{"declared.licensing", "declared.microsoft365", "declared.run", "m365.accounts", "m365.security_defaults", "workspace.domains"}, names); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -173,7 +173,7 @@ func sampleMFA() checks.Result {
 	again := fix("MFA-01.F4", "no", "Switch MFA on again.", "MFA を再び有効にします。")
 	again.Why = []checks.Reason{reason("cause_not_found", "Not needed: what it mends was not found.", "不要です。対象となる原因は見つかりませんでした。")}
 	return checks.Result{
-		ID: "MFA-01", Status: checks.StatusFail,
+		ID: "MFA-01", Status: checks.StatusFail, Chains: []checks.Chain{sampleChain()},
 		Title: checks.Text{
 			EN: "SharePoint Online/OneDrive provisioning fails while MFA is on for the account it needs",
 			JA: "必要なアカウントで MFA が有効なため SharePoint Online/OneDrive の準備が失敗する",
@@ -291,6 +291,36 @@ func sampleLIC() checks.Result {
 }
 
 // sampleEvidence has a fact of every status.
+// sampleChain has a statement of every verdict, at every depth.
+func sampleChain() checks.Chain {
+	seen := facts.Look{Call: "GET /v1.0/identity/conditionalAccess/policies", At: taken}
+	return checks.Chain{Subject: admin, Statements: []checks.Statement{{
+		About:   reason("q_factor", "Is a second factor demanded of "+admin+"?", admin+" に 2 つ目の要素が要求されるか"),
+		Verdict: "confirmed", Basis: "observed",
+		Because: []checks.Statement{
+			{
+				About: reason("q_per_user", "Per-user MFA", "ユーザごとの MFA"), Verdict: "confirmed", Basis: "observed",
+				Reasons: []checks.Reason{reason("per_user_mfa", "Per-user MFA is enforced.", "ユーザごとの MFA が enforced です。")},
+				Seen:    []facts.Look{{Call: "GET /beta/users/071cc716-8147-4397-a5ba-b2105951cc0b/authentication/requirements", At: taken}},
+			},
+			{
+				About: reason("q_policies", "Conditional Access", "条件付きアクセス"), Verdict: "supported", Basis: "inferred", Seen: []facts.Look{seen},
+				Because: []checks.Statement{{
+					About:   reason("policy", "Policy \"MFA outside the office\" (on)", "ポリシー「MFA outside the office」 (オン)"),
+					Verdict: "supported", Basis: "inferred",
+					Reasons: []checks.Reason{reason("fate_refused", "Refuses a modern app.", "先進認証のアプリを拒否します。")},
+					Because: []checks.Statement{
+						{About: reason("step", "its users: all", "対象のユーザー: すべて"), Verdict: "confirmed", Basis: "observed"},
+						{About: reason("step", "its sign-in risk: it depends on the risk at the moment of the sign-in",
+							"サインインのリスク: サインイン時点のリスクによって変わります"), Verdict: "unknown", Basis: "inferred"},
+					},
+				}},
+			},
+			{About: reason("q_idp", "The identity provider", "ID プロバイダ"), Verdict: "refuted", Basis: "observed"},
+		},
+	}}}
+}
+
 func sampleEvidence() *facts.Evidence {
 	value := func(v any) json.RawMessage {
 		raw, err := json.Marshal(v)
@@ -306,6 +336,10 @@ func sampleEvidence() *facts.Evidence {
 			facts.DeclaredRun.Name: {
 				Source: facts.Declared, Taken: taken,
 				Value: value(facts.Run{Tenant: "contoso", Phase: "before", Sections: []string{"microsoft365", "google", "cas"}}),
+			},
+			facts.DeclaredM365.Name: {
+				Source: facts.Declared, Taken: taken,
+				Value: value(facts.Microsoft365{Cloud: "global", Services: []string{"sharepoint", "exchange"}}),
 			},
 			facts.DeclaredLicensing.Name: {Source: facts.Declared, Taken: taken, Failure: &facts.Failure{Kind: facts.NotConfigured}},
 			facts.M365SecurityDefaults.Name: {

@@ -37,6 +37,8 @@ var values = map[string]any{
 	facts.M365ConditionalAccess.Name: facts.ConditionalAccess{},
 	facts.M365SharePoint.Name:        facts.SharePoint{},
 	facts.M365Traces.Name:            facts.Traces{},
+	facts.M365WhatIf.Name:            facts.WhatIf{},
+	facts.M365SignIns.Name:           facts.SignIns{},
 	facts.MailMessages.Name:          []facts.Message{},
 	facts.MailRecords.Name:           []facts.MailDomain{},
 	facts.WorkspaceDelegation.Name:   facts.Delegation{},

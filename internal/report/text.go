@@ -85,6 +85,7 @@ func WriteText(w io.Writer, r Report, opts TextOptions) error {
 	}
 	p.passed()
 	p.skipped()
+	p.retirements()
 	p.notices()
 	if opts.Verbose {
 		p.facts()
@@ -269,6 +270,9 @@ func (p *page) trouble(c checks.Result) {
 	p.undecided(c)
 	p.accepted(c)
 	p.excluded(c)
+	if p.opts.Verbose {
+		p.chains(c)
+	}
 }
 
 // about writes how sure an entry is, and what it is about.
@@ -434,8 +438,14 @@ func (p *page) passed() {
 		title := ansi.Truncate(inert(p.in(c.Title)), max(1, p.width-ansi.StringWidth(id)-2), "…")
 		p.line(2, styled(id, m.style), plain("  "+title))
 		p.label = word{}
+		for _, r := range c.Remarks {
+			p.part(lNote, bold, plain(p.in(r.Text)))
+		}
 		p.accepted(c)
 		p.excluded(c)
+		if p.opts.Verbose {
+			p.chains(c)
+		}
 	}
 }
 
@@ -451,6 +461,21 @@ func (p *page) skipped() {
 		for _, s := range c.Symptoms {
 			p.line(4, plain("    "+p.say(lSeen)+": “"+s.Text+"”"))
 		}
+	}
+}
+
+// retirements writes the published days that concern this organisation.
+func (p *page) retirements() {
+	if len(p.report.Retirements) == 0 {
+		return
+	}
+	p.heading(hRetired)
+	for _, r := range p.report.Retirements {
+		m := marks[checks.StatusWarn]
+		if r.Come {
+			m = marks[checks.StatusFail]
+		}
+		p.line(p.indent, styled(m.sign+" "+r.On, m.style), plain("  "+p.in(r.Text)), styled(" ("+r.Source+")", faint))
 	}
 }
 

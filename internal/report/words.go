@@ -95,6 +95,8 @@ var (
 	hSkipped    = word{"Skipped", "対象外"}
 	hNotices    = word{"About this run", "今回の実行について"}
 	hFacts      = word{"What was looked at", "確認した情報"}
+	hRetired    = word{"What stops working, and when", "使えなくなるものと時期"}
+	seenBy      = word{"{call} at {at}", "{call} ({at})"}
 	requests    = word{"requests: {n}", "リクエスト: {n}"}
 	incomplete  = word{
 		"Not everything could be read: {facts}. The option -v says why.",

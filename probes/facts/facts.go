@@ -32,6 +32,14 @@ type Key[T any] struct{ Name string }
 type Seen[T any] struct {
 	Value   *T       `json:"value,omitempty"`
 	Failure *Failure `json:"failure,omitempty"`
+	// From is the call that showed it, for a reader who wants to look for himself. It decides nothing.
+	From *Look `json:"from,omitempty"`
+}
+
+// Look is one call, and when its answer was there.
+type Look struct {
+	Call string    `json:"call"` // method and path, e.g. "GET /v1.0/users/{id}"; never a query
+	At   time.Time `json:"at"`
 }
 
 // Got is a complete value.
@@ -140,6 +148,7 @@ type Request struct {
 	Took    time.Duration `json:"took"`             // nanoseconds
 	Waited  time.Duration `json:"waited,omitempty"` // nanoseconds in rate limits and back-off before it
 	Attempt int           `json:"attempt,omitempty"`
+	At      time.Time     `json:"at,omitzero"` // when it was sent
 }
 
 // Fact is one entry of the evidence.
@@ -150,6 +159,9 @@ type Fact struct {
 	Taken    time.Time       `json:"taken"`
 	Took     time.Duration   `json:"took"` // nanoseconds
 	Requests []Request       `json:"requests,omitempty"`
+	// Path is the longest chain of dependent calls that ends with this fact, nanoseconds, waits
+	// included: no run can have it sooner.
+	Path time.Duration `json:"path,omitempty"`
 }
 
 // Evidence is everything a run looked at: the input of every judgement, replayable offline.

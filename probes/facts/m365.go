@@ -11,6 +11,8 @@ var (
 	M365ConditionalAccess = Key[ConditionalAccess]{"m365.conditional_access"}
 	M365SharePoint        = Key[SharePoint]{"m365.sharepoint"}
 	M365Traces            = Key[Traces]{"m365.binding_traces"}
+	M365WhatIf            = Key[WhatIf]{"m365.what_if"}
+	M365SignIns           = Key[SignIns]{"m365.sign_ins"}
 )
 
 // Tenant is the directory that the credentials reach (GET /organization) and its domains
@@ -22,6 +24,21 @@ type Tenant struct {
 	VerifiedDomains   []TenantDomain `json:"verifiedDomains,omitempty"`   // as /organization has them
 	AssignedPlans     []AssignedPlan `json:"assignedPlans,omitempty"`
 	Domains           Seen[[]Domain] `json:"domains"` // GET /domains
+	// SKUs are the subscriptions (GET /subscribedSkus), of each the service plans of SharePoint.
+	SKUs Seen[[]SKU] `json:"subscribedSkus,omitzero"`
+}
+
+// SKU is a subscription of the tenant.
+type SKU struct {
+	SKUPartNumber    *string       `json:"skuPartNumber,omitempty"`
+	CapabilityStatus *string       `json:"capabilityStatus,omitempty"` // Enabled | Warning | Suspended | Deleted | LockedOut
+	ServicePlans     []ServicePlan `json:"servicePlans,omitempty"`     // only those with SHAREPOINT in their name
+}
+
+// ServicePlan is a service in a subscription.
+type ServicePlan struct {
+	ServicePlanName    *string `json:"servicePlanName,omitempty"`
+	ProvisioningStatus *string `json:"provisioningStatus,omitempty"` // Success | Disabled | PendingInput | …
 }
 
 // TenantDomain is a member of organization.verifiedDomains.
@@ -49,6 +66,16 @@ type Domain struct {
 	// PasswordValidityPeriodInDays: absent means the documented default of 90; 2147483647 means never.
 	PasswordValidityPeriodInDays *int     `json:"passwordValidityPeriodInDays,omitempty"`
 	SupportedServices            []string `json:"supportedServices,omitempty"`
+	// Federation is the domain's federationConfiguration, asked for federated domains only.
+	Federation *Seen[Federation] `json:"federation,omitempty"`
+}
+
+// Federation is an internalDomainFederation: what Entra does with the second factor of the
+// domain's own identity provider.
+type Federation struct {
+	DisplayName *string `json:"displayName,omitempty"`
+	// FederatedIdpMfaBehavior: acceptIfMfaDoneByFederatedIdp | enforceMfaByFederatedIdp | rejectMfaByFederatedIdp
+	FederatedIdpMfaBehavior *string `json:"federatedIdpMfaBehavior,omitempty"`
 }
 
 // AccountRole says why an account is looked at.
@@ -159,6 +186,8 @@ type Policy struct {
 	GrantControls    *GrantControls `json:"grantControls,omitempty"`
 	// SessionControls are the names of the session controls that are set, e.g. signInFrequency.
 	SessionControls []string `json:"sessionControls,omitempty"`
+	// SessionDetails is what is inside those of them where it makes a difference.
+	SessionDetails *SessionDetails `json:"sessionControlDetails,omitempty"`
 	// Unrecognised are the JSON paths of members that carry something and that this version
 	// does not know, e.g. "conditions.agentIdRiskLevels": they make what they touch unknown.
 	Unrecognised []string `json:"unrecognised,omitempty"`
@@ -244,6 +273,20 @@ type Strength struct {
 	AllowedCombinations   []string `json:"allowedCombinations,omitempty"`   // e.g. "password,microsoftAuthenticatorPush"
 }
 
+// SessionDetails is what is inside the session controls signInFrequency and cloudAppSecurity.
+type SessionDetails struct {
+	SignInFrequency      *SignInFrequency `json:"signInFrequency,omitempty"`
+	CloudAppSecurityType string           `json:"cloudAppSecurityType,omitempty"` // mcasConfigured | monitorOnly | blockDownloads
+}
+
+// SignInFrequency is how long a sign-in is good for.
+type SignInFrequency struct {
+	FrequencyInterval  string `json:"frequencyInterval,omitempty"`  // timeBased | everyTime
+	AuthenticationType string `json:"authenticationType,omitempty"` // primaryAndSecondaryAuthentication | secondaryAuthentication
+	Value              *int   `json:"value,omitempty"`              // in units of Type
+	Type               string `json:"type,omitempty"`               // days | hours
+}
+
 // NamedLocation is a range of addresses or a list of countries.
 type NamedLocation struct {
 	ID             string   `json:"id"`
@@ -263,6 +306,18 @@ type Traces struct {
 	// ServicePrincipals are those whose name begins with "Trend Micro", and those with a
 	// configured app id (microsoft365.cas_app_ids). Whose they are is for the reader to judge.
 	ServicePrincipals Seen[[]ServicePrincipal] `json:"service_principals"`
+	// Consents are the events "Consent to application" of such applications in the audit log,
+	// within its retention: also of those that have been deleted since.
+	Consents Seen[[]Consent] `json:"consents,omitzero"`
+}
+
+// Consent is a directoryAudit: who consented to an application, and when.
+type Consent struct {
+	ActivityDateTime   time.Time `json:"activityDateTime"`
+	Result             *string   `json:"result,omitempty"` // success | failure | …
+	By                 *string   `json:"by,omitempty"`     // the actor's user principal name; nil: an application, or not said
+	ServicePrincipalID *string   `json:"servicePrincipalId,omitempty"`
+	AppDisplayName     *string   `json:"appDisplayName,omitempty"`
 }
 
 // ServicePrincipal is an application in the tenant with what was granted to it. The lists came
@@ -307,4 +362,65 @@ type OAuth2PermissionGrant struct {
 	PrincipalID *string `json:"principalId,omitempty"`
 	// Principal is the user principal name of PrincipalID; nil: there was no account to ask for.
 	Principal *Seen[string] `json:"principal,omitempty"`
+}
+
+// WhatIf is what Microsoft's own engine makes of the policies (POST
+// /identity/conditionalAccess/evaluate): a second opinion on the evaluation of this program,
+// for the accounts whose verdict hangs on it.
+type WhatIf struct {
+	Accounts []WhatIfAccount `json:"accounts"`
+}
+
+// WhatIfAccount is the second opinion for an account, one for each kind of client.
+type WhatIfAccount struct {
+	Address string `json:"address"`
+	// Clients are by clientAppType. An account that was not asked about has none, and says why.
+	Clients  []WhatIfClient `json:"clients,omitempty"`
+	NotAsked string         `json:"not_asked,omitempty"` // settled (cannot change the verdict) | account (it was not read) | policies (they were not read)
+}
+
+// WhatIfClient is the answer for one kind of client.
+type WhatIfClient struct {
+	Client   string               `json:"client"` // other | mobileAppsAndDesktopClients | browser
+	Policies Seen[[]WhatIfPolicy] `json:"policies"`
+}
+
+// WhatIfPolicy is a whatIfAnalysisResult without the policy itself.
+type WhatIfPolicy struct {
+	ID            string   `json:"id"`
+	DisplayName   string   `json:"displayName,omitempty"`
+	State         string   `json:"state,omitempty"`
+	PolicyApplies *bool    `json:"policyApplies,omitempty"`
+	Reasons       []string `json:"analysisReasons,omitempty"` // split at the commas: notEnoughInformation, users, …
+}
+
+// SignIns are recent sign-ins to SharePoint Online from the sign-in log (GET
+// /beta/auditLogs/signIns), for the same accounts.
+type SignIns struct {
+	Since    time.Time        `json:"since"` // the window begins here
+	Accounts []AccountSignIns `json:"accounts"`
+}
+
+// AccountSignIns are the sign-ins of an account, the latest first.
+type AccountSignIns struct {
+	Address  string              `json:"address"`
+	SignIns  Seen[[]SignInEntry] `json:"sign_ins,omitzero"`
+	NotAsked string              `json:"not_asked,omitempty"` // as in WhatIfAccount
+}
+
+// SignInEntry is one entry of the sign-in log. Addresses and devices are not kept.
+type SignInEntry struct {
+	CreatedDateTime           time.Time           `json:"createdDateTime"`
+	ClientAppUsed             *string             `json:"clientAppUsed,omitempty"`             // "Browser", "Mobile Apps and Desktop clients", "Other clients", …
+	AuthenticationRequirement *string             `json:"authenticationRequirement,omitempty"` // singleFactorAuthentication | multiFactorAuthentication
+	RequirementPolicies       []RequirementPolicy `json:"authenticationRequirementPolicies,omitempty"`
+	AuthenticationProtocol    *string             `json:"authenticationProtocol,omitempty"`  // ropc, oAuth2, …
+	ConditionalAccessStatus   *string             `json:"conditionalAccessStatus,omitempty"` // success | failure | notApplied
+	ErrorCode                 *int                `json:"errorCode,omitempty"`               // status.errorCode, the AADSTS number; 0: signed in
+}
+
+// RequirementPolicy names a mechanism that asked for a factor.
+type RequirementPolicy struct {
+	RequirementProvider string `json:"requirementProvider"` // user, multiConditionalAccess, securityDefaults, …
+	Detail              string `json:"detail,omitempty"`
 }

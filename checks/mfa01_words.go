@@ -1,0 +1,383 @@
+package checks
+
+// mfaWords are the sentences of this check's reasons, and its terms.
+var mfaWords = map[string]Text{
+	// Terms.
+	"provisioning_mode":   {"The provisioning mode (microsoft365.provisioning)", "準備の方式 (microsoft365.provisioning)"},
+	"account":             {"The account", "アカウント"},
+	"delegates_found":     {"The search for delegate users in the tenant", "テナント内のデリゲート ユーザの検索"},
+	"account_enabled":     {"Whether the account is enabled", "アカウントが有効かどうか"},
+	"user_type":           {"Whether the account is a guest", "アカウントがゲストかどうか"},
+	"per_user_mfa_state":  {"The per-user MFA state", "ユーザごとの MFA の状態"},
+	"security_defaults":   {"The security defaults", "セキュリティの既定値"},
+	"policies":            {"The Conditional Access policies", "条件付きアクセス ポリシー"},
+	"groups":              {"The groups of the account", "アカウントの所属グループ"},
+	"roles":               {"The directory roles of the account", "アカウントのディレクトリ ロール"},
+	"named_locations":     {"The named locations", "ネームド ロケーション"},
+	"tenant":              {"The tenant", "テナント"},
+	"domains":             {"The tenant's domain of this account", "このアカウントのドメイン"},
+	"sharepoint_settings": {"The SharePoint setting for apps without modern authentication", "先進認証を使用しないアプリに関する SharePoint の設定"},
+	"password_age":        {"The age of the password", "パスワードの経過日数"},
+
+	"services_not_used": {
+		"Neither SharePoint Online nor OneDrive is to be provisioned, as declared.",
+		"宣言により、SharePoint Online と OneDrive は準備の対象外です。",
+	},
+	"other_mode": {
+		"Does not concern provisioning: {mode}, as declared.",
+		"宣言された準備の方式 ({mode}) には関係しません。",
+	},
+	"already_provisioned": {
+		"Provisioning is done, as declared; this account is not needed for it any more.",
+		"宣言により準備は完了しており、このアカウントは準備にはもう必要ありません。",
+	},
+	"not_provisioned_yet": {
+		"Provisioning is still to come, as declared.",
+		"宣言により、準備はまだ行われていません。",
+	},
+	"account_not_found": {
+		"{account} does not exist in this tenant. Correct the address or create the account.",
+		"{account} はこのテナントに存在しません。アドレスを修正するか、アカウントを作成してください。",
+	},
+	"per_user_mfa": {
+		"Per-user MFA is {state}: every password sign-in is asked for a second factor.",
+		"ユーザごとの MFA が {state} です。パスワードでのサインインには必ず 2 つ目の要素が要求されます。",
+	},
+	"per_user_mfa_registered": {
+		"Per-user MFA is {state}, and a method is registered.",
+		"ユーザごとの MFA が {state} で、認証方法も登録済みです。",
+	},
+	"per_user_mfa_pending": {
+		"Per-user MFA is {state}; it takes effect for older protocols as soon as a method is registered.",
+		"ユーザごとの MFA が {state} です。認証方法が登録されると、古い方式のサインインにも適用されます。",
+	},
+	"per_user_mfa_off": {"Per-user MFA is off.", "ユーザごとの MFA は無効です。"},
+	"unknown_word": {
+		"{what!} has a value that this version does not know ({word}). Update casdoctor.",
+		"{what!}に、このバージョンが知らない値があります ({word})。casdoctor を更新してください。",
+	},
+	"security_defaults_on": {
+		"Security defaults are on: administrators need MFA, and older protocols are blocked for everybody.",
+		"セキュリティの既定値が有効です。管理者には MFA が必要で、古い方式は全員に対してブロックされます。",
+	},
+	"security_defaults_off": {"Security defaults are off.", "セキュリティの既定値は無効です。"},
+	"federated_domain": {
+		"{domain} is federated: its own identity provider may demand a factor, which cannot be seen from here. Ask its administrator.",
+		"{domain} はフェデレーション ドメインです。そちらの ID プロバイダが要素を要求するかは確認できません。管理者に確認してください。",
+	},
+	"managed_domain": {"{domain} is not federated.", "{domain} はフェデレーション ドメインではありません。"},
+	"found_by_name": {
+		"Found in the tenant by its display name; whether Cloud App Security uses it is not proven.",
+		"表示名によりテナントで見つかったアカウントです。Cloud App Security が使用しているとは限りません。",
+	},
+	"legacy_switch_off": {
+		"SharePoint does not accept apps that do not use modern authentication (isLegacyAuthProtocolsEnabled is false).",
+		"SharePoint は先進認証を使用しないアプリを受け付けません (isLegacyAuthProtocolsEnabled が false)。",
+	},
+	"legacy_switch_on": {
+		"The tenant's switch for apps without modern authentication is on.",
+		"先進認証を使用しないアプリに関するテナントの設定は、許可になっています。",
+	},
+	"protocol_inferred": {
+		"That automatic provisioning signs in that way is inferred, not documented.",
+		"自動準備がこの方式でサインインすることは推定であり、文書化されていません。",
+	},
+	"legacy_sign_in_retired": {
+		"Microsoft has refused password sign-in to SharePoint Online for good since {since}.",
+		"Microsoft は {since} 以降、SharePoint Online へのパスワードによる古いサインイン方式を恒久的に拒否しています。",
+	},
+	"legacy_sign_in_not_retired": {
+		"Password sign-in to SharePoint Online ends on {since}; until then it can still be allowed.",
+		"SharePoint Online へのパスワードによる古いサインイン方式は {since} に終了します。それまでは許可できます。",
+	},
+	"retirement_not_published": {
+		"Microsoft has published no retirement date of password sign-in for the cloud {cloud}. Ask Microsoft.",
+		"クラウド {cloud} について、古いサインイン方式の廃止日は公表されていません。Microsoft に確認してください。",
+	},
+	"account_disabled":       {"The account is disabled. Enable it.", "アカウントが無効です。有効にしてください。"},
+	"account_enabled_yes":    {"The account is enabled.", "アカウントは有効です。"},
+	"account_guest":          {"The account is a guest of this tenant. Use an account of the tenant itself.", "アカウントはゲストです。このテナント自身のアカウントを使用してください。"},
+	"account_member":         {"The account is a member of this tenant.", "アカウントはこのテナントのメンバーです。"},
+	"password_must_change":   {"The password must be changed at the next sign-in. Sign in once and change it.", "次回サインイン時にパスワードの変更が必要です。一度サインインして変更してください。"},
+	"password_never_expires": {"The password does not expire.", "パスワードに期限はありません。"},
+	"password_valid":         {"The password is valid until {until}.", "パスワードは {until} まで有効です。"},
+	"password_expired":       {"The password expired on {since}. Change it.", "パスワードは {since} に期限切れになりました。変更してください。"},
+	"password_default_period": {
+		"The domain states no period, so the default of 90 days was taken.",
+		"ドメインに期間の設定がないため、既定の 90 日で判断しました。",
+	},
+	"app_password_needs_per_user_mfa": {
+		"App passwords exist only with per-user MFA, which is off for this account.",
+		"アプリ パスワードはユーザごとの MFA でのみ作成できますが、このアカウントでは無効です。",
+	},
+	"second_factor_possible": {
+		"A person signs in on Microsoft's page, so a second factor can be given and no password protocol is needed.",
+		"Microsoft のページで人がサインインするため、2 つ目の要素に対応でき、古い方式も不要です。",
+	},
+	"policy_allows_consent": {
+		"The policy concerns the sign-in of Cloud App Security; with consent, a person signs in instead.",
+		"このポリシーは Cloud App Security のサインインに関するものです。同意による接続では人がサインインします。",
+	},
+	"account_in_order": {
+		"The account itself is in order; it is a policy that refuses the sign-in.",
+		"アカウント自体に問題はありません。サインインを拒否しているのはポリシーです。",
+	},
+	"no_policy": {
+		"No enforced Conditional Access policy refuses this sign-in ({count} looked at).",
+		"このサインインを拒否する有効な条件付きアクセス ポリシーはありません (確認数 {count})。",
+	},
+	"no_policy_demands": {
+		"No enforced Conditional Access policy demands a second factor here ({count} looked at).",
+		"ここで 2 つ目の要素を要求する有効な条件付きアクセス ポリシーはありません (確認数 {count})。",
+	},
+	"client_type_inferred": {
+		"It covers only modern clients; that Cloud App Security signs in as one is inferred.",
+		"対象は先進認証のクライアントのみです。Cloud App Security がそれに当たるかは推定です。",
+	},
+	"role_not_active_yet": {
+		"Not today, but as soon as a role that the account is eligible for is activated, which provisioning needs.",
+		"現時点では該当しませんが、準備に必要なロールが有効化されると対象になります。",
+	},
+	"origin_inferred": {
+		"Cloud App Security signs in from its own network, not from yours; that is inferred.",
+		"Cloud App Security は自社ではなくサービス側のネットワークからサインインします。これは推定です。",
+	},
+	"policy_undecided": {
+		"Whether the policy \"{policy}\" concerns this sign-in cannot be decided: {condition!}: {why!} ({detail}).",
+		"ポリシー「{policy}」がこのサインインに関係するか判断できません。{condition!}: {why!} ({detail})。",
+	},
+	"condition_users":                  {"its users", "対象のユーザー"},
+	"condition_applications":           {"its applications", "対象のアプリ"},
+	"condition_client_apps":            {"its client apps", "対象のクライアント アプリ"},
+	"condition_platforms":              {"its platforms", "対象のプラットフォーム"},
+	"condition_locations":              {"its locations", "対象の場所"},
+	"condition_devices":                {"its device filter", "デバイスのフィルター"},
+	"condition_sign_in_risk":           {"its sign-in risk", "サインインのリスク"},
+	"condition_user_risk":              {"its user risk", "ユーザーのリスク"},
+	"condition_service_principal_risk": {"its risk of applications", "アプリのリスク"},
+	"condition_insider_risk":           {"its insider risk", "インサイダー リスク"},
+	"condition_authentication_flows":   {"its authentication flows", "認証フロー"},
+	"condition_unplaced":               {"a condition that is new", "新しい種類の条件"},
+	"condition_grant_control":          {"what it demands", "要求する内容"},
+	"condition_session_control":        {"its session controls", "セッションの制御"},
+	"why_missing":                      {"Graph did not send it", "Graph の応答に含まれていません"},
+	"why_unknown_word":                 {"this version does not know the word", "このバージョンが知らない語です"},
+	"why_unrecognised":                 {"this version does not know the member", "このバージョンが知らない項目です"},
+	"why_groups_not_read":              {"the account's groups could not be read", "所属グループを読み取れません"},
+	"why_roles_not_read":               {"the account's roles could not be read", "ロールを読み取れません"},
+	"why_guest_unseen":                 {"the account does not say whether it is a guest", "アカウントがゲストかどうか分かりません"},
+	"why_guest_type_unseen":            {"this kind of guest cannot be told from the account", "この種類のゲストかどうかをアカウントから判断できません"},
+	"why_home_tenant_unseen":           {"the guest's home tenant cannot be read", "ゲストのホーム テナントを読み取れません"},
+	"why_application_filter":           {"it selects applications by attributes that are not read", "アプリを属性で選んでおり、その属性は読み取られません"},
+	"why_platform_unverified":          {"the platform is what the client claims", "プラットフォームはクライアントの自己申告です"},
+	"why_address_not_declared":         {"the address that CAS signs in from is not declared; add microsoft365.cas_egress", "CAS のサインイン元アドレスが宣言されていません。microsoft365.cas_egress を追加してください"},
+	"why_country_not_declared":         {"the country that CAS signs in from is not declared; add microsoft365.cas_egress", "CAS のサインイン元の国が宣言されていません。microsoft365.cas_egress を追加してください"},
+	"why_locations_not_read":           {"the named locations could not be read", "ネームド ロケーションを読み取れません"},
+	"why_location_unknown":             {"the named location is not in the tenant's list", "ネームド ロケーションが一覧にありません"},
+	"why_range_unreadable":             {"a range of the named location cannot be read", "ネームド ロケーションの範囲を解釈できません"},
+	"why_trusted_ips_unseen":           {"the trusted IPs of the MFA service cannot be read by anybody", "MFA サービスの信頼できる IP は外部から読み取れません"},
+	"why_trust_not_read":               {"whether the named location is trusted was not sent", "ネームド ロケーションが信頼済みかどうかが応答にありません"},
+	"why_filter_unclear":               {"the rule cannot be decided for an unregistered device", "未登録のデバイスについて規則を判断できません"},
+	"why_risk":                         {"it depends on the risk at the moment of the sign-in", "サインイン時点のリスクによって変わります"},
+
+	"policy_demands_factor": {
+		"The Conditional Access policy \"{policy}\" demands {demand!} ({named}).",
+		"条件付きアクセス ポリシー「{policy}」が{demand!}を要求しています ({named})。",
+	},
+	"policy_demands_other": {
+		"The Conditional Access policy \"{policy}\" demands {demand!} ({named}), which a service with a password does not have.",
+		"条件付きアクセス ポリシー「{policy}」が{demand!}を要求しています ({named})。パスワードだけで接続するサービスは満たせません。",
+	},
+	"policy_blocks": {
+		"The Conditional Access policy \"{policy}\" blocks the sign-in.",
+		"条件付きアクセス ポリシー「{policy}」がサインインをブロックしています。",
+	},
+	// What a policy demands.
+	"demand_mfa":                     {"MFA", "MFA"},
+	"demand_authentication_strength": {"an authentication strength", "認証強度"},
+	"demand_strength_combinations":   {"an authentication strength whose methods could not be read", "認証強度 (方法を読み取れないもの)"},
+	"demand_strength_federated":      {"an authentication strength that takes the password of a federated domain", "認証強度 (フェデレーション ドメインのパスワードを認めるもの)"},
+	"demand_device":                  {"a managed device", "管理対象デバイス"},
+	"demand_approved_client":         {"an approved app", "承認されたアプリ"},
+	"demand_remediation":             {"a changed password or a lower risk", "パスワードの変更またはリスクの解消"},
+	"demand_custom_control":          {"the control of another vendor", "他社のカスタム コントロール"},
+	"demand_terms_of_use":            {"accepted terms of use", "利用規約への同意"},
+	"demand_block":                   {"that nobody signs in (block)", "ブロック"},
+	"demand_unknown_word":            {"a control that this version does not know", "このバージョンが知らないコントロール"},
+	"demand_unrecognised":            {"something that this version does not know", "このバージョンが知らない項目"},
+	"demand_unknown_operator":        {"a combination that this version does not know", "このバージョンが知らない組み合わせ"},
+	"demand_missing":                 {"something that Graph did not send", "Graph の応答に含まれていない内容"},
+	"demand_no_control":              {"nothing", "要求なし"},
+	"demand_session_control":         {"a limit of the session", "セッションの制限"},
+	"demand_token_protection":        {"a session that is bound to a device", "デバイスに結び付いたセッション"},
+
+	// Second opinions.
+	"what_if_denies": {
+		"Microsoft's What If says that \"{policy}\" does not apply to this sign-in ({client!}). Look at the policy and at the sign-in log before you act.",
+		"Microsoft の What If では、「{policy}」はこのサインイン ({client!}) に適用されません。対処の前に、ポリシーとサインイン ログを確認してください。",
+	},
+	"what_if_applies": {
+		"Microsoft's What If says that \"{policy}\" applies to this sign-in ({client!}), which the evaluation here does not show. Look at the policy and at the sign-in log.",
+		"Microsoft の What If では、「{policy}」がこのサインイン ({client!}) に適用されます。casdoctor の評価とは異なります。ポリシーとサインイン ログを確認してください。",
+	},
+	"log_password_passed": {
+		"But the sign-in log shows that {client} passed with the password alone on {at}, after the last change of a policy.",
+		"ただしサインイン ログでは、最後のポリシー変更より後の {at} に、{client} がパスワードだけで通過しています。",
+	},
+	"log_factor_asked": {
+		"The sign-in log shows that SharePoint Online asked this account for a second factor on {at}.",
+		"サインイン ログによると、SharePoint Online は {at} にこのアカウントへ 2 つ目の要素を要求しました。",
+	},
+	"log_factor_asked_by": {
+		"The sign-in log shows that this account was asked for a second factor at SharePoint Online on {at}, by {by!}.",
+		"サインイン ログによると、{at} に SharePoint Online でこのアカウントに 2 つ目の要素が要求されました (要求元: {by!})。",
+	},
+	"provider_per_user":           {"per-user MFA", "ユーザごとの MFA"},
+	"provider_conditional_access": {"Conditional Access", "条件付きアクセス"},
+	"provider_security_defaults":  {"security defaults", "セキュリティの既定値"},
+	"provider_risk":               {"a risk policy", "リスクのポリシー"},
+	"provider_partner":            {"the rules for partners", "パートナーの要件"},
+
+	// The account and its tenant.
+	"sharepoint_plans": {"Whether the tenant has SharePoint Online", "テナントに SharePoint Online があるかどうか"},
+	"sharepoint_plan":  {"The tenant has SharePoint Online.", "テナントに SharePoint Online があります。"},
+	"no_sharepoint_plan": {
+		"The tenant has no subscription with SharePoint Online that is in force. Add or renew one.",
+		"テナントに有効な SharePoint Online のサブスクリプションがありません。追加または更新してください。",
+	},
+	"account_synced": {
+		"The account comes from a directory on premises: change it there.",
+		"アカウントはオンプレミスのディレクトリから同期されています。変更はそちらで行ってください。",
+	},
+	"password_on_premises": {
+		"The account is synchronised, and whether its password has expired is decided on premises. Look there.",
+		"アカウントは同期されており、パスワードの期限はオンプレミス側で決まります。そちらで確認してください。",
+	},
+	"domain_not_verified": {
+		"{domain} is not a domain of this tenant: check the address, and whether this is the right tenant.",
+		"{domain} はこのテナントのドメインではありません。アドレスと、テナントが正しいかを確認してください。",
+	},
+	"federated_mfa": {
+		"About the factor that {domain} asks for itself, the tenant says: {meaning!} ({behavior}).",
+		"{domain} 側の要素について、テナントの設定は次のとおりです: {meaning!} ({behavior})。",
+	},
+	"federated_acceptIfMfaDoneByFederatedIdp": {"it is accepted where it was asked for", "要求されていれば受け入れる"},
+	"federated_enforceMfaByFederatedIdp":      {"the identity provider is sent back to ask for it", "ID プロバイダに要求させる"},
+	"federated_rejectMfaByFederatedIdp":       {"it is not accepted; Microsoft asks itself", "受け入れず、Microsoft が要求する"},
+	"partner_tenant": {
+		"This is the tenant of a Microsoft partner: its administrators have to use MFA at all times.",
+		"Microsoft パートナーのテナントです。管理者には常に MFA の使用が求められます。",
+	},
+
+	// What is worth knowing.
+	"warn_report_only": {
+		"The policy \"{policy}\" is report-only. Once it is switched on, it demands {demand!} of {account}.",
+		"ポリシー「{policy}」はレポート専用です。有効にすると、{account} に{demand!}を要求します。",
+	},
+	"warn_microsoft_managed": {
+		"Microsoft may switch on its policy \"{policy}\" itself; it then demands {demand!} of {account}. Exclude the account in time, or set the policy to off.",
+		"ポリシー「{policy}」は Microsoft が有効にすることがあり、その場合 {account} に{demand!}を要求します。事前にアカウントを除外するか、ポリシーをオフにしてください。",
+	},
+	"warn_microsoft_managed_from": {
+		"Microsoft may switch on its policy \"{policy}\" itself from {from} on; it then demands {demand!} of {account}. Exclude the account in time, or set the policy to off.",
+		"ポリシー「{policy}」は {from} 以降に Microsoft が有効にすることがあり、その場合 {account} に{demand!}を要求します。事前にアカウントを除外するか、ポリシーをオフにしてください。",
+	},
+	"warn_token_protection": {
+		"The policy \"{policy}\" asks for token protection: sessions of {account} that are not bound to a registered device may be refused.",
+		"ポリシー「{policy}」はトークン保護を求めます。登録済みデバイスに結び付かない {account} のセッションは拒否されることがあります。",
+	},
+	"warn_app_control": {
+		"The policy \"{policy}\" leads sessions of {account} through Defender for Cloud Apps ({detail}): a service may fail there.",
+		"ポリシー「{policy}」は {account} のセッションを Defender for Cloud Apps に通します ({detail})。サービスの接続が失敗することがあります。",
+	},
+	"warn_app_enforced_restrictions": {
+		"The policy \"{policy}\" lets SharePoint restrict {account} on devices that are not managed: the sign-in passes, and what follows may be denied.",
+		"ポリシー「{policy}」により、SharePoint は管理対象外のデバイスで {account} を制限します。サインイン後の操作が拒否されることがあります。",
+	},
+	"warn_sign_in_frequency": {
+		"The policy \"{policy}\" ends sessions of {account} after a time ({detail}): nobody is there to sign in again.",
+		"ポリシー「{policy}」は {account} のセッションを一定時間で終了します ({detail})。再サインインする人はいません。",
+	},
+	"warn_unknown_session_control": {
+		"The policy \"{policy}\" has a session control that this version does not know ({detail}), for {account}.",
+		"ポリシー「{policy}」には、このバージョンが知らないセッション制御 ({detail}) があります (対象: {account})。",
+	},
+	"promotion": {
+		"If {account} is promoted to Global Administrator, these policies refuse its sign-in: {policies}. Leave it as it is.",
+		"{account} をグローバル管理者に昇格すると、次のポリシーがサインインを拒否します: {policies}。昇格しないでください。",
+	},
+	"promotion_of_new": {
+		"If you let the console promote the delegate account that it creates to Global Administrator, these policies refuse its sign-in: {policies}.",
+		"作成されるデリゲート アカウントをグローバル管理者に昇格させると、次のポリシーがサインインを拒否します: {policies}。",
+	},
+	"delegate_promoted": {
+		"The delegate account {account} is a Global Administrator: every policy for that role applies to it. Take the role away unless it is needed.",
+		"デリゲート アカウント {account} はグローバル管理者です。このロール向けのポリシーがすべて適用されます。不要であればロールを外してください。",
+	},
+	"delegate_left": {
+		"The delegate account {account} ({since}) is still there, and an authorized account has no use for it. Remove it when the services work without it.",
+		"デリゲート アカウント {account} ({since}) が残っています。認証アカウントでは使用しません。サービスの動作を確認した後に削除してください。",
+	},
+
+	// The explanation.
+	"q_factor":     {"Is a second factor demanded of {account} at SharePoint Online?", "SharePoint Online で {account} に 2 つ目の要素が要求されるか"},
+	"q_per_user":   {"Per-user MFA", "ユーザごとの MFA"},
+	"q_defaults":   {"Security defaults", "セキュリティの既定値"},
+	"q_policies":   {"Conditional Access", "条件付きアクセス"},
+	"q_idp":        {"The identity provider of the account's domain", "アカウントのドメインの ID プロバイダ"},
+	"q_log":        {"The sign-in log", "サインイン ログ"},
+	"q_protocol":   {"Does SharePoint Online refuse the password protocol itself?", "SharePoint Online がパスワードによる古い方式そのものを拒否するか"},
+	"q_switch":     {"The tenant's switch", "テナントの設定"},
+	"q_retired":    {"Microsoft's calendar", "Microsoft の予定"},
+	"q_account":    {"Does the sign-in of {account} fail for a reason of its own?", "{account} のサインインが、それ自体の理由で失敗するか"},
+	"q_state":      {"The account", "アカウント"},
+	"q_password":   {"The password", "パスワード"},
+	"q_plan":       {"The service", "サービス"},
+	"policy":       {"Policy \"{policy}\" ({state!})", "ポリシー「{policy}」 ({state!})"},
+	"policies_off": {"Policies that are off: {count}", "オフのポリシー: {count}"},
+
+	"state_enforced":                     {"on", "オン"},
+	"state_report_only":                  {"report-only", "レポート専用"},
+	"state_unknown":                      {"in a state that this version does not know", "このバージョンが知らない状態"},
+	"client_other":                       {"a password over an older protocol", "古い方式でのパスワード"},
+	"client_mobileAppsAndDesktopClients": {"a modern app", "先進認証のアプリ"},
+	"client_browser":                     {"a browser", "ブラウザ"},
+	"fate_not_concerned":                 {"Does not concern {client!}.", "{client!}には適用されません。"},
+	"fate_passes":                        {"Lets {client!} through.", "{client!}を通します。"},
+	"fate_refused":                       {"Refuses {client!}.", "{client!}を拒否します。"},
+	"fate_would_be_refused":              {"Would refuse {client!} if it were on.", "有効であれば{client!}を拒否します。"},
+	"fate_open":                          {"What it does to {client!} cannot be decided.", "{client!}への影響は判断できません。"},
+	"step":                               {"{condition!}: {what!} ({detail})", "{condition!}: {what!} ({detail})"},
+	"step_excluded":                      {"{condition!}: excluded is {what!} ({detail})", "{condition!}: 除外されているもの: {what!} ({detail})"},
+
+	"is_all":                    {"all", "すべて"},
+	"is_not_named":              {"nothing that fits", "該当なし"},
+	"is_workload":               {"applications that sign in by themselves", "単独でサインインするアプリ"},
+	"is_user":                   {"the account", "このアカウント"},
+	"is_group":                  {"a group of the account", "所属グループ"},
+	"is_role":                   {"a role of the account", "アカウントのロール"},
+	"is_guest":                  {"guests", "ゲスト"},
+	"is_guest_type":             {"a kind of guest", "ゲストの種類"},
+	"is_application":            {"SharePoint Online", "SharePoint Online"},
+	"is_user_action":            {"an action, not a sign-in", "サインインではなくユーザー操作"},
+	"is_authentication_context": {"an authentication context, which a sign-in does not have", "認証コンテキスト (サインイン自体にはない)"},
+	"is_client":                 {"this kind of client", "この種類のクライアント"},
+	"is_in_location":            {"the place that CAS signs in from", "CAS のサインイン元の場所"},
+	"is_outside_location":       {"another place", "別の場所"},
+	"is_asks_for_position":      {"a phone that tells its position", "位置を知らせる電話"},
+	"is_filter_applied":         {"a device that is not registered fits the filter", "未登録のデバイスはフィルターに一致"},
+	"is_filter_not_applied":     {"a device that is not registered does not fit the filter", "未登録のデバイスはフィルターに不一致"},
+	"is_other_flow":             {"another way to sign in", "別のサインイン方法"},
+	"is_trusted_ips_unseen":     {"the organisation's own network", "組織自身のネットワーク"},
+	"is_address_not_declared":   {"the organisation's own network", "組織自身のネットワーク"},
+	"is_missing":                {"nothing that Graph sent", "Graph の応答なし"},
+
+	"why_strength_federated":    {"it takes the password of a federated domain, and where the account signs in is not known", "フェデレーション ドメインのパスワードを認める認証強度で、サインイン先が分かりません"},
+	"why_strength_combinations": {"the methods of the authentication strength could not be read", "認証強度の方法を読み取れません"},
+	"why_terms_of_use":          {"whether the account has accepted the terms cannot be read", "アカウントが利用規約に同意済みかを読み取れません"},
+	"why_unknown_operator":      {"this version does not know how its controls are combined", "コントロールの組み合わせ方をこのバージョンは知りません"},
+	"why_token_protection":      {"only sessions that are bound to a device are accepted", "デバイスに結び付いたセッションだけが認められます"},
+	"why_session_control":       {"what it does to a service is not documented", "サービスへの影響は文書化されていません"},
+	"why_workload":              {"it is for users and for applications at once", "ユーザーとアプリの両方を対象にしています"},
+	"why_custom_control":        {"what the other vendor asks for is not in the policy", "他社のコントロールの内容はポリシーにありません"},
+}
