@@ -43,7 +43,7 @@ func packages(t *testing.T) map[string]listed {
 
 // engines are the pure engines of judgement.
 var engines = []string{
-	"internal/condaccess", "internal/spf", "internal/mailtrace", "internal/tlsclient", "internal/tlspath", "internal/ciphersuite",
+	"internal/condaccess", "internal/spf", "internal/mailtrace", "internal/tlsclient", "internal/ciphersuite",
 }
 
 // TestDirections: "A → B" means that A imports B. A package that is not named here may import
@@ -63,11 +63,10 @@ func TestDirections(t *testing.T) {
 		"probes/all":           {"probes", "probes/m365", "probes/workspace", "probes/console", "probes/declared", "probes/mail"},
 		"internal/condaccess":  {"probes/facts"},
 		"internal/tlsclient":   {"internal/ciphersuite"},
-		"internal/tlspath":     {"probes/facts", "internal/ciphersuite"},
 		"internal/ciphersuite": {},
 		"internal/mailtrace":   {"probes/facts"},
 		"checks":               append([]string{"probes/facts"}, engines...),
-		"internal/report":      {"checks", "probes/facts", "internal/ciphersuite", "internal/tlspath", "internal/tlsclient"},
+		"internal/report":      {"checks", "probes/facts", "internal/ciphersuite", "internal/tlsclient"},
 		"internal/lab":         {"config"},
 		"internal/guide":       {"checks", "config", "internal/report", "probes", "probes/all", "probes/facts"},
 		"cmd/casdoctor":        everything,

@@ -9,7 +9,7 @@
 //
 // What belongs here: opening connections phase by phase, each phase with a deadline of its
 // own, and naming how each ended. What does not: the bytes of a hello (package hello), what an
-// outcome means (packages internal/tlspath and checks) and what browsers offer (package
+// outcome means (package checks) and what browsers offer (package
 // internal/tlsclient). Nothing goes to the console but hellos, and a GET of its first page where
 // it is doubtful who answers: no credentials, nothing of anybody.
 package console
@@ -31,7 +31,6 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/casdoctor/casdoctor/config"
-	"github.com/casdoctor/casdoctor/internal/tlspath"
 	"github.com/casdoctor/casdoctor/probes"
 	"github.com/casdoctor/casdoctor/probes/console/hello"
 	"github.com/casdoctor/casdoctor/probes/facts"
@@ -337,11 +336,15 @@ func (p *prober) noSuchName(ctx context.Context, fact facts.Console) *facts.Seen
 	return &seen
 }
 
-// odd is an address that a service on the internet cannot have.
+// odd is an address that a service on the internet cannot have: "this host", loopback, private,
+// shared (RFC 6598) or link-local. (Linux connects to itself when asked for 0.0.0.0.)
 func odd(address string) bool {
 	a, err := netip.ParseAddr(address)
-	return err == nil && tlspath.Odd(a)
+	return err == nil && (a.IsUnspecified() || a.IsLoopback() || a.IsPrivate() || a.IsLinkLocalUnicast() ||
+		slices.ContainsFunc(oddPrefixes, func(p netip.Prefix) bool { return p.Contains(a) }))
 }
+
+var oddPrefixes = []netip.Prefix{netip.MustParsePrefix("0.0.0.0/8"), netip.MustParsePrefix("100.64.0.0/10")}
 
 // direct tries the console without the proxy.
 func (p *prober) direct(ctx context.Context) *facts.Connect {
