@@ -42,7 +42,9 @@ func packages(t *testing.T) map[string]listed {
 }
 
 // engines are the pure engines of judgement.
-var engines = []string{"internal/condaccess", "internal/spf", "internal/mailtrace", "internal/tlsclient"}
+var engines = []string{
+	"internal/condaccess", "internal/spf", "internal/mailtrace", "internal/tlsclient", "internal/ciphersuite",
+}
 
 // TestDirections: "A → B" means that A imports B. A package that is not named here may import
 // nothing of ours, so a new one has to be given its place.
@@ -55,16 +57,19 @@ func TestDirections(t *testing.T) {
 		"probes/facts":              {},
 		"internal/httpread":         {"config", "probes/facts"},
 		"probes":                    {"config", "probes/facts", "internal/httpread"},
-		"probes/m365":               probe, "probes/workspace": probe, "probes/console": probe, "probes/declared": probe, "probes/mail": probe,
-		"probes/all":          {"probes", "probes/m365", "probes/workspace", "probes/console", "probes/declared", "probes/mail"},
-		"internal/condaccess": {"probes/facts"},
-		"internal/tlsclient":  {},
-		"internal/mailtrace":  {"probes/facts"},
-		"checks":              append([]string{"probes/facts"}, engines...),
-		"internal/report":     {"checks", "probes/facts"},
-		"internal/lab":        {"config"},
-		"internal/guide":      {"checks", "config", "internal/report", "probes", "probes/all", "probes/facts"},
-		"cmd/casdoctor":       everything,
+		"probes/m365":               probe, "probes/workspace": probe, "probes/declared": probe, "probes/mail": probe,
+		"probes/console":       append([]string{"probes/console/hello"}, probe...),
+		"probes/console/hello": {"internal/ciphersuite"},
+		"probes/all":           {"probes", "probes/m365", "probes/workspace", "probes/console", "probes/declared", "probes/mail"},
+		"internal/condaccess":  {"probes/facts"},
+		"internal/tlsclient":   {"internal/ciphersuite"},
+		"internal/ciphersuite": {},
+		"internal/mailtrace":   {"probes/facts"},
+		"checks":               append([]string{"probes/facts"}, engines...),
+		"internal/report":      {"checks", "probes/facts", "internal/ciphersuite", "internal/tlsclient"},
+		"internal/lab":         {"config"},
+		"internal/guide":       {"checks", "config", "internal/report", "probes", "probes/all", "probes/facts"},
+		"cmd/casdoctor":        everything,
 	}
 	for name, p := range packages(t) {
 		may, placed := allowed[name]

@@ -91,6 +91,7 @@ const (
 	OutcomeRefused      Outcome = "refused"       // the port is closed
 	OutcomeUnreachable  Outcome = "unreachable"   // no route, or forbidden by ICMP
 	OutcomeNotTLS       Outcome = "not_tls"       // an answer that is not TLS, e.g. plain HTTP
+	OutcomeMalformed    Outcome = "malformed"     // an answer that begins like TLS and makes no sense
 	OutcomeProxyRefused Outcome = "proxy_refused" // the proxy answered CONNECT with another status than 200
 	OutcomeProxyAuth    Outcome = "proxy_auth"    // the proxy wants credentials, or other ones (407, 401)
 	OutcomeFailed       Outcome = "failed"        // anything else
@@ -146,7 +147,7 @@ type Hello struct {
 // Handshake is what is known of exactly one TLS version: whether the console speaks it with
 // any suite at all.
 type Handshake struct {
-	Version string `json:"version"` // "1.0" to "1.3"
+	Version string `json:"version"` // "SSL 3.0", "1.0" to "1.3"
 	// Implied: no hello was sent for this version alone. It follows from the answer to one
 	// for other versions too: a server that answers with 1.2 where 1.3 was offered does not
 	// have 1.3, and one that refuses "1.1 or lower" has no 1.0 either. The outcome is the
