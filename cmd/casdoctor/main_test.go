@@ -184,6 +184,7 @@ var scenarioWants = map[string]scenarioWant{
 	"gmail-domain-missing":   {1, []string{"GDM-01.C2"}, []string{"GDM-01.F2"}},
 	"gmail-no-delegation":    {1, []string{"GDM-01.X1"}, []string{"GDM-01.F3"}},
 	"tls-old-client":         {1, []string{"TLS-01.C1", "TLS-01.C2"}, []string{"TLS-01.F1", "TLS-01.F2"}},
+	"tls-people":             {},
 	"tls-intercepted":        {1, []string{"TLS-01.X2"}, []string{"TLS-01.F3"}},
 	"console-unreachable":    {1, []string{"TLS-01.X1"}, []string{"TLS-01.F3"}},
 	"no-permission":          {3, nil, nil},

@@ -29,6 +29,10 @@ var japanese = map[string]string{ //nolint:gosec // G101: sentences about creden
 	"SharePoint's switch for apps that do not use modern authentication (GET /admin/sharepoint/settings)": "先進認証を使用しないアプリに関する SharePoint の設定 (GET /admin/sharepoint/settings)",
 	"the applications of Trend Micro in the tenant, by name and by configured app id, with what was granted to " +
 		"them, when and by whom (GET /servicePrincipals and below)": "名前または設定されたアプリ ID で見つかるトレンドマイクロのアプリと、付与された許可、その日時と同意したアカウント (GET /servicePrincipals 以下)",
+	"which browsers and systems people signed in with in the last 7 days, counted, without names " +
+		"(GET /auditLogs/signIns, 10,000 sign-ins at most)": "直近 7 日間のサインインに使われたブラウザと OS (人数のみ。名前は保存しません) (GET /auditLogs/signIns、最大 10,000 件)",
+	"shows how many people still use a browser that the console refuses": "管理コンソールが受け付けないブラウザを使っている人数が分かる",
+	"is asked for by the sign-in log's licence check":                    "サインイン ログのライセンス確認で求められる",
 	"asks Google's token endpoint, one scope at a time, what the service account may do " +
 		"on behalf of the admin, and lets tokeninfo confirm it": "サービスアカウントが管理者の代わりに何をできるかを、スコープを 1 つずつトークン エンドポイントに尋ね、tokeninfo で確認します",
 	"reads the customer's domains and domain aliases from the Directory API, on behalf of the admin": "管理者の代わりに、Directory API から組織のドメインとドメイン エイリアスを読み取ります",

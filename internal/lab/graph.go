@@ -2,6 +2,7 @@ package lab
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -233,6 +234,13 @@ var operations = []operation{
 		options:     "$select $top",
 		answer:      (*graph).permissionGrants,
 	},
+	{
+		path:        "auditLogs/signIns",
+		permissions: []string{"AuditLog.Read.All"},
+		denied:      &deniedReports,
+		options:     "$filter $top",
+		answer:      (*graph).signIns,
+	},
 }
 
 // query is one request, taken apart.
@@ -384,6 +392,7 @@ type kind struct {
 	name     string
 	members  []string
 	ordinary []string
+	page     int // how many come at once without $top; 0: ordinaryPage
 }
 
 // pick keeps what $select names, or what comes without it.
@@ -426,7 +435,7 @@ func (g *graph) one(q *query, k kind, e entity) (any, *graphError) {
 
 // list is one page of a collection.
 func (g *graph) list(q *query, k kind, all []entity) (any, *graphError) {
-	size := ordinaryPage
+	size := cmp.Or(k.page, ordinaryPage)
 	if raw, ok := q.options["$top"]; ok {
 		n, err := strconv.Atoi(raw)
 		if err != nil || n < 1 || n > maxPage {

@@ -59,6 +59,7 @@ type Microsoft struct {
 	ServicePrincipals  []json.RawMessage
 	AppRoleAssignments []json.RawMessage
 	PermissionGrants   []json.RawMessage
+	SignIns            []json.RawMessage // the sign-in log in the wire shape, newest first
 	// TokensFor are other tenant ids for which a token of this tenant is issued: what a managed
 	// identity or an Azure CLI session of the wrong tenant amounts to.
 	TokensFor []string

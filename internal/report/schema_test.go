@@ -39,6 +39,7 @@ var values = map[string]any{
 	facts.M365Traces.Name:            facts.Traces{},
 	facts.M365WhatIf.Name:            facts.WhatIf{},
 	facts.M365SignIns.Name:           facts.SignIns{},
+	facts.M365SignInClients.Name:     facts.SignInClients{},
 	facts.MailMessages.Name:          []facts.Message{},
 	facts.MailRecords.Name:           []facts.MailDomain{},
 	facts.WorkspaceDelegation.Name:   facts.Delegation{},

@@ -22,5 +22,6 @@ const section = "microsoft365"
 func Probes() []probes.Probe {
 	return []probes.Probe{
 		tenantProbe(), accountsProbe(), defaultsProbe(), conditionalAccessProbe(), sharePointProbe(), tracesProbe(),
+		signInClientsProbe(),
 	}
 }

@@ -51,7 +51,8 @@ func TestPace(t *testing.T) {
 			t.Fatalf("%s: %v", name, fact.Failure)
 		}
 		for _, r := range fact.Requests {
-			want := strings.Contains(r.URL, "/conditionalAccess/") || strings.Contains(r.URL, "/v1.0/reports/")
+			want := strings.Contains(r.URL, "/conditionalAccess/") || strings.Contains(r.URL, "/v1.0/reports/") ||
+				strings.Contains(r.URL, "/auditLogs/")
 			if got := r.Waited > 0; got != want {
 				t.Errorf("%s went through a limit: %v, want %v", r.URL, got, want)
 			}
@@ -60,7 +61,7 @@ func TestPace(t *testing.T) {
 			}
 		}
 	}
-	if paced != 5 { // policies, locations, and the registration of three accounts
+	if paced != 6 { // policies, locations, the registration of three accounts, and the sign-in log
 		t.Errorf("%d requests of the two families", paced)
 	}
 }
