@@ -46,6 +46,7 @@ if [ "${1:-}" != --inside ]; then
   exit
 fi
 shift
+from=$PWD
 cd "$CASDOCTOR_TLS_LAB"
 mkdir certs ng squid logs
 
@@ -215,7 +216,7 @@ chown -R proxy squid
 run squid squid -N -f "$PWD/squid.conf"
 run squid2 squid -N -f "$PWD/squid-denies.conf"
 run dns dnsmasq --no-daemon --no-resolv --no-hosts --port=9553 --listen-address=127.0.0.1 --bind-interfaces \
-  --address=/console.test/127.0.0.1 --address=/sink.test/0.0.0.0 --local=/nx.test/
+  --address=/console.test/127.0.0.1 --address=/sink.example/0.0.0.0 --local=/nx.test/
 
 # @ih is what TCP carries: a record of type 22 with the client's version 0x0303 behind ten bytes.
 nft -f - <<'N'
@@ -241,4 +242,5 @@ for port in 9441 9442 9461 9462 9463 9465 9466 9468 9473 9474 9477 9478 9481 948
   done
 done
 if [ "${RTT:-0}" != 0 ]; then tc qdisc add dev lo root netem delay "$(awk "BEGIN{print $RTT/2}")ms" limit 100000; fi
+cd "$from"
 "$@"
