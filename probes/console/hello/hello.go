@@ -100,7 +100,7 @@ func (s Spec) Bytes() ([]byte, error) {
 	}
 	out := append(make([]byte, 0, 9+len(body)), byte(recordHandshake))
 	out = binary.BigEndian.AppendUint16(out, record)
-	out = binary.BigEndian.AppendUint16(out, uint16(len(body)+4)) //nolint:gosec // G115: bounded above
+	out = binary.BigEndian.AppendUint16(out, uint16(len(body)+4))  //nolint:gosec // G115: bounded above
 	return append16(append(out, messageClientHello, 0), body), nil // a length of three bytes
 }
 
@@ -144,7 +144,7 @@ func (s Spec) extensions() []byte {
 	}
 	if len(s.Versions) > 0 {
 		add(extSupportedVersions, append([]byte{byte(2 * len(s.Versions))}, words(s.Versions)...)) //nolint:gosec // G115: bounded by Bytes
-		add(extPSKModes, []byte{1, 1}) // psk_dhe_ke
+		add(extPSKModes, []byte{1, 1})                                                             // psk_dhe_ke
 		add(extKeyShare, []byte{0, 0})
 	}
 	for _, e := range s.Extensions {
