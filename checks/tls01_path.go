@@ -220,11 +220,16 @@ var (
 	sharedSpace = netip.MustParsePrefix("100.64.0.0/10") // RFC 6598
 )
 
-// odd are the addresses that no service on the Internet has. Names for tests (RFC 6761, sections
-// 6.2 and 6.3) and addresses that were configured as such mean what they say.
+// local: an address, or a name for tests (RFC 6761 sections 6.2 and 6.3). Both lead where somebody
+// wants them to lead, and no public authority makes a certificate for them.
+func local(host string) bool {
+	_, err := netip.ParseAddr(host)
+	return err == nil || host == "localhost" || strings.HasSuffix(host, ".localhost") || strings.HasSuffix(host, ".test")
+}
+
+// odd are the addresses that no service on the Internet has.
 func odd(con facts.Console) []netip.Addr {
-	if _, err := netip.ParseAddr(con.Host); err == nil || con.Proxy != nil || con.Addresses.Value == nil ||
-		strings.HasSuffix(con.Host, ".test") || con.Host == "localhost" || strings.HasSuffix(con.Host, ".localhost") {
+	if local(con.Host) || con.Proxy != nil || con.Addresses.Value == nil {
 		return nil
 	}
 	var everywhere []string
@@ -533,7 +538,7 @@ func certificate(con facts.Console) Claim {
 // the configuration. What was enumerated is then what the inspecting device accepts.
 func inspected(con facts.Console) bool {
 	c := con.Certificate.Value
-	return c != nil && c.Verified != nil && *c.Verified && c.Public != nil && !*c.Public
+	return c != nil && c.Verified != nil && *c.Verified && c.Public != nil && !*c.Public && !local(con.Host)
 }
 
 // gateways are words in the issuers of devices that inspect TLS.
