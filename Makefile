@@ -10,7 +10,7 @@ TOOLS := $(GO) tool -modfile=internal/tools/go.mod
 # detector's uses the same settings, so that the Graph SDK is compiled once for all of them.
 PURE  := CGO_ENABLED=0
 
-.PHONY: demo test build lint vet gate generate cold-start bench clean
+.PHONY: demo test build lint vet gate generate cold-start bench test-tls bench-tls clean
 
 demo: build
 	@echo "== casdoctor demo: a healthy organisation =="
@@ -53,6 +53,18 @@ cold-start:
 
 bench:
 	$(GO) test -tags $(TAGS) -run '^$$' -bench . -benchmem ./internal/condaccess
+
+# The console probe against real servers, proxies and faults of the way: root on Debian 12. The
+# packages are installed (their daemons are kept from starting), and everything runs in a network
+# namespace of its own.
+test-tls: build
+	$(PURE) $(GO) test -tags $(TAGS) -c -o casdoctor-tls.test ./cmd/casdoctor
+	@internal/tools/tls/lab.sh ./casdoctor-tls.test -test.run '^TestReal' -test.v; code=$$?; rm -f casdoctor-tls.test; exit $$code
+
+# Side by side with nmap, sslscan and testssl.sh, without and with 50 ms of round trip; some 20
+# minutes. The table is in docs/performance.md.
+bench-tls: build
+	@TESTSSL="$${TESTSSL-9441@0 9442@0}" internal/tools/tls/lab.sh internal/tools/tls/bench.sh ./casdoctor 0 50
 
 clean:
 	rm -f casdoctor

@@ -46,7 +46,7 @@ func TestAt(t *testing.T) {
 		{0x003c, []uint16{TLS12}},                      // RFC 5246
 		{0xc013, []uint16{SSL30, TLS10, TLS11, TLS12}}, // RFC 8422; servers of the time also took it at SSL 3.0
 		{0x0003, []uint16{SSL30, TLS10, TLS11, TLS12}}, // RFC 2246
-		{0x00ff, nil}, {0x5600, nil}, {0x0000, nil}, // no suites: RFC 5746, RFC 7507, RFC 5246
+		{0x00ff, nil}, {0x5600, nil}, {0x0000, nil},    // no suites: RFC 5746, RFC 7507, RFC 5246
 	} {
 		for _, v := range []uint16{SSL30, TLS10, TLS11, TLS12, TLS13} {
 			if got := slices.Contains(At(v), tc.id); got != slices.Contains(tc.versions, v) {

@@ -2,6 +2,7 @@ package console
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -235,16 +236,16 @@ func (p *prober) within(ctx context.Context, conn net.Conn) func() {
 	}
 }
 
-// firstWrite remembers how much was sent at first: the hello.
+// firstWrite remembers what was sent at first: the hello.
 type firstWrite struct {
 	net.Conn
-	size int
+	raw []byte
 }
 
 // Write sends bytes.
 func (c *firstWrite) Write(b []byte) (int, error) {
-	if c.size == 0 {
-		c.size = len(b)
+	if c.raw == nil {
+		c.raw = bytes.Clone(b)
 	}
 	return c.Conn.Write(b)
 }

@@ -400,20 +400,30 @@ func (l *listing) groups(ctx context.Context, fact *facts.Console, results []acc
 		spec.Groups = left
 		s := l.ask(ctx, "", spec, hello.Whole)
 		if s.Outcome != facts.OutcomeOK || s.Group == 0 || !slices.Contains(left, s.Group) {
-			if !refuses(s) && s.Outcome != facts.OutcomeOK && !l.resets.Load() {
-				fact.Groups.Failure = &facts.Failure{
-					Kind: kindOf(s.Outcome), Code: string(s.Outcome), Detail: "the enumeration of groups broke off: " + s.Detail,
-				}
-				fact.Groups.Value = &used
-				return
+			if s.Outcome == facts.OutcomeOK || refuses(s) || l.resets.Load() || l.stillAnswers(ctx, version, suites, used, s) {
+				break // no suite with a group, or none of these groups
 			}
-			break
+			fact.Groups = facts.Partly(used, &facts.Failure{
+				Kind: kindOf(s.Outcome), Code: string(s.Outcome), Detail: "the enumeration of groups broke off: " + s.Detail,
+			})
+			return
 		}
 		used = append(used, s.Group)
 		left = without(left, s.Group)
 	}
 	slices.Sort(tried)
 	fact.Groups, fact.GroupsTried = facts.Got(used), tried
+}
+
+// stillAnswers: an unusual alert is a refusal when the same hello with groups that are known to
+// be good is still answered. (Java says unexpected_message.)
+func (l *listing) stillAnswers(ctx context.Context, version uint16, suites, used []uint16, s sent) bool {
+	if s.Outcome != facts.OutcomeAlert || len(used) == 0 {
+		return false
+	}
+	spec := l.at(version, suites)
+	spec.Groups = used
+	return l.ask(ctx, "", spec, hello.Choice).Outcome == facts.OutcomeOK
 }
 
 func without(ids []uint16, gone ...uint16) []uint16 {

@@ -60,8 +60,8 @@ func (p *prober) modern(ctx context.Context, conn net.Conn, curves []tls.CurveID
 	})
 	err := client.HandshakeContext(ctx)
 	s := sent{
-		Hello:   facts.Hello{Name: facts.HelloModern, Size: counted.size, Took: time.Since(start)},
-		suites:  offerable(),
+		Hello:   facts.Hello{Name: facts.HelloModern, Size: len(counted.raw), Took: time.Since(start)},
+		suites:  hello.Suites(counted.raw), // in crypto/tls's own order
 		offered: tls.VersionTLS13,
 	}
 	s.Outcome, s.Alert, s.Detail = outcomeOf(err)

@@ -139,7 +139,7 @@ func (p *prober) ask(ctx context.Context, name facts.HelloName, spec hello.Spec,
 		defer p.within(ctx, conn)()
 		counted := &firstWrite{Conn: conn}
 		s.answer, err = hello.Ask(counted, spec, depth)
-		s.Size = counted.size
+		s.Size = len(counted.raw)
 		return err
 	}()
 	s.Took = time.Since(start)

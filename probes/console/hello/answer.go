@@ -110,10 +110,10 @@ func Read(r io.Reader, depth Depth) (Answer, error) {
 	err := f.read(depth)
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		switch {
-		case f.a.Kind == Alert: // a warning, and then the end
-			err = nil
 		case f.taken >= maxFlight:
 			err = ErrTooLong
+		case f.a.Kind == Alert: // a warning, and then the end
+			err = nil
 		}
 	}
 	return f.a, err

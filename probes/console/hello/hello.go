@@ -168,6 +168,23 @@ func (s Spec) ssl2() ([]byte, error) {
 	return append([]byte{0x80 | byte(len(body)>>8), byte(len(body))}, body...), nil
 }
 
+// Suites are the suites of a hello that somebody else has written, in its order; nil when it
+// cannot be read.
+func Suites(raw []byte) []uint16 {
+	r := reader(raw)
+	var head, session, list []byte
+	// The heads of the record and of the message, the version and the random.
+	if !r.bytes(&head, 5+4+2+32) || head[0] != recordHandshake || head[5] != messageClientHello ||
+		!r.list8(&session) || !r.list16(&list) {
+		return nil
+	}
+	out := make([]uint16, len(list)/2)
+	for i := range out {
+		out[i] = binary.BigEndian.Uint16(list[2*i:])
+	}
+	return out
+}
+
 func words(list []uint16) []byte {
 	out := make([]byte, 0, 2*len(list))
 	for _, v := range list {

@@ -195,6 +195,9 @@ func TestBytes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if got := Suites(raw); !slices.Equal(got, spec.Suites) || Suites(raw[:20]) != nil || Suites([]byte("HTTP/1.1 400 Bad Request\r\nServer: some server with a name\r\n")) != nil {
+		t.Errorf("read back %04x", got)
+	}
 	client, server := net.Pipe()
 	go func() {
 		_, _ = client.Write(raw)
