@@ -39,8 +39,11 @@ var japanese = map[string]string{ //nolint:gosec // G101: sentences about creden
 	"Reads the header sections of the messages in cas.messages, never a body: the domains of From, " +
 		"Reply-To and Return-Path, the authentication results and the way of the message.": "cas.messages のメッセージのヘッダだけを読み取ります (本文は読みません)。From、Reply-To、Return-Path のドメイン、認証結果、経路を確認します",
 	"Looks up the SPF and DMARC records of every domain in cas.internal_domains, with the configured resolver.": "設定されたリゾルバで、cas.internal_domains の各ドメインの SPF レコードと DMARC レコードを調べます",
-	"Resolves the CAS console's name, connects to it and makes one TLS handshake at each exact version, " +
-		"1.0 to 1.3, with every cipher suite that Go has; verifies the certificate.": "CAS 管理コンソールの名前を解決して接続し、TLS 1.0 から 1.3 までのバージョンごとにハンドシェイクを行い、証明書を検証します",
+	"Resolves the CAS console's name, connects to it, makes one TLS handshake and verifies the certificate; " +
+		"asks with hand-made hellos what else it accepts, and which suites when clients are declared. " +
+		"Looks at the licensing portal in the same way, unless cas.console is set.": "CAS 管理コンソールの名前を解決して接続し、TLS ハンドシェイクを 1 回行って証明書を検証します。" +
+		"ほかに何を受け付けるかを手製の ClientHello で確認し、クライアントの宣言があれば暗号化スイートも一覧します。" +
+		"cas.console の設定がない場合は、ライセンス ポータルも同じ方法で確認します",
 
 	// What permissions are for.
 	"shows that the credentials belong to this tenant, and which services it has":                              "資格情報がこのテナントのものであることと、テナントのサービスを確認します",

@@ -5,7 +5,8 @@
 #   bench.sh CASDOCTOR [ms of round trip…]
 #
 # Wall times are medians of RUNS (testssl.sh: one run, and only where it ends in minutes).
-# Connections are counted by the kernel, as SYNs to the server's port.
+# Connections are counted by the kernel, as SYNs to the server's port. Of casdoctor's wall time the
+# part in which it asks is shown, too: the rest is the start of the program and the roots of the system.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 bin=$1
@@ -52,10 +53,10 @@ for rtt in "${@:-0}"; do
       times=$runs
       if [[ $name == testssl* ]]; then
         times=1
-        [[ " ${TESTSSL:-9441@0} " == *" $port@$rtt "* ]] || continue
+        [[ " ${TESTSSL-9441@0} " == *" $port@$rtt "* ]] || continue
       fi
       file=$out/$rtt-$port-$n
-      for i in $(seq "$times"); do
+      for _ in $(seq "$times"); do
         reset_count "$port"
         rm -f "$file.json"
         line=${command//PORT/$port}

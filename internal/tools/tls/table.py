@@ -44,8 +44,8 @@ groups = {}
 for line in open(sys.argv[1]):
     rtt, port, title, tool, wall, syns, file = line.rstrip("\n").split("|")
     groups.setdefault((int(rtt), int(port), title), {}).setdefault(tool, []).append((float(wall), int(syns), file))
-print("| Round trip | Server | Tool | Wall | Connections | Pairs | Differences to casdoctor |")
-print("|---|---|---|---|---|---|---|")
+print("| Round trip | Server | Tool | Wall | of it asking | Connections | Pairs | Differences to casdoctor |")
+print("|---|---|---|---|---|---|---|---|")
 failed = False
 for (rtt, _, title), tools in groups.items():
     base = pairs("casdoctor, exact", tools["casdoctor, exact"][-1][2])
@@ -65,6 +65,10 @@ for (rtt, _, title), tools in groups.items():
         counts = sorted({r[1] for r in runs})
         count = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
         wall = statistics.median(r[0] for r in runs)
-        print(f"| {rtt} ms | {title} | {tool} | {wall:.2f} s | {count} | {len(got) if got is not None else ''} | {differs} |")
+        asking = ""
+        if tool.startswith("casdoctor"):
+            took = [json.loads(pathlib.Path(r[2] + ".txt").read_text())["took_ms"] for r in runs[-1:]]
+            asking = f"{took[0] / 1000:.2f} s"
+        print(f"| {rtt} ms | {title} | {tool} | {wall:.2f} s | {asking} | {count} | {len(got) if got is not None else ''} | {differs} |")
     print(f"{rtt} ms, {title}: {ours:.2f} s, fastest peer {fastest:.2f} s: {ours / fastest:.2f}", file=sys.stderr)
 sys.exit(failed)

@@ -74,8 +74,10 @@ func (s Spec) Bytes() ([]byte, error) {
 	if s.SSL2 {
 		return s.ssl2()
 	}
-	if len(s.Suites) == 0 || len(s.SNI) > 255 || len(s.Versions) > 127 {
-		return nil, fmt.Errorf("%w: %d suites, %d versions, a name of %d bytes", ErrSpec, len(s.Suites), len(s.Versions), len(s.SNI))
+	if len(s.Suites) == 0 || len(s.SNI) > 255 || len(s.Versions) > 127 ||
+		slices.ContainsFunc(s.ALPN, func(p string) bool { return p == "" || len(p) > 255 }) {
+		return nil, fmt.Errorf("%w: %d suites, %d versions, a name of %d bytes, protocols %q",
+			ErrSpec, len(s.Suites), len(s.Versions), len(s.SNI), s.ALPN)
 	}
 	random := make([]byte, 32)
 	_, _ = rand.Read(random) // never fails
@@ -99,8 +101,7 @@ func (s Spec) Bytes() ([]byte, error) {
 	out := append(make([]byte, 0, 9+len(body)), byte(recordHandshake))
 	out = binary.BigEndian.AppendUint16(out, record)
 	out = binary.BigEndian.AppendUint16(out, uint16(len(body)+4)) //nolint:gosec // G115: bounded above
-	out = append(out, messageClientHello, 0, byte(len(body)>>8), byte(len(body)))
-	return append(out, body...), nil
+	return append16(append(out, messageClientHello, 0), body), nil // a length of three bytes
 }
 
 // highest is the highest version that the hello offers.
@@ -137,12 +138,12 @@ func (s Spec) extensions() []byte {
 	if len(s.ALPN) > 0 {
 		var list []byte
 		for _, p := range s.ALPN {
-			list = append(append(list, byte(len(p))), p...)
+			list = append(append(list, byte(len(p))), p...) //nolint:gosec // G115: bounded by Bytes
 		}
 		add(extALPN, append16(nil, list))
 	}
 	if len(s.Versions) > 0 {
-		add(extSupportedVersions, append([]byte{byte(2 * len(s.Versions))}, words(s.Versions)...))
+		add(extSupportedVersions, append([]byte{byte(2 * len(s.Versions))}, words(s.Versions)...)) //nolint:gosec // G115: bounded by Bytes
 		add(extPSKModes, []byte{1, 1}) // psk_dhe_ke
 		add(extKeyShare, []byte{0, 0})
 	}
@@ -158,11 +159,11 @@ func (s Spec) ssl2() ([]byte, error) {
 	}
 	challenge := make([]byte, 16)
 	_, _ = rand.Read(challenge)
-	body := append([]byte{messageClientHello}, byte(s.Version>>8), byte(s.Version))
+	body := binary.BigEndian.AppendUint16([]byte{messageClientHello}, s.Version)
 	body = binary.BigEndian.AppendUint16(body, uint16(3*len(s.Suites))) //nolint:gosec // G115: bounded above
 	body = append(body, 0, 0, 0, byte(len(challenge)))
 	for _, id := range s.Suites {
-		body = append(body, 0, byte(id>>8), byte(id))
+		body = binary.BigEndian.AppendUint16(append(body, 0), id)
 	}
 	body = append(body, challenge...)
 	return append([]byte{0x80 | byte(len(body)>>8), byte(len(body))}, body...), nil

@@ -248,6 +248,7 @@ func TestBytesRefuses(t *testing.T) {
 		"no suites":             {Version: ciphersuite.TLS12},
 		"a name that is long":   {Version: ciphersuite.TLS12, Suites: []uint16{1}, SNI: strings.Repeat("a", 256)},
 		"too much for a record": {Version: ciphersuite.TLS12, Suites: make([]uint16, 20000)},
+		"a protocol of 300":     {Version: ciphersuite.TLS12, Suites: []uint16{1}, ALPN: []string{strings.Repeat("h", 300)}},
 		"an extension of 70 KB": {Version: ciphersuite.TLS12, Suites: []uint16{1}, Extensions: []Extension{{Type: 21, Data: make([]byte, 70000)}}},
 		"SSL 2.0 with a name":   {Version: ciphersuite.TLS10, Suites: []uint16{1}, SSL2: true, SNI: "a"},
 	} {
