@@ -1,11 +1,11 @@
 package checks
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
+	"github.com/casdoctor/casdoctor/internal/ciphersuite"
 	"github.com/casdoctor/casdoctor/internal/tlsclient"
 	"github.com/casdoctor/casdoctor/probes/facts"
 )
@@ -478,7 +478,7 @@ func enumerated(con facts.Console) bool {
 func suiteNames(ids ...uint16) string {
 	var out []string
 	for _, id := range ids {
-		out = append(out, fmt.Sprintf("0x%04x", id))
+		out = append(out, ciphersuite.Name(id))
 	}
 	return strings.Join(out, ", ")
 }

@@ -23,8 +23,12 @@ func examineReach(x *Exam) {
 	}
 	c := notReached(*con.Value)
 	c.Reasons = slices.Clip(c.Reasons)
-	if d := con.Value.Direct; d != nil && d.Outcome != facts.OutcomeOK {
+	switch d := con.Value.Direct; {
+	case d == nil:
+	case d.Outcome != facts.OutcomeOK:
 		c.Reasons = append(c.Reasons, because("direct_fails", "outcome", string(d.Outcome)))
+	case c.Verdict == Confirmed:
+		c.Reasons = append(c.Reasons, because("direct_works", wayArgs(*con.Value)...))
 	}
 	if failing := failingAddresses(*con.Value); failing != "" {
 		c.Reasons = append(c.Reasons, because("some_addresses_fail", "addresses", failing))
@@ -72,6 +76,9 @@ func unreached(a facts.Connect) (code string, ok bool) {
 		case 400, 404, 405, 501:
 			return "not_a_proxy", true
 		}
+		if a.Status/100 == 3 {
+			return "not_a_proxy", true
+		}
 		return "proxy_refused", true
 	}
 	return "", false
@@ -82,7 +89,7 @@ var failures = []facts.Outcome{facts.OutcomeFailed, facts.OutcomeReset, facts.Ou
 
 // answeredSomehow: an answer to a hello, whatever it says.
 var answeredSomehow = []facts.Outcome{
-	facts.OutcomeOK, facts.OutcomeAlert, facts.OutcomeReset, facts.OutcomeClosed, facts.OutcomeNotTLS,
+	facts.OutcomeOK, facts.OutcomeAlert, facts.OutcomeReset, facts.OutcomeClosed, facts.OutcomeNotTLS, facts.OutcomeMalformed,
 }
 
 // notReached goes from the far end: an answer to a hello refutes it, whatever the answer is
@@ -213,11 +220,16 @@ var (
 	sharedSpace = netip.MustParsePrefix("100.64.0.0/10") // RFC 6598
 )
 
-// odd are the addresses that no service on the Internet has. Names for tests (RFC 6761, sections
-// 6.2 and 6.3) and addresses that were configured as such mean what they say.
+// local: an address, or a name for tests (RFC 6761 sections 6.2 and 6.3). Both lead where somebody
+// wants them to lead, and no public authority makes a certificate for them.
+func local(host string) bool {
+	_, err := netip.ParseAddr(host)
+	return err == nil || host == "localhost" || strings.HasSuffix(host, ".localhost") || strings.HasSuffix(host, ".test")
+}
+
+// odd are the addresses that no service on the Internet has.
 func odd(con facts.Console) []netip.Addr {
-	if _, err := netip.ParseAddr(con.Host); err == nil || con.Proxy != nil || con.Addresses.Value == nil ||
-		strings.HasSuffix(con.Host, ".test") || con.Host == "localhost" || strings.HasSuffix(con.Host, ".localhost") {
+	if local(con.Host) || con.Proxy != nil || con.Addresses.Value == nil {
 		return nil
 	}
 	var everywhere []string
@@ -282,13 +294,14 @@ const (
 	cutOff                         // reset, or closed without a word
 	silence
 	clearText // an answer that is not TLS
-	unsent    // not sent, or failed on this side
+	garbled   // an answer that begins like TLS and makes no sense
+	ownFault  // sent, and this side could not go on
+	unsent
 )
 
 const (
-	notNew = oldVersion | alerted | cutOff | silence | clearText | unsent
-	mute   = cutOff | silence // no answer of any kind
-	spoke  = newVersion | oldVersion | alerted | clearText
+	mute  = cutOff | silence // no answer of any kind
+	spoke = newVersion | oldVersion | alerted | clearText
 )
 
 // meetingOf sorts an answer. The hello that is none is answered by any bytes.
@@ -311,8 +324,10 @@ func meetingOf(h facts.Hello) meeting {
 		return silence
 	case facts.OutcomeNotTLS:
 		return clearText
+	case facts.OutcomeMalformed:
+		return garbled
 	default:
-		return unsent
+		return ownFault
 	}
 }
 
@@ -331,26 +346,30 @@ type hellos = map[facts.HelloName]meeting
 // answered nothing stands in the way: it is not in this list.
 var situations = []situation{
 	// Clear text: a sign-in page of the network, the port of a proxy, another service.
-	{"not_tls", Confirmed, hellos{facts.HelloModern: clearText | unsent, facts.HelloSmall: clearText | unsent, facts.HelloTLS12: clearText}},
 	{"not_tls", Confirmed, hellos{facts.HelloModern: clearText}},
+	{"not_tls", Confirmed, hellos{facts.HelloModern: ownFault | unsent, facts.HelloTLS12: clearText}},
 
-	// A hello in two segments is dropped that arrives in one: boxes that do not reassemble.
-	{"large_hello", Confirmed, hellos{facts.HelloModern: mute | alerted, facts.HelloSmall: newVersion}},
+	// A hello in two segments is lost that arrives in one: boxes that do not reassemble.
+	{"large_hello", Confirmed, hellos{facts.HelloModern: mute, facts.HelloSmall: newVersion}},
+	// It arrives, and is not liked.
+	{"modern_hello_refused", Supported, hellos{facts.HelloModern: alerted, facts.HelloSmall: newVersion}},
+	// The full handshake fails on this side although the peer answers: nothing is said of the way.
+	{"own_handshake_fails", Unknown, hellos{facts.HelloModern: ownFault | garbled, facts.HelloSmall: newVersion}},
 	// Any mention of TLS 1.3 is too much for it.
-	{"tls13_intolerant", Confirmed, hellos{facts.HelloModern: mute | alerted, facts.HelloSmall: mute | alerted | unsent, facts.HelloTLS12: newVersion}},
-
-	// Below TLS 1.2 something answers, from 1.2 on not: by its own refusal, or because the way cuts or
-	// drops what offers 1.2.
-	{"capped", Supported, hellos{facts.HelloModern: alerted, facts.HelloTLS12: alerted | oldVersion, facts.HelloTLS11: oldVersion}},
-	{"capped", Supported, hellos{facts.HelloModern: alerted, facts.HelloTLS12: alerted | oldVersion, facts.HelloTLS10: oldVersion}},
-	{"tls12_cut", Supported, hellos{facts.HelloModern: cutOff, facts.HelloTLS12: cutOff, facts.HelloTLS11: oldVersion}},
-	{"tls12_cut", Supported, hellos{facts.HelloModern: cutOff, facts.HelloTLS12: cutOff, facts.HelloTLS10: oldVersion}},
-	{"tls12_dropped", Supported, hellos{facts.HelloModern: silence, facts.HelloTLS12: silence, facts.HelloTLS11: oldVersion}},
-	{"tls12_dropped", Supported, hellos{facts.HelloModern: silence, facts.HelloTLS12: silence, facts.HelloTLS10: oldVersion}},
+	{"tls13_intolerant", Confirmed, hellos{facts.HelloModern: mute | alerted, facts.HelloTLS12: newVersion}},
 
 	// The name decides: another name, or none, is answered on the same connection.
 	{"sni_filter", Confirmed, hellos{facts.HelloModern: mute, facts.HelloTLS12: mute, facts.HelloOtherSNI: spoke}},
 	{"sni_filter", Confirmed, hellos{facts.HelloModern: mute, facts.HelloTLS12: mute, facts.HelloNoSNI: spoke}},
+
+	// Below TLS 1.2 something answers, from 1.2 on not: because the way cuts or drops what offers 1.2,
+	// or by its own refusal.
+	{"tls12_cut", Supported, hellos{facts.HelloModern: cutOff, facts.HelloTLS12: cutOff, facts.HelloTLS11: oldVersion}},
+	{"tls12_cut", Supported, hellos{facts.HelloModern: cutOff, facts.HelloTLS12: cutOff, facts.HelloTLS10: oldVersion}},
+	{"tls12_dropped", Supported, hellos{facts.HelloModern: silence, facts.HelloTLS12: silence, facts.HelloTLS11: oldVersion}},
+	{"tls12_dropped", Supported, hellos{facts.HelloModern: silence, facts.HelloTLS12: silence, facts.HelloTLS10: oldVersion}},
+	{"capped", Supported, hellos{facts.HelloModern: alerted, facts.HelloTLS12: alerted | oldVersion, facts.HelloTLS11: oldVersion}},
+	{"capped", Supported, hellos{facts.HelloModern: alerted, facts.HelloTLS12: alerted | oldVersion, facts.HelloTLS10: oldVersion}},
 
 	// TLS is what is cut or dropped: clear text on the same port gets an answer.
 	{"tls_cut", Supported, hellos{facts.HelloModern: cutOff, facts.HelloTLS12: cutOff, facts.HelloHTTP: spoke}},
@@ -358,8 +377,9 @@ var situations = []situation{
 	// Everything is cut: a firewall, an intrusion prevention system after too many tries, or the server.
 	{"all_cut", Supported, hellos{facts.HelloModern: cutOff, facts.HelloTLS12: cutOff}},
 
-	{"no_modern_version", Supported, hellos{facts.HelloModern: notNew &^ unsent, facts.HelloTLS12: alerted | cutOff}},
-	{"no_modern_version", Supported, hellos{facts.HelloModern: alerted, facts.HelloTLS12: notNew &^ unsent}},
+	{"garbled", Confirmed, hellos{facts.HelloModern: ownFault | garbled, facts.HelloTLS12: garbled}},
+	{"no_modern_version", Supported, hellos{facts.HelloModern: spoke | mute, facts.HelloTLS12: alerted | cutOff}},
+	{"no_modern_version", Supported, hellos{facts.HelloModern: alerted, facts.HelloTLS12: spoke | mute}},
 }
 
 // fits says whether the hellos met what the situation says.
@@ -386,7 +406,7 @@ func otherAnswers(con facts.Console) Claim {
 			return confirmed(Observed, because("hello_edited", wayArgs(con, "version", h.Version)...))
 		}
 	}
-	if (met[facts.HelloModern]|met[facts.HelloSmall]|met[facts.HelloTLS12])&^unsent == 0 {
+	if met[facts.HelloModern]|met[facts.HelloSmall]|met[facts.HelloTLS12] == 0 {
 		return versionsAnswered(con, met) // evidence without hellos of known shape, or none was sent
 	}
 	if met[facts.HelloModern] == newVersion {
@@ -398,7 +418,11 @@ func otherAnswers(con facts.Console) Claim {
 		}
 	}
 	for _, s := range situations {
-		if s.fits(met) {
+		switch {
+		case !s.fits(met):
+		case s.code == "not_tls" && con.Proxy != nil: // it answered CONNECT with 200, and then spoke for itself
+			return confirmed(Observed, because("proxy_own_page", wayArgs(con)...))
+		default:
 			return Claim{s.verdict, Observed, []Reason{because(s.code, wayArgs(con, details(con)...)...)}}
 		}
 	}
@@ -514,7 +538,7 @@ func certificate(con facts.Console) Claim {
 // the configuration. What was enumerated is then what the inspecting device accepts.
 func inspected(con facts.Console) bool {
 	c := con.Certificate.Value
-	return c != nil && c.Verified != nil && *c.Verified && c.Public != nil && !*c.Public
+	return c != nil && c.Verified != nil && *c.Verified && c.Public != nil && !*c.Public && !local(con.Host)
 }
 
 // gateways are words in the issuers of devices that inspect TLS.
@@ -688,11 +712,11 @@ var wayOut = []networkStep{
 		"Correct network.proxy (or HTTPS_PROXY): what listens at {proxy} is a web server, not a proxy.",
 		"network.proxy (または HTTPS_PROXY) を修正します。{proxy} で応答しているのは Web サーバで、プロキシではありません。",
 	}},
-	{reasons: []string{"proxy_page", "gateway_page"}, text: Text{
+	{reasons: []string{"proxy_page", "proxy_own_page", "gateway_page"}, text: Text{
 		"Ask whoever runs the proxy why it shows a page of its own for {host}, and exempt {host} from TLS inspection there.",
 		"{host} の代わりに自身のページを表示する理由をプロキシの管理者に確認し、{host} を TLS 検査の対象から除外します。",
 	}},
-	{reasons: []string{"not_tls", "sent_elsewhere"}, text: Text{
+	{reasons: []string{"not_tls", "sent_elsewhere", "garbled"}, text: Text{
 		"Find out what answers in place of {host}: a sign-in page of the network, a proxy port, or another service. Sign in there, or let {host} past it.",
 		"{host} の代わりに応答しているもの (ネットワークのログイン ページ、プロキシのポート、別のサービスなど) を特定し、そこでログインするか、{host} を対象から除外します。",
 	}},
@@ -708,7 +732,7 @@ var wayOut = []networkStep{
 		"Update the firewall or the inspection device on the way: it must pass a TLS hello that comes in two segments. Until then, browsers can be told to leave the post-quantum key share out.",
 		"経路上のファイアウォールや検査装置を更新し、2 つのセグメントに分かれた TLS の hello を通すようにします。それまでの間は、ブラウザの設定で耐量子鍵交換を無効にできます。",
 	}},
-	{reasons: []string{"tls13_intolerant", "hello_edited"}, text: Text{
+	{reasons: []string{"tls13_intolerant", "hello_edited", "modern_hello_refused"}, text: Text{
 		"Update the device on the way so that it passes TLS 1.3 unchanged, or exempt {host} from it.",
 		"経路上の装置を TLS 1.3 をそのまま通すように更新するか、{host} を対象から除外します。",
 	}},
@@ -795,6 +819,10 @@ var pathWords = map[string]Text{
 		"Only for information: without the proxy the connection fails ({outcome}).",
 		"参考: プロキシを経由しない接続は失敗します ({outcome})。",
 	},
+	"direct_works": {
+		"Without the proxy the connection succeeds: the trouble is the proxy's.",
+		"プロキシを経由しない接続は成功します。原因はプロキシにあります。",
+	},
 	"some_addresses_fail": {
 		"Only for information: not every address could be connected to: {addresses}.",
 		"参考: 接続できないアドレスがあります: {addresses}。",
@@ -875,6 +903,22 @@ var pathWords = map[string]Text{
 	"large_hello": {
 		"A hello of {size} bytes, such as current browsers send, gets no answer from {host}; a small one does. Something on the way drops what comes in two segments.",
 		"現在のブラウザが送る {size} バイトの hello には {host} の応答がなく、小さいものには応答があります。経路上の何かが、2 つのセグメントに分かれたものを破棄しています。",
+	},
+	"modern_hello_refused": {
+		"{host} refuses the hello of a current browser with an alert, and answers a smaller one with the same suites: something on the way, or in its place, does not stand what is new in it.",
+		"{host} は現在のブラウザの hello をアラートで拒否し、同じ暗号化スイートの小さいものには応答します。経路上の何か、または代わりに応答しているものが、新しい要素に対応していません。",
+	},
+	"own_handshake_fails": {
+		"{host} answers, but casdoctor's own full handshake does not come to an end. That says nothing of the way: run again with -v, and try a browser.",
+		"{host} は応答しますが、casdoctor 自身の完全なハンドシェイクが完了しません。経路については何も言えません。-v を付けて再実行し、ブラウザでも試してください。",
+	},
+	"garbled": {
+		"What answers for {host} begins like TLS and makes no sense: it is not the console.",
+		"{host} の応答は TLS のように始まりますが、内容が成り立ちません。管理コンソールではありません。",
+	},
+	"proxy_own_page": {
+		"The proxy {proxy} took the connection to {host} and then answered in clear text itself.",
+		"プロキシ {proxy} は {host} への接続を受け付けた後、自身が平文で応答しました。",
 	},
 	"tls13_intolerant": {
 		"{host} answers a hello for TLS 1.2, but none that offers TLS 1.3 beside it. A server without TLS 1.3 would answer both: something on the way breaks the offer.",

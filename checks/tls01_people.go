@@ -42,7 +42,7 @@ func peopleNotes(x *Exam, con facts.Seen[facts.Console]) []Reason {
 		}
 		out = append(out, because(code, "people", strconv.Itoa(p.people), "client", p.client.Name, "days", days, "why", why))
 	}
-	if len(out) == 0 {
+	if len(out) == 0 && len(*clients.Value) > 0 {
 		out = append(out, because("people_all_fine", "days", days))
 	}
 	if clients.Failure != nil {

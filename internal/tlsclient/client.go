@@ -9,15 +9,19 @@
 // below), and saying what a prediction means for somebody's console (package checks).
 package tlsclient
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/casdoctor/casdoctor/internal/ciphersuite"
+)
 
 // The protocol versions as they stand in a hello.
 const (
-	SSL30 uint16 = 0x0300
-	TLS10 uint16 = 0x0301
-	TLS11 uint16 = 0x0302
-	TLS12 uint16 = 0x0303
-	TLS13 uint16 = 0x0304
+	SSL30 = ciphersuite.SSL30
+	TLS10 = ciphersuite.TLS10
+	TLS11 = ciphersuite.TLS11
+	TLS12 = ciphersuite.TLS12
+	TLS13 = ciphersuite.TLS13
 )
 
 // Family is a line of clients.

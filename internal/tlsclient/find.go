@@ -119,11 +119,12 @@ var (
 
 	windowsNames = map[string]OS{
 		"xp": WindowsXP, "vista": WindowsVista, "7": Windows7, "8": Windows8, "8.1": Windows81, "10": Windows10, "11": Windows11,
+		"10or11": Windows10or11,
 		// The server editions share the pages of suites with these.
 		"server2003": WindowsXP, "server2008": WindowsVista, "server2008r2": Windows7, "server2012": Windows8,
 		"server2012r2": Windows81, "server2016": Windows10, "server2019": Windows10,
 	}
-	macName     = regexp.MustCompile(`^(?:macosx|macos|osx)(\d{1,4})(?:\.(\d{1,4}))?[\d.]*$`)
+	macName     = regexp.MustCompile(`^(?:macosx|macos|osx)(\d{1,4})(?:\.(\d{1,4}))?[\d.]*(?:or[a-z\d.]+|tomacos[\d.]+)?$`) // "OS X 10.9 or 10.10", too
 	opensslName = regexp.MustCompile(`^openssl/?(\d{1,2})\.(\d{1,2})(?:\.(\d{1,2}))?[a-z\d.-]*$`)
 )
 

@@ -1,9 +1,6 @@
 package tlsclient
 
-import (
-	"strings"
-	"testing"
-)
+import "testing"
 
 // The User-Agent strings are those that the browsers send (Microsoft, "Understanding
 // user-agent strings" and "Microsoft Edge user-agent"; MDN, "User-Agent"; WebKit and
@@ -156,19 +153,24 @@ func checkFind(t *testing.T, s, want string) {
 	}
 }
 
-// The name of every row finds that row again.
+// The name of every row finds that row again: a report prints it, and a reader writes it into his
+// configuration.
 func TestEveryRowHasAName(t *testing.T) {
-	for _, r := range table() {
-		q := query{family: r.family, major: r.from / 1000, minor: r.from % 1000, os: r.os}
-		c, ok := q.find()
+	all := All()
+	if len(all) != len(table()) {
+		t.Errorf("%d of %d rows", len(all), len(table()))
+	}
+	for _, c := range all {
+		again, ok := Find(c.Name)
 		if !ok {
-			t.Errorf("no client for %+v", q)
+			t.Errorf("no client %q", c.Name)
 			continue
 		}
-		if !strings.HasPrefix(c.Name, string(r.family)) || r.os != "" && !strings.HasSuffix(c.Name, " / "+string(r.os)) {
-			t.Errorf("%+v is called %q", q, c.Name)
+		if again.Name != c.Name || again.Source != c.Source {
+			t.Errorf("%q finds %q", c.Name, again.Name)
 		}
-		checkSet(t, c.Name+": suites", c.Suites, r.Suites)
+		checkSet(t, c.Name+": suites", again.Suites, c.Suites)
+		checkSet(t, c.Name+": versions", again.Versions, c.Versions)
 	}
 }
 

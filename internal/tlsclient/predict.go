@@ -1,6 +1,12 @@
 package tlsclient
 
-import "slices"
+import (
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/casdoctor/casdoctor/internal/ciphersuite"
+)
 
 // Server is what is known of a server.
 type Server struct {
@@ -271,16 +277,16 @@ func (h Hello) cannotUse(id, version uint16, s Server) Reason {
 // needs says whether a suite below TLS 1.3 uses elliptic curves for its keys, and which kind of
 // key signs its key exchange ("" for none, or for one that no prediction looks at).
 func needs(id uint16) (ecdhe bool, signs string) {
+	name := ciphersuite.Name(id)
 	switch {
-	case id >= 0xc006 && id <= 0xc00a, id == 0xc023, id == 0xc024, id == 0xc02b, id == 0xc02c, id == 0xcca9,
-		id >= 0xc0ac && id <= 0xc0af:
+	case strings.HasPrefix(name, "TLS_ECDHE_ECDSA_"):
 		return true, "ECDSA"
-	case id >= 0xc010 && id <= 0xc014, id == 0xc027, id == 0xc028, id == 0xc02f, id == 0xc030, id == 0xcca8:
+	case strings.HasPrefix(name, "TLS_ECDHE_RSA_"):
 		return true, "RSA"
-	case id == 0x0033, id == 0x0039, id == 0x0016, id == 0x0067, id == 0x006b, id == 0x009e, id == 0x009f, id == 0xccaa:
+	case strings.HasPrefix(name, "TLS_DHE_RSA_"):
 		return false, "RSA"
 	default:
-		return false, ""
+		return ciphersuite.ECDHE(id), ""
 	}
 }
 
@@ -319,20 +325,17 @@ func (s Server) speaks(version uint16) answer {
 	}
 }
 
-// existsAt says whether a suite is defined for a version. Suites with AEAD or with a hash
-// other than SHA-1 and MD5 came with TLS 1.2 and must not be used below; those of TLS 1.3
-// (RFC 8446 appendix B.4) exist only there, and none of the older ones does.
-func existsAt(id, version uint16) bool {
-	only13 := id>>8 == 0x13
-	if version == TLS13 || only13 {
-		return version == TLS13 && only13
+// existsAt says whether a suite is defined for a version: those with AEAD, or with a hash other
+// than SHA-1 and MD5, came with TLS 1.2, and those of TLS 1.3 exist only there.
+func existsAt(id, version uint16) bool { return suitesAt()[version][id] }
+
+var suitesAt = sync.OnceValue(func() map[uint16]map[uint16]bool {
+	all := map[uint16]map[uint16]bool{}
+	for _, v := range []uint16{SSL30, TLS10, TLS11, TLS12, TLS13} {
+		all[v] = map[uint16]bool{}
+		for _, id := range ciphersuite.At(v) {
+			all[v][id] = true
+		}
 	}
-	from12 := id >= 0x003b && id <= 0x0040 || id >= 0x0067 && id <= 0x006d || // RFC 5246 appendix A.5
-		id >= 0x009c && id <= 0x00a7 || // RFC 5288: GCM
-		id >= 0x00ba && id <= 0x00c5 || // RFC 5932: Camellia with SHA-256
-		id >= 0xc023 && id <= 0xc032 || // RFC 5289: SHA-2 and GCM with elliptic curves
-		id >= 0xc03c && id <= 0xc09b || // RFC 6209: ARIA; RFC 6367: Camellia
-		id >= 0xc09c && id <= 0xc0af || // RFC 6655, RFC 7251: CCM
-		id >= 0xcca8 && id <= 0xccae // RFC 7905: ChaCha20-Poly1305
-	return version == TLS12 || !from12
-}
+	return all
+})

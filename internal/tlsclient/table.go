@@ -19,7 +19,7 @@ func table() []row { return slices.Concat(windowsRows(), browserRows(), programR
 // release orders "major.minor".
 func release(major, minor int) int { return major*1000 + min(minor, 999) }
 
-// majors are the releases from.0 to to.999; to 0: no end.
+// majors are all releases from the first of one to the last of another; to 0: no end.
 func majors(from, to int) (int, int) {
 	if to == 0 {
 		return release(from, 0), 0
