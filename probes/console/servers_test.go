@@ -32,6 +32,7 @@ func TestServers(t *testing.T) {
 		program string
 		args    func(port string) []string
 		want    []facts.SuiteSeen
+		order   facts.Preference
 	}{
 		{
 			"openssl", func(port string) []string {
@@ -39,7 +40,7 @@ func TestServers(t *testing.T) {
 					"s_server", "-accept", "127.0.0.1:" + port, "-cert", "cert.pem", "-key", "key.pem", "-www", "-quiet", "-tls1_2",
 					"-cipher", "ECDHE+AESGCM:ECDHE+CHACHA20",
 				}
-			}, at("1.2", strong...),
+			}, at("1.2", strong...), facts.PreferenceClient,
 		},
 		{
 			"nginx", func(port string) []string {
@@ -51,7 +52,7 @@ func TestServers(t *testing.T) {
 					t.Fatal(err)
 				}
 				return []string{"-p", dir + "/", "-c", "nginx.conf", "-e", "stderr"}
-			}, at("1.2", strong...),
+			}, at("1.2", strong...), facts.PreferenceServer,
 		},
 		{
 			"gnutls-serv", func(port string) []string {
@@ -59,7 +60,7 @@ func TestServers(t *testing.T) {
 					"--quiet", "--http", "--port", port, "--x509certfile", "cert.pem", "--x509keyfile", "key.pem",
 					"--priority", "NONE:+VERS-TLS1.2:+ECDHE-RSA:+AES-128-GCM:+AES-256-GCM:+CHACHA20-POLY1305:+AEAD:+SIGN-ALL:+GROUP-ALL:+COMP-NULL",
 				}
-			}, at("1.2", strong...),
+			}, at("1.2", strong...), facts.PreferenceClient,
 		},
 	} {
 		t.Run(tc.program, func(t *testing.T) {
@@ -86,6 +87,9 @@ func TestServers(t *testing.T) {
 			r, err := Look(t.Context(), newEnv(t, toward(t, free)), Options{Suites: SuitesExact, Clients: true})
 			if err != nil || !r.Console.Suites.Complete() || !slices.Equal(sorted(*r.Console.Suites.Value), tc.want) {
 				t.Fatalf("%v, %+v", err, r.Console.Suites)
+			}
+			if r.Console.Preference != tc.order {
+				t.Errorf("the order is %q, want %q", r.Console.Preference, tc.order)
 			}
 			if c := r.Console.Certificate.Value; c == nil || c.Subject != "CN=console.test" {
 				t.Errorf("certificate %+v", r.Console.Certificate)
