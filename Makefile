@@ -10,7 +10,7 @@ TOOLS := $(GO) tool -modfile=internal/tools/go.mod
 # detector's uses the same settings, so that the Graph SDK is compiled once for all of them.
 PURE  := CGO_ENABLED=0
 
-.PHONY: demo test build lint vet gate generate cold-start load bench mail-load clean
+.PHONY: demo test build lint vet gate generate cold-start load bench mail-load test-tls bench-tls clean
 
 demo: build
 	@echo "== casdoctor demo: a healthy organisation =="
@@ -61,6 +61,20 @@ bench:
 # Ten thousand messages in one run of casdoctor mail; the table is in docs/performance.md.
 mail-load: build
 	@$(PURE) $(GO) -C internal/tools run ./mailload "$(CURDIR)/casdoctor"
+
+# The console probe against real servers, proxies and faults of the way: root on Debian 12. The
+# packages are installed (their daemons are kept from starting), and everything runs in a network
+# namespace of its own.
+test-tls:
+	@mkdir -p dist
+	$(PURE) $(GO) test -tags $(TAGS) -c -o dist/command.test ./cmd/casdoctor
+	$(PURE) $(GO) test -tags $(TAGS) -c -o dist/probe.test ./probes/console
+	@internal/tools/tls/lab.sh sh -c 'dist/probe.test -test.run ^TestServers -test.v && dist/command.test -test.run ^TestReal -test.v'
+
+# Side by side with nmap, sslscan and testssl.sh, without and with 50 ms of round trip; some 20
+# minutes. The table is in docs/performance.md.
+bench-tls: build
+	@TESTSSL="$${TESTSSL-9441@0 9442@0}" internal/tools/tls/lab.sh internal/tools/tls/bench.sh ./casdoctor 0 50
 
 clean:
 	rm -f casdoctor

@@ -1,11 +1,11 @@
 package checks
 
 import (
-	"fmt"
+	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
+	"github.com/casdoctor/casdoctor/internal/ciphersuite"
 	"github.com/casdoctor/casdoctor/internal/tlsclient"
 	"github.com/casdoctor/casdoctor/probes/facts"
 )
@@ -30,7 +30,7 @@ func TLS01() Check {
 			"Opening the Cloud App Security console ends with a browser message that the server is not found or that the connection was closed.",
 			"Cloud App Security 管理コンソールにログオンすると、サーバが見つからない、または接続が閉じていることを示すエラーメッセージがブラウザに表示されます。",
 		},
-		Needs: []string{facts.DeclaredCAS.Name, facts.ConsoleEndpoint.Name},
+		Needs: []string{facts.DeclaredCAS.Name, facts.ConsoleEndpoint.Name, facts.M365SignInClients.Name},
 		Causes: []Cause{
 			{
 				ID: "TLS-01.C1",
@@ -96,7 +96,12 @@ func TLS01() Check {
 					"In-house sites that need the old browser may have to keep it for themselves.",
 					"古いブラウザが必要な社内サイトでは、それを併用する必要が生じることがあります。",
 				},
-				Links:   []string{documentedTroubles, "https://learn.microsoft.com/en-us/windows/win32/secauthn/protocols-in-tls-ssl--schannel-ssp-"},
+				Links: []string{
+					documentedTroubles, "https://learn.microsoft.com/en-us/windows/win32/secauthn/protocols-in-tls-ssl--schannel-ssp-",
+					"https://learn.microsoft.com/en-us/windows-server/security/tls/tls-registry-settings",
+					"https://learn.microsoft.com/en-us/dotnet/framework/network-programming/tls",
+					"https://support.microsoft.com/help/3140245",
+				},
 				Applies: updateApplies,
 				Steps:   updateSteps,
 			},
@@ -132,7 +137,8 @@ func TLS01() Check {
 				Steps: networkSteps,
 			},
 		},
-		Words: tlsWords,
+		Notes: consoleNotes,
+		Words: mergeWords(tlsWords, pathWords, peopleWords),
 	}
 }
 
@@ -141,6 +147,16 @@ const documentedTroubles = "https://docs.trendmicro.com/en-us/enterprise/cloud-a
 
 // obstacles are what can keep a client from connecting: no version in common, no suite in common.
 type obstacles struct{ version, suites Claim }
+
+// consoleNotes are the lines of their own: the licensing portal, and who uses which client.
+func consoleNotes(x *Exam) []Reason {
+	con := Read(x, facts.ConsoleEndpoint)
+	var out []Reason
+	if con.Value != nil {
+		out = append(weakNote(*con.Value), portalNote(con.Value.Portal)...)
+	}
+	return append(out, peopleNotes(x, con)...)
+}
 
 // both is the same claim about either obstacle.
 func both(c Claim) obstacles { return obstacles{c, c} }
@@ -201,38 +217,98 @@ func clientObstacles(name string, con facts.Seen[facts.Console]) obstacles {
 	if spoken == "" { // whatever the certificate came with, it is not in the evidence
 		return both(unknown(because("own_not_accepted", "host", con.Value.Host)))
 	}
-	r, byReset := predict(c, *con.Value)
-	args := []string{"client", c.Name, "versions", versionNames(c.Versions), "accepted", spoken}
+	o := foretold(c, *con.Value, spoken)
+	if inspected(*con.Value) {
+		o.version = o.version.atMost(Supported, because("seen_through_inspection"))
+		o.suites = o.suites.atMost(Supported, because("seen_through_inspection"))
+	}
+	return o
+}
+
+// foretold is the prediction for a client, as claims.
+func foretold(c tlsclient.Client, con facts.Console, spoken string) obstacles {
+	r, byReset := predict(c, con)
+	args := []string{
+		"client", c.Name, "versions", versionNames(c.Versions), "accepted", spoken, "with", agreement(r),
+	}
 	fits, vague := refuted(Declared, because("version_accepted", args...)), because("version_or_suites", args...)
-	yes, perhaps := highest(c, *con.Value)
+	yes, perhaps := highest(c, con)
 	if yes == 0 {
 		fits = unknown(vague)
 	}
-	var o obstacles
+	o := obstacles{version: fits}
 	switch {
 	case r.Verdict == tlsclient.Connects:
-		return obstacles{fits, refuted(Declared, because("suite_accepted", args...))}
+		o.suites = refuted(Declared, because("suite_accepted", args...))
 	case r.Verdict == tlsclient.Refused && r.Reason == tlsclient.ByVersion:
 		o.version = confirmed(Declared, because("no_version_in_common", args...))
 		o.suites = refuted(Declared, because("decided_by_version", args...))
 		if byReset {
 			o.suites = unknown(because("reset_not_refused"))
 		}
+	case r.Reason == tlsclient.ByVersion:
+		return both(unknown(because("version_undecided", args...)))
+	case r.Reason == tlsclient.ByName, r.Reason == tlsclient.ByCertificate:
+		o.suites = unknown(because(otherwise[r.Reason].open, args...))
+		if r.Verdict == tlsclient.Refused { // certain, but not the documented cause
+			o.suites = supported(Declared, because(otherwise[r.Reason].refused, args...))
+		}
 	case r.Verdict == tlsclient.Refused:
-		o = obstacles{fits, confirmed(Declared, because("no_suite_in_common", args...))}
+		o.suites = confirmed(Declared, because("no_suite_in_common", args...))
+		if r.Reason == tlsclient.ByGroups {
+			o.suites = confirmed(Declared, because("no_group_in_common", args...))
+		}
 		if perhaps > yes {
 			o.suites = o.suites.atMost(Supported, vague)
 		}
-	case r.Reason == tlsclient.ByVersion:
-		return both(unknown(because("version_undecided", args...)))
 	default:
-		return obstacles{fits, untried(c, r, *con.Value, args)}
+		o.suites = untried(c, r, con, args)
 	}
 	if byReset {
 		o.version = o.version.atMost(Supported, because("reset_not_refused"))
 		o.suites = o.suites.atMost(Supported, because("reset_not_refused"))
 	}
+	if inferredAt(con, yes) {
+		o.suites = o.suites.restingOn(Inferred, because("suites_inferred"))
+	}
 	return o
+}
+
+// otherwise are the reasons for what is neither the version nor the suites, when it is certain and
+// when it is open.
+var otherwise = map[tlsclient.Reason]struct{ refused, open string }{
+	tlsclient.ByName:        {"name_needed", "name_need_open"},
+	tlsclient.ByCertificate: {"certificate_refused", "certificate_open"},
+}
+
+// agreement is what a client and the console would speak, as far as it is certain.
+func agreement(r tlsclient.Result) string {
+	if r.Version == 0 {
+		return ""
+	}
+	s := versionNames([]uint16{r.Version})
+	if r.Suite != 0 {
+		s += ", " + suiteNames(r.Suite)
+	}
+	return s
+}
+
+// inferredAt says whether the suites at a version were not tried one by one.
+func inferredAt(con facts.Console, version uint16) bool {
+	return con.Suites.Value != nil && slices.ContainsFunc(*con.Suites.Value, func(s facts.SuiteSeen) bool {
+		return s.Inferred && tlsVersions[s.Version] == version
+	})
+}
+
+// restingOn weakens what a claim rests on, with the reason for it.
+func (c Claim) restingOn(b Basis, why Reason) Claim {
+	if c.Basis > b && c.Verdict != Unknown {
+		c.Basis, c.Reasons = b, append(slices.Clip(c.Reasons), why)
+		if c.Verdict == Confirmed {
+			c.Verdict = Supported
+		}
+	}
+	return c
 }
 
 // highest are the highest version of the client that the console accepted, and the highest at
@@ -306,7 +382,6 @@ func serverOf(con facts.Console, resetRefuses bool) tlsclient.Server {
 		switch h.Outcome {
 		case facts.OutcomeOK:
 			s.Accepted = append(s.Accepted, v)
-			s.Suites[v] = append(s.Suites[v], h.Suite)
 		case facts.OutcomeAlert:
 			switch tlsclient.RefusedBy(v, h.Alert) {
 			case tlsclient.ByVersion:
@@ -320,16 +395,68 @@ func serverOf(con facts.Console, resetRefuses bool) tlsclient.Server {
 			}
 		}
 	}
-	if con.Suites.Value != nil {
+	add := func(version string, id uint16) {
+		if v := tlsVersions[version]; !slices.Contains(s.Suites[v], id) {
+			s.Suites[v] = append(s.Suites[v], id)
+		}
+	}
+	if con.Suites.Value != nil { // first, for its order
 		for _, seen := range *con.Suites.Value {
-			v := tlsVersions[seen.Version]
-			s.Suites[v] = append(s.Suites[v], seen.ID)
+			add(seen.Version, seen.ID)
+		}
+	}
+	for _, h := range con.Handshakes {
+		if h.Outcome == facts.OutcomeOK {
+			add(h.Version, h.Suite)
 		}
 	}
 	if enumerated(con) {
 		s.Tried = con.SuitesTried
+		s.Order = orders[con.Preference]
+	}
+	if con.Groups.Complete() {
+		s.Groups = *con.Groups.Value
+	}
+	s.Name = needOfName(con)
+	if c := con.Certificate.Value; c != nil {
+		s.Key, s.Hash = c.KeyType, hashOf(c.Signature)
 	}
 	return s
+}
+
+var orders = map[facts.Preference]tlsclient.Order{
+	facts.PreferenceServer: tlsclient.ByServer, facts.PreferenceClient: tlsclient.ByClient,
+}
+
+// needOfName compares a hello without a name with the same one that has it.
+func needOfName(con facts.Console) tlsclient.Need {
+	var named, nameless meeting
+	for _, h := range con.Hellos {
+		switch h.Name {
+		case facts.HelloTLS12:
+			named = meetingOf(h)
+		case facts.HelloNoSNI:
+			nameless = meetingOf(h)
+		}
+	}
+	switch {
+	case nameless == newVersion:
+		return tlsclient.NotNeeded
+	case named == newVersion && nameless&(alerted|cutOff) != 0:
+		return tlsclient.Needed
+	default:
+		return tlsclient.NeedUnknown
+	}
+}
+
+// hashOf is the hash in the name of a certificate's signature ("SHA256-RSA", "ECDSA-SHA384").
+func hashOf(signature string) string {
+	for _, hash := range []string{"SHA256", "SHA384", "SHA512", "SHA1"} {
+		if strings.Contains(signature, hash) {
+			return hash
+		}
+	}
+	return ""
 }
 
 // enumerated says whether the absence of a suite from the list means anything: the list is
@@ -351,7 +478,7 @@ func enumerated(con facts.Console) bool {
 func suiteNames(ids ...uint16) string {
 	var out []string
 	for _, id := range ids {
-		out = append(out, fmt.Sprintf("0x%04x", id))
+		out = append(out, ciphersuite.Name(id))
 	}
 	return strings.Join(out, ", ")
 }
@@ -377,194 +504,6 @@ func accepted(con facts.Console) string {
 		}
 	}
 	return versionNames(list)
-}
-
-func examineReach(x *Exam) {
-	con := Read(x, facts.ConsoleEndpoint)
-	if con.Value == nil {
-		x.Find("", unseen("console", con.Why()))
-		return
-	}
-	c := notReached(*con.Value)
-	if d := con.Value.Direct; d != nil && d.Outcome != facts.OutcomeOK {
-		c.Reasons = append(slices.Clip(c.Reasons), because("direct_fails", "outcome", string(d.Outcome)))
-	}
-	x.Find("", capInferred(*con.Value, c))
-}
-
-// capInferred: a host name that nobody configured and no page prints may be the wrong one, and
-// trouble with it then says nothing of the console.
-func capInferred(con facts.Console, c Claim) Claim {
-	if con.HostSource == facts.HostConfigured || con.HostSource == facts.HostDocumented {
-		return c
-	}
-	return c.atMost(Unknown, because("host_inferred", "host", con.Host))
-}
-
-// wayArgs name the way that was tried.
-func wayArgs(con facts.Console, more ...string) []string {
-	args := []string{"host", con.Host, "port", strconv.Itoa(con.Port), "asked", con.Host}
-	if con.Proxy != nil {
-		args = append(args, "proxy", *con.Proxy)
-		args[5] = *con.Proxy // its name is resolved, and the connection goes to it
-	}
-	return append(args, more...)
-}
-
-// unreached is the reason for each outcome that ends before an answer of the console.
-var unreached = map[facts.Outcome]string{
-	facts.OutcomeRefused:      "port_refused",
-	facts.OutcomeTimeout:      "port_silent",
-	facts.OutcomeUnreachable:  "no_route",
-	facts.OutcomeProxyRefused: "proxy_refused",
-	facts.OutcomeProxyAuth:    "proxy_auth",
-}
-
-// failures are the other outcomes of a connection that did not come about; they leave the reason open.
-var failures = []facts.Outcome{facts.OutcomeFailed, facts.OutcomeReset, facts.OutcomeClosed, facts.OutcomeNotTLS}
-
-// notReached goes from the far end: an answer to a hello refutes it, whatever the answer is
-// (X2 judges that); then silence, the connection, the name. Silence is proven by a hello that
-// the console documents, and only when no other may have been answered.
-func notReached(con facts.Console) Claim {
-	var reasons []Reason
-	opened, silent, broken := false, false, false
-	add := func(code string, more ...string) {
-		reasons = addReason(reasons, because(code, wayArgs(con, more...)...))
-	}
-	for _, a := range con.Connects {
-		opened = opened || a.Outcome == facts.OutcomeOK
-	}
-	for _, h := range con.Handshakes {
-		switch h.Outcome {
-		case facts.OutcomeOK, facts.OutcomeAlert, facts.OutcomeReset, facts.OutcomeClosed, facts.OutcomeNotTLS:
-			return refuted(Observed, because("answered", wayArgs(con)...))
-		case facts.OutcomeTimeout:
-			silent = silent || h.Version == "1.2"
-		default:
-			broken = true
-		}
-	}
-	if opened && silent && !broken {
-		add("silent")
-	}
-	if !opened {
-		for _, a := range con.Connects {
-			switch code, ok := unreached[a.Outcome]; {
-			case !ok && !slices.Contains(failures, a.Outcome):
-				return unknown(because("connect_failed", wayArgs(con)...)) // it may have worked
-			case !ok:
-				broken = true
-			case a.Status != 0:
-				add(code, "status", "HTTP "+strconv.Itoa(a.Status))
-			default:
-				add(code)
-			}
-		}
-	}
-	switch {
-	case len(reasons) > 0:
-		return confirmed(Observed, reasons...)
-	case broken:
-		return unknown(because("connect_failed", wayArgs(con)...))
-	case len(con.Connects)+len(con.Handshakes) > 0:
-		return unseen("handshakes", nil)
-	default:
-		return nameMissing(con)
-	}
-}
-
-// nameMissing: nothing was tried beyond the name.
-func nameMissing(con facts.Console) Claim {
-	if con.Addresses.Value != nil && len(*con.Addresses.Value) > 0 {
-		return unseen("handshakes", nil)
-	}
-	why := orMalformed(con.Addresses.Why())
-	switch why.Kind {
-	case facts.NotFound:
-		return confirmed(Observed, because("name_not_found", wayArgs(con)...))
-	case facts.Timeout, facts.Unreachable, facts.Unavailable:
-		return confirmed(Observed, because("name_not_resolved", wayArgs(con)...))
-	default:
-		return unseen("console_name", why)
-	}
-}
-
-func examineBetween(x *Exam) {
-	con := Read(x, facts.ConsoleEndpoint)
-	if con.Value == nil {
-		x.Find("", unseen("console", con.Why()))
-		return
-	}
-	x.Find("", capInferred(*con.Value, anyOf(otherAnswers(*con.Value), certificate(*con.Value))))
-}
-
-// otherAnswers: what answers is not the documented console, which speaks TLS, has version 1.2
-// and neither 1.0 nor 1.1. An old hello that is reset or closed was not answered, however
-// rudely; one for TLS 1.2 that was neither answered nor refused may have been broken on the way.
-func otherAnswers(con facts.Console) Claim {
-	var old []string
-	failed := map[string]bool{} // the versions of which it was seen that nothing speaks them here
-	reached, modernOK, clear12, notTLS := false, false, false, false
-	for _, h := range con.Handshakes {
-		v := tlsVersions[h.Version]
-		switch h.Outcome {
-		case facts.OutcomeOK:
-			modernOK = modernOK || modern(h)
-			clear12 = clear12 || v == tlsclient.TLS12
-			if v != 0 && !modern(h) {
-				old = append(old, "TLS "+h.Version)
-			}
-		case facts.OutcomeAlert, facts.OutcomeReset, facts.OutcomeClosed:
-			reached, failed[h.Version] = true, true
-			clear12 = clear12 || v == tlsclient.TLS12 && h.Outcome == facts.OutcomeAlert &&
-				tlsclient.RefusedBy(v, h.Alert) == tlsclient.ByVersion
-		case facts.OutcomeTimeout:
-			failed[h.Version] = modern(h) // of an old one silence says nothing
-		case facts.OutcomeNotTLS:
-			notTLS = notTLS || modern(h)
-		}
-	}
-	unclear := func(code string, among ...string) Claim {
-		among = slices.DeleteFunc(among, func(v string) bool { return failed[strings.TrimPrefix(v, "TLS ")] })
-		return unknown(because(code, wayArgs(con, "versions", strings.Join(among, ", "))...))
-	}
-	switch {
-	case notTLS && !modernOK:
-		return confirmed(Observed, because("not_tls", wayArgs(con)...))
-	case len(old) > 0:
-		return supported(Observed, because("old_version_answered", wayArgs(con, "versions", strings.Join(old, ", "))...))
-	case modernOK && (!failed["1.0"] || !failed["1.1"]):
-		return unclear("old_version_unclear", "TLS 1.0", "TLS 1.1")
-	case modernOK && !clear12:
-		return unknown(because("modern_version_unclear", wayArgs(con, "versions", "TLS 1.2")...))
-	case modernOK:
-		return refuted(Observed, because("versions_as_documented", wayArgs(con, "versions", accepted(con))...))
-	case reached && failed["1.2"] && failed["1.3"]:
-		return supported(Observed, because("no_modern_version", wayArgs(con)...))
-	case reached:
-		return unclear("modern_version_unclear", "TLS 1.2", "TLS 1.3")
-	default:
-		return unknown(because("no_modern_answer", wayArgs(con)...))
-	}
-}
-
-// certificate: the chain does not verify. One that verifies refutes interception, whoever
-// issued it; an unusual issuer is for the reader to see.
-func certificate(con facts.Console) Claim {
-	c := con.Certificate
-	if c.Value == nil || c.Value.Verified == nil {
-		return unseen("certificate", orMalformed(c.Why()))
-	}
-	args := wayArgs(con, "issuer", c.Value.Issuer, "subject", c.Value.Subject)
-	if *c.Value.Verified {
-		return refuted(Observed, because("chain_verifies", args...))
-	}
-	problem := "certificate_" + c.Value.Problem
-	if _, ok := tlsWords[problem]; !ok {
-		problem = "certificate_other"
-	}
-	return confirmed(Observed, because("certificate_unverified", append(args, "problem", problem)...))
 }
 
 // ie11Named: the document names Internet Explorer 11 on Windows 7 and Windows 8; 8.1 has the
@@ -623,38 +562,86 @@ func updateSteps(x *Exam) []Text {
 		return nil
 	}
 	a := []string{"client", c.Name}
-	if c.Family != tlsclient.IE {
-		return []Text{text("{client}: update it to the current release and sign in to the console again.",
-			"{client}: 最新版に更新し、管理コンソールにもう一度ログオンします。", a...)}
-	}
-	first := text("{client}: install a current Google Chrome, Mozilla Firefox or Microsoft Edge and sign in to the console with it.",
-		"{client}: 最新の Google Chrome、Mozilla Firefox、または Microsoft Edge をインストールし、それで管理コンソールにログオンします。", a...)
-	if c.OS == tlsclient.WindowsXP || c.OS == tlsclient.WindowsVista {
+	var first Text
+	switch {
+	case c.OS == tlsclient.WindowsXP || c.OS == tlsclient.WindowsVista:
 		first = text("{client}: no current browser runs on this Windows. Use another computer for the console.",
 			"{client}: この Windows で動作する最新のブラウザはありません。管理コンソールには別のコンピュータを使用します。", a...)
+	case c.Family == tlsclient.IE:
+		first = text("{client}: install a current Google Chrome, Mozilla Firefox or Microsoft Edge and sign in to the console with it.",
+			"{client}: 最新の Google Chrome、Mozilla Firefox、または Microsoft Edge をインストールし、それで管理コンソールにログオンします。", a...)
+	case c.WindowsTLS() && !c.Family.Browser() && x.Pair().Cause == "TLS-01.C2":
+		first = text("{client}: its cipher suites come with Windows, and no update of the program changes them. Run it on Windows 10, Windows Server 2016 or later.",
+			"{client}: 暗号化スイートは Windows 側のもので、プログラムを更新しても変わりません。Windows 10、Windows Server 2016 以降で実行します。", a...)
+	case c.WindowsTLS() && !c.Family.Browser():
+		first = text("{client}: let it use a TLS version that the console accepts. Update it if there is a newer release, or use the settings below.",
+			"{client}: 管理コンソールが受け付ける TLS のバージョンを使用させます。新しいリリースがあれば更新するか、以下の設定を行います。", a...)
+	case c.Family == tlsclient.Curl:
+		first = text("{client}: update curl together with the TLS library it uses.",
+			"{client}: curl を、使用している TLS ライブラリとともに更新します。", a...)
+	case c.Family.Browser():
+		first = text("{client}: update it to the current release and sign in to the console again.",
+			"{client}: 最新版に更新し、管理コンソールにもう一度ログオンします。", a...)
+	default:
+		first = text("{client}: update it to a release that is still maintained.",
+			"{client}: 保守が継続しているリリースに更新します。", a...)
 	}
 	return append([]Text{first}, switchOn(x, c)...)
 }
 
-// switchOn says whether the tick for TLS 1.2 in the settings of an old Internet Explorer would
-// do for the moment. It cures a missing version, never missing suites.
+// switchOn says whether the settings that switch TLS 1.2 on would do for the moment. They cure a
+// missing version, never missing suites.
 func switchOn(x *Exam, c tlsclient.Client) []Text {
 	a, con := []string{"client", c.Name}, Read(x, facts.ConsoleEndpoint)
 	found := x.Found(x.Pair().Cause, x.Pair().Subject)
-	if x.Pair().Cause != "TLS-01.C1" || found.Verdict < Supported || !slices.Contains(c.OffByDefault, tlsclient.TLS12) {
+	if x.Pair().Cause != "TLS-01.C1" || found.Verdict < Supported || len(c.Settings) == 0 {
 		return nil
 	}
 	r, _ := predict(c.SwitchedOn(), *con.Value)
-	switch r.Verdict {
-	case tlsclient.Connects:
-		return []Text{text("{client}, for the moment: tick Use TLS 1.2 under Internet Options > Advanced. The console accepts one of its cipher suites today.",
-			"{client} での当面の回避策: [インターネット オプション] > [詳細設定] で [TLS 1.2 の使用] をオンにします。現在の管理コンソールは、このブラウザの暗号化スイートを受け付けます。", a...)}
-	case tlsclient.Refused:
+	ie := c.Family == tlsclient.IE
+	switch {
+	case r.Verdict == tlsclient.Connects:
+		var steps []Text
+		for _, s := range c.Settings {
+			steps = append(steps, settingStep(c, s))
+		}
+		return steps
+	case r.Verdict == tlsclient.Refused && ie:
 		return []Text{text("{client}: switching on TLS 1.2 under Internet Options does not help. The console accepts none of its cipher suites.",
 			"{client}: [インターネット オプション] で TLS 1.2 をオンにしても解決しません。管理コンソールはこのブラウザの暗号化スイートを受け付けません。", a...)}
-	default:
+	case r.Verdict == tlsclient.Refused:
+		return []Text{text("{client}: switching on TLS 1.2 with a setting does not help. The console accepts none of its cipher suites.",
+			"{client}: 設定で TLS 1.2 をオンにしても解決しません。管理コンソールはその暗号化スイートを受け付けません。", a...)}
+	case ie:
 		return []Text{text("{client}: whether switching on TLS 1.2 under Internet Options would help is not known, because not all of its cipher suites were tried.",
 			"{client}: このブラウザの暗号化スイートをすべては確認していないため、[インターネット オプション] で TLS 1.2 をオンにして解決するかどうかは分かりません。", a...)}
+	default:
+		return []Text{text("{client}: whether switching on TLS 1.2 with a setting would help is not known, because not all of its cipher suites were tried.",
+			"{client}: 暗号化スイートをすべては確認していないため、設定で TLS 1.2 をオンにして解決するかどうかは分かりません。", a...)}
+	}
+}
+
+// settingStep is one setting in words. The values are DWORDs as Microsoft prints them.
+func settingStep(c tlsclient.Client, s tlsclient.Setting) Text {
+	a := []string{
+		"client", c.Name, "update", s.Update, "keys", strings.Join(s.Keys, "; "), "values", strings.Join(s.Values, ", "),
+	}
+	switch s.Kind {
+	case tlsclient.InternetOptions:
+		return text("{client}, for the moment: tick Use TLS 1.2 under Internet Options > Advanced ({keys}: {values}). The console accepts one of its cipher suites today.",
+			"{client} での当面の回避策: [インターネット オプション] > [詳細設定] で [TLS 1.2 の使用] をオンにします ({keys}: {values})。現在の管理コンソールは、このブラウザの暗号化スイートを受け付けます。", a...)
+	case tlsclient.SchannelClient:
+		return text("{client}: switch on TLS 1.2 in Windows itself, where it is off: under {keys} set the DWORD values {values}, and restart Windows.",
+			"{client}: Windows 自体で無効の TLS 1.2 を有効にします。{keys} に DWORD 値 {values} を設定し、Windows を再起動します。", a...)
+	case tlsclient.WinHTTPDefault:
+		return text("{client}: install {update}, then set the DWORD value {values} under {keys}.",
+			"{client}: {update} を適用し、{keys} に DWORD 値 {values} を設定します。", a...)
+	case tlsclient.DotNetStrong:
+		return text("{client}: set the DWORD values {values} under {keys}, and start the program again.",
+			"{client}: {keys} に DWORD 値 {values} を設定し、プログラムを再起動します。", a...)
+	default:
+		return text("{client}: start the program with {values}.",
+			"{client}: プログラムを {values} を付けて起動します。", a...)
 	}
 }
 
@@ -673,78 +660,20 @@ func otherBrowserSteps(x *Exam) []Text {
 	return steps
 }
 
-// networkSteps are the steps for what was found of the way.
-func networkSteps(x *Exam) []Text {
-	con := Read(x, facts.ConsoleEndpoint)
-	if con.Value == nil {
-		return nil
+// mergeWords are the words of several files; no code stands in two of them.
+func mergeWords(list ...map[string]Text) map[string]Text {
+	out := map[string]Text{}
+	for _, words := range list {
+		maps.Copy(out, words)
 	}
-	found, a := x.Found(x.Pair().Cause, ""), wayArgs(*con.Value)
-	var steps []Text
-	if hasReason(found, "host_inferred") {
-		steps = append(steps, text("Sign in to the console in a browser, copy the host from the address bar into cas.console, and run casdoctor again.",
-			"ブラウザで管理コンソールにログオンし、アドレス バーのホスト名を cas.console に設定して、casdoctor を再実行します。"))
-	}
-	if hasReason(found, "name_not_found", "name_not_resolved") {
-		steps = append(steps, text("Check the name {asked} in the configuration, then the DNS servers of this machine.",
-			"設定の {asked} という名前を確認し、次にこのコンピュータの DNS サーバを確認します。", a...))
-	}
-	if hasReason(found, "port_refused", "port_silent", "no_route", "silent") {
-		if con.Value.Proxy != nil {
-			steps = append(steps, text("Check that the proxy {proxy} runs and lets this machine through to {host}, TCP port {port}.",
-				"プロキシ {proxy} が動作し、このコンピュータから {host} の TCP ポート {port} への接続を通すことを確認します。", a...))
-		} else {
-			steps = append(steps, text("Allow outgoing connections to {host}, TCP port {port}, in the firewall, or set network.proxy if this network needs a proxy.",
-				"ファイアウォールで {host} の TCP ポート {port} への発信接続を許可します。プロキシが必要なネットワークでは network.proxy を設定します。", a...))
-		}
-	}
-	if hasReason(found, "proxy_refused") {
-		steps = append(steps, text("Allow CONNECT to {host}:{port} on the proxy {proxy}.",
-			"プロキシ {proxy} で {host}:{port} への CONNECT を許可します。", a...))
-	}
-	if hasReason(found, "proxy_auth") {
-		steps = append(steps, text("Let this machine through the proxy {proxy} without credentials, or give network.proxy another proxy.",
-			"プロキシ {proxy} で、このコンピュータを認証なしで許可するか、network.proxy に別のプロキシを指定します。", a...))
-	}
-	if hasReason(found, "not_tls") {
-		steps = append(steps, text("Find out what answers in place of {host}: a sign-in page of the network, a proxy port, or another service. Sign in there, or let {host} past it.",
-			"{host} の代わりに応答しているもの (ネットワークのログイン ページ、プロキシのポート、別のサービスなど) を特定し、そこでログインするか、{host} を対象から除外します。", a...))
-	}
-	if hasReason(found, "old_version_answered", "no_modern_version") {
-		steps = append(steps, text("Exempt {host} from TLS inspection, or update the device on the way so that it passes TLS 1.2 and later.",
-			"{host} を TLS 検査の対象から除外するか、経路上の装置を TLS 1.2 以降に対応させます。", a...))
-	}
-	if hasReason(found, "certificate_unverified") {
-		switch con.Value.Certificate.Value.Problem {
-		case "expired", "not_yet_valid":
-			steps = append(steps, text("Check the clock of this machine. If it is right, show the certificate to whoever runs the network, and then to Trend Micro.",
-				"このコンピュータの時計を確認します。正しい場合は、証明書をネットワーク管理者、次にトレンドマイクロに提示します。"))
-		case "wrong_host":
-			steps = append(steps, text("Check cas.console. If it is right, exempt {host} from TLS inspection.",
-				"cas.console を確認します。正しい場合は、{host} を TLS 検査の対象から除外します。", a...))
-		default:
-			steps = append(steps, text("If this network inspects TLS on purpose, set network.ca_file to its root certificate and install that on the clients. Otherwise exempt {host} from the inspection.",
-				"意図的に TLS を検査しているネットワークでは、そのルート証明書を network.ca_file に設定し、クライアントにもインストールします。そうでない場合は、{host} を検査の対象から除外します。", a...))
-		}
-	}
-	return append(steps, text("All this was seen from this machine. Run casdoctor in the network of whoever cannot open the console, too.",
-		"以上はこのコンピュータから見た結果です。管理コンソールを開けない利用者のネットワークでも casdoctor を実行してください。"))
+	return out
 }
 
 // tlsWords are the sentences of this check's reasons, and its terms.
 var tlsWords = map[string]Text{
 	// Terms.
-	"console":                       {"The console", "管理コンソール"},
-	"console_name":                  {"The address of the console", "管理コンソールのアドレス"},
-	"handshakes":                    {"The TLS handshakes with the console", "管理コンソールとの TLS ハンドシェイク"},
-	"suites":                        {"The list of cipher suites that the console accepts", "管理コンソールが受け付ける暗号化スイートの一覧"},
-	"certificate":                   {"The certificate of the console", "管理コンソールの証明書"},
-	"clients":                       {"The list of clients (cas.clients)", "クライアントの一覧 (cas.clients)"},
-	"certificate_expired":           {"it has expired", "有効期限切れ"},
-	"certificate_not_yet_valid":     {"it is not valid yet", "まだ有効期間前"},
-	"certificate_wrong_host":        {"it is for another host", "別のホストの証明書"},
-	"certificate_unknown_authority": {"its issuer is not trusted here", "発行者がここでは信頼されていない"},
-	"certificate_other":             {"it does not verify", "検証に失敗"},
+	"suites":  {"The list of cipher suites that the console accepts", "管理コンソールが受け付ける暗号化スイートの一覧"},
+	"clients": {"The list of clients (cas.clients)", "クライアントの一覧 (cas.clients)"},
 
 	"own_handshake": {
 		"A handshake from this machine was accepted at TLS {version} (cipher suite {suite}).",
@@ -767,8 +696,8 @@ var tlsWords = map[string]Text{
 		"{client} は、管理コンソールが受け付ける TLS のバージョン ({accepted}) に対応しています。",
 	},
 	"suite_accepted": {
-		"{client} has a cipher suite that the console accepts.",
-		"{client} は、管理コンソールが受け付ける暗号化スイートに対応しています。",
+		"{client} has a cipher suite that the console accepts ({with}).",
+		"{client} は、管理コンソールが受け付ける暗号化スイートに対応しています ({with})。",
 	},
 	"no_version_in_common": {
 		"{client} offers {versions}; the console accepts {accepted}.",
@@ -777,6 +706,34 @@ var tlsWords = map[string]Text{
 	"no_suite_in_common": {
 		"The console accepts none of the cipher suites of {client}.",
 		"管理コンソールは {client} の暗号化スイートを一つも受け付けません。",
+	},
+	"no_group_in_common": {
+		"{client} and the console have cipher suites in common, but none of the elliptic curves that these need.",
+		"{client} と管理コンソールに共通の暗号化スイートはありますが、それに必要な楕円曲線に共通のものがありません。",
+	},
+	"name_needed": {
+		"{client} does not name the host in its hello (SNI), and the console answers only those who do.",
+		"{client} は hello でホスト名 (SNI) を送りませんが、管理コンソールは送るクライアントにだけ応答します。",
+	},
+	"name_need_open": {
+		"{client} does not name the host in its hello (SNI), or not always; whether the console needs it was not seen.",
+		"{client} は hello でホスト名 (SNI) を送らないか、送らない場合があります。管理コンソールに必要かどうかは未確認です。",
+	},
+	"certificate_refused": {
+		"{client} cannot verify how the certificate of the console, or its handshake, is signed.",
+		"{client} は、管理コンソールの証明書またはハンドシェイクの署名方式を検証できません。",
+	},
+	"certificate_open": {
+		"Whether {client} accepts how the certificate of the console is signed depends on its release, its updates or its settings.",
+		"{client} が管理コンソールの証明書の署名方式を受け付けるかは、リリース、更新、設定によります。",
+	},
+	"seen_through_inspection": {
+		"A device that inspects TLS answered in the place of the console; a network without it may see something else.",
+		"管理コンソールの代わりに TLS 検査装置が応答しています。装置のないネットワークでは結果が異なる可能性があります。",
+	},
+	"suites_inferred": {
+		"The cipher suites at this version were inferred from those of a higher one, and not tried one by one.",
+		"このバージョンの暗号化スイートは上位のバージョンから推定したもので、一つずつは確認していません。",
 	},
 	"decided_by_version": {
 		"{client} fails on the TLS version already; its cipher suites play no part.",
@@ -805,90 +762,6 @@ var tlsWords = map[string]Text{
 	"named_by_document": {
 		"The vendor's document names {client} among the browsers that cannot open the console.",
 		"{client} は、管理コンソールを開けないブラウザとしてベンダの文書に記載されています。",
-	},
-	"answered": {
-		"{host}, port {port}, answers.",
-		"{host} のポート {port} は応答しています。",
-	},
-	"direct_fails": {
-		"Only for information: without the proxy the connection fails ({outcome}).",
-		"参考: プロキシを経由しない接続は失敗します ({outcome})。",
-	},
-	"host_inferred": {
-		"The host {host} is not configured, and no document of the vendor names it. Set cas.console to the host that the address bar shows.",
-		"ホスト {host} は設定されておらず、ベンダの文書にも記載がありません。アドレス バーに表示されるホストを cas.console に設定してください。",
-	},
-	"name_not_found": {
-		"The name {asked} does not exist, says the DNS of this machine.",
-		"このコンピュータの DNS では、{asked} という名前は存在しません。",
-	},
-	"name_not_resolved": {
-		"The DNS of this machine gives no answer for {asked}.",
-		"このコンピュータの DNS から {asked} の応答がありません。",
-	},
-	"port_refused": {
-		"The connection to {asked} is refused: the port is closed.",
-		"{asked} への接続が拒否されました。ポートが閉じています。",
-	},
-	"port_silent": {
-		"The connection to {asked} gets no answer: something on the way drops it.",
-		"{asked} への接続に応答がありません。経路上で破棄されています。",
-	},
-	"no_route": {
-		"There is no way from here to {asked}: no route, or it is forbidden on the way.",
-		"ここから {asked} への経路がないか、途中で禁止されています。",
-	},
-	"proxy_refused": {
-		"The proxy {proxy} refuses to connect to {host} ({status}).",
-		"プロキシ {proxy} が {host} への接続を拒否しました ({status})。",
-	},
-	"proxy_auth": {
-		"The proxy {proxy} wants credentials ({status}).",
-		"プロキシ {proxy} が認証を要求しています ({status})。",
-	},
-	"silent": {
-		"A connection to {host} opens, but nothing answers on it.",
-		"{host} への接続は開きますが、何も応答しません。",
-	},
-	"connect_failed": {
-		"The connection to {host} failed in a way that says nothing about the reason. Run again with -v.",
-		"{host} への接続は失敗しましたが、理由は分かりません。-v を付けて再実行してください。",
-	},
-	"not_tls": {
-		"What answers for {host} does not speak TLS: a sign-in page of the network, a proxy, or another service.",
-		"{host} の応答は TLS ではありません。ネットワークのログイン ページ、プロキシ、または別のサービスです。",
-	},
-	"old_version_answered": {
-		"{host} answers {versions}, which the console is documented to have switched off: probably something else answers in its place.",
-		"管理コンソールでは無効のはずの {versions} に {host} が応答しています。別の何かが代わりに応答している可能性があります。",
-	},
-	"versions_as_documented": {
-		"TLS 1.0 and 1.1 are not answered, as documented; {versions} is.",
-		"文書のとおり TLS 1.0 と 1.1 には応答がなく、{versions} には応答があります。",
-	},
-	"old_version_unclear": {
-		"Whether {host} answers {versions} could not be seen. Run again.",
-		"{host} が {versions} に応答するかどうかを確認できませんでした。再実行してください。",
-	},
-	"modern_version_unclear": {
-		"{host} gave no clear answer at {versions}: something on the way may break it. Run again, and from another network too.",
-		"{host} から {versions} への明確な応答がありません。経路上の何かが妨げている可能性があります。別のネットワークも含めて再実行してください。",
-	},
-	"no_modern_version": {
-		"Something answers for {host}, but at no version from TLS 1.2 on: something on the way breaks it, or answers in its place.",
-		"{host} から何らかの応答はありますが、TLS 1.2 以降では接続できません。経路上の何かが妨げているか、代わりに応答しています。",
-	},
-	"no_modern_answer": {
-		"No handshake at TLS 1.2 or later was answered, so nothing can be said. TLS-01.X1 says how far the way leads.",
-		"TLS 1.2 以降のハンドシェイクに応答がないため、判断できません。どこまで到達するかは TLS-01.X1 を参照してください。",
-	},
-	"chain_verifies": {
-		"The certificate of {host} verifies (issuer: {issuer}).",
-		"{host} の証明書は検証に成功しました (発行者: {issuer})。",
-	},
-	"certificate_unverified": {
-		"The certificate that is shown for {host} does not verify: {problem!} (issuer: {issuer}).",
-		"{host} として提示された証明書を検証できません: {problem!} (発行者: {issuer})。",
 	},
 	"no_browser": {
 		"Nothing to change in a browser: this machine was judged by casdoctor's own handshakes.",

@@ -275,3 +275,113 @@ func TestAnOddProblemOfACertificateHasASentence(t *testing.T) {
 		}
 	}
 }
+
+// TestEveryTroubleOfTheWayHasItsStep: what is found of the way comes with what to do about it. A
+// remark (an address beside others, a sign of a gateway) needs none of its own.
+func TestEveryTroubleOfTheWayHasItsStep(t *testing.T) {
+	steps := map[string]bool{"certificate_unverified": true}
+	for _, s := range wayOut {
+		for _, code := range s.reasons {
+			if steps[code] {
+				t.Errorf("%s has two steps", code)
+			}
+			steps[code] = true
+			if pathWords[code].EN == "" {
+				t.Errorf("there is no sentence for %s", code)
+			}
+		}
+	}
+	troubles := map[string]bool{}
+	for _, f := range loadCases(t, "TLS-01") {
+		for _, e := range Evaluate(f.evidence, []Check{TLS01()}, Options{}).Results[0].Causes {
+			if (e.ID == "TLS-01.X1" || e.ID == "TLS-01.X2") && (e.Verdict == "confirmed" || e.Verdict == "supported") {
+				for _, r := range e.Reasons {
+					troubles[r.Code] = true
+				}
+			}
+		}
+	}
+	for code := range troubles {
+		remark := strings.HasPrefix(code, "sign_") || strings.HasPrefix(code, "direct_") || code == "some_addresses_fail"
+		if !steps[code] && !remark {
+			t.Errorf("%s is found, and nothing is said to do about it", code)
+		}
+	}
+	for _, s := range situations {
+		if !troubles[s.code] && s.verdict > Unknown {
+			t.Errorf("no case shows %s", s.code)
+		}
+	}
+	if len(troubles) < 25 {
+		t.Errorf("%d troubles of the way are told apart", len(troubles))
+	}
+}
+
+// TestTheSignaturesAreMeasured: what the hellos met at the situations that were measured (against
+// nginx, haproxy, stunnel, nft and socat), one letter for each: n answered at TLS 1.2 or later, o
+// below, a alert, c cut, s silence, t clear text, - not sent.
+func TestTheSignaturesAreMeasured(t *testing.T) {
+	order := []string{"modern", "small", "tls12", "tls11", "tls10", "no_sni", "other_sni", "http"}
+	letters := map[byte]string{
+		'n': `"outcome":"ok","version":"1.2"`, 'o': `"outcome":"ok","version":"1.1"`, 'a': `"outcome":"alert","alert":70`,
+		'c': `"outcome":"reset"`, 's': `"outcome":"timeout"`, 't': `"outcome":"not_tls"`, 'f': `"outcome":"failed"`,
+		'g': `"outcome":"malformed"`, 'u': `"outcome":"alert","alert":112`,
+	}
+	for _, tt := range []struct{ name, met, reason string }{
+		{"a filter resets every hello", "cccccc-t", "tls_cut"},
+		{"the same, and everything else", "cccccc-c", "all_cut"},
+		{"a path that resets TLS 1.2 and later", "cccooc-t", "tls12_cut"},
+		{"a path that drops it", "sssoos-t", "tls12_dropped"},
+		{"a box that ends at TLS 1.1", "aaaooa-c", "capped"},
+		{"the same, which answers the hello for 1.2 at 1.1", "aaoooooc", "capped"},
+		{"a filter on the name that resets", "cccccnnt", "sni_filter"},
+		{"a filter on the name that drops; without a name the server says 112", "sssssust", "sni_filter"},
+		{"large hellos are dropped", "snnaannt", "large_hello"},
+		{"TLS 1.3 is too much", "ccnaannt", "tls13_intolerant"},
+		{"the hello of a browser is refused, a small one is not", "annaannt", "modern_hello_refused"},
+		{"plain HTTP", "tttttttt", "not_tls"},
+		{"hellos disappear", "ssssssst", "tls_dropped"},
+		{"everything is refused", "aaaaaaat", "no_modern_version"},
+		{"another server", "uuuuuuut", "name_unknown_there"},
+		{"garbage", "fggggg-t", "garbled"},
+		{"the server signs with SHA-1 only, which Go does not take", "fnnaa--t", "own_handshake_fails"},
+	} {
+		var list []string
+		for i := range tt.met {
+			if tt.met[i] != '-' {
+				list = append(list, `{"name":"`+order[i]+`",`+letters[tt.met[i]]+`,"took":1}`)
+			}
+		}
+		for _, e := range tlsResult(t, "console.endpoint:hellos = ["+strings.Join(list, ",")+"]",
+			`console.endpoint:certificate = {"failure":{"kind":"not_collected"}}`).Causes {
+			if e.ID == "TLS-01.X2" && e.Reasons[0].Code != tt.reason {
+				t.Errorf("%s (%s): %s %s, want %s", tt.name, tt.met, e.Verdict, codes(e.Reasons), tt.reason)
+			}
+		}
+	}
+}
+
+// TestSettingsAreSteps: what Microsoft prints for each program, where it helps; and that it does
+// not, where it does not.
+func TestSettingsAreSteps(t *testing.T) {
+	const acceptsDHE = "console.endpoint:suites.value.2.id = 159"
+	for _, tt := range []struct {
+		client, change, has, lacks string
+	}{
+		{".NET 4.5 / Windows 10", everySuite, `HKLM\SOFTWARE\Wow6432Node\Microsoft\.NETFramework\v4.0.30319`, "SCHANNEL"},
+		{".NET 3.5 / Windows 10", everySuite, `.NETFramework\v2.0.50727`, "v4.0"},
+		{".NET 4.5 / Windows 7", everySuite, "does not help", "SchUseStrongCrypto"},
+		{".NET 4.5 / Windows 7", acceptsDHE, "SchUseStrongCrypto = 1, SystemDefaultTlsVersions = 1", "does not help"},
+		{".NET 4.5 / Windows 7", acceptsDHE, `TLS 1.2\Client set the DWORD values Enabled = 1, DisabledByDefault = 0`, "Internet Options"},
+		{"WinHTTP / Windows 7", acceptsDHE, "install KB3140245, then set the DWORD value DefaultSecureProtocols = 0xA00", "does not help"},
+		{"IE 8 / Windows 7", acceptsDHE, "SecureProtocols = 0xA80", "does not help"},
+		{"Java 7u80", everySuite, "does not help", "jdk.tls"},
+		{".NET 4.6 / Windows 8.1", everySuite, "come with Windows", "SchUseStrongCrypto"},
+		{"OpenSSL 0.9.8", everySuite, "still maintained", "browser"},
+	} {
+		en, ja := stepsOf(tlsResult(t, clientIs(tt.client), tt.change), "TLS-01.F1")
+		if !strings.Contains(en, tt.has) || strings.Contains(en, tt.lacks) || ja == "" {
+			t.Errorf("%s: got %s", tt.client, en)
+		}
+	}
+}

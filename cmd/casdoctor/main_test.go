@@ -242,6 +242,7 @@ var scenarioWants = map[string]scenarioWant{
 	"gmail-foreign-entry":     {1, []string{"GDM-01.X2"}, []string{"GDM-01.F4"}},
 	"spam-domain-missing":     {1, []string{"GDM-01.C2", "SPM-01.X1"}, []string{"GDM-01.F2", "SPM-01.F4"}},
 	"spam-detected":           {1, []string{"SPM-01.C2"}, []string{"SPM-01.F4"}},
+	"tls-people":              {},
 	"all-troubles": {
 		1,
 		[]string{

@@ -124,8 +124,9 @@ func TestPermissions(t *testing.T) {
 func TestMembersExist(t *testing.T) {
 	known := map[string]reflect.Type{
 		facts.M365Tenant.Name: reflect.TypeFor[facts.Tenant](), facts.M365Accounts.Name: reflect.TypeFor[facts.AccountSet](),
-		facts.M365Traces.Name:      reflect.TypeFor[facts.Traces](),
-		facts.WorkspaceGrants.Name: reflect.TypeFor[facts.Grants](),
+		facts.M365Traces.Name:        reflect.TypeFor[facts.Traces](),
+		facts.WorkspaceGrants.Name:   reflect.TypeFor[facts.Grants](),
+		facts.M365SignInClients.Name: reflect.TypeFor[facts.SignInClients](),
 	}
 	for _, p := range all.Probes() {
 		for _, perm := range p.Permissions {

@@ -40,6 +40,10 @@ var japanese = map[string]string{ //nolint:gosec // G101: sentences about creden
 		"verdict hangs on them and each kind of client (POST /identity/conditionalAccess/evaluate, which changes nothing)": "判定が条件付きアクセスに左右されるアカウントについて、Microsoft 自身の What If 評価の結果をクライアントの種類ごとに (POST /identity/conditionalAccess/evaluate、何も変更しません)",
 	"the recent sign-ins to SharePoint Online of the accounts whose verdict hangs on the policies, and what asked " +
 		"for a second factor there (GET /auditLogs/signIns, beta)": "判定がポリシーに左右されるアカウントの SharePoint Online への最近のサインインと、2 つ目の要素を要求した仕組み (GET /auditLogs/signIns、beta)",
+	"which browsers and systems people signed in with in the last 7 days, counted, without names " +
+		"(GET /auditLogs/signIns, 10,000 sign-ins at most)": "直近 7 日間のサインインに使われたブラウザと OS (人数のみ。名前は保存しません) (GET /auditLogs/signIns、最大 10,000 件)",
+	"shows how many people still use a browser that the console refuses": "管理コンソールが受け付けないブラウザを使っている人数が分かる",
+	"is asked for by the sign-in log's licence check":                    "サインイン ログのライセンス確認で求められる",
 	"asks Google's token endpoint, one scope at a time, what the service account may do " +
 		"on behalf of the admin, and lets tokeninfo confirm it": "サービスアカウントが管理者の代わりに何をできるかを、スコープを 1 つずつトークン エンドポイントに尋ね、tokeninfo で確認します",
 	"reads the customer's domains and domain aliases from the Directory API, on behalf of the admin": "管理者の代わりに、Directory API から組織のドメインとドメイン エイリアスを読み取ります",
@@ -52,8 +56,11 @@ var japanese = map[string]string{ //nolint:gosec // G101: sentences about creden
 	"Looks up the SPF and DMARC records of every domain in cas.internal_domains, with the configured resolver.": "設定されたリゾルバで、cas.internal_domains の各ドメインの SPF レコードと DMARC レコードを調べます",
 	"Looks up what DNS says about the mail of every internal domain, verified tenant domain and sender of an affected " +
 		"message, with the configured resolver: the SPF policy with all that it includes, DMARC, the DKIM selectors of Exchange Online, and MX.": "設定されたリゾルバで、内部ドメイン、テナントの確認済みドメイン、影響を受けるメッセージの送信元について、メールに関する DNS の情報を調べます: SPF ポリシーとその include 先、DMARC、Exchange Online の DKIM セレクター、MX",
-	"Resolves the CAS console's name, connects to it and makes one TLS handshake at each exact version, " +
-		"1.0 to 1.3, with every cipher suite that Go has; verifies the certificate.": "CAS 管理コンソールの名前を解決して接続し、TLS 1.0 から 1.3 までのバージョンごとにハンドシェイクを行い、証明書を検証します",
+	"Resolves the CAS console's name, connects to it, makes one TLS handshake and verifies the certificate; " +
+		"asks with hand-made hellos what else it accepts, and which suites when clients are declared. " +
+		"Looks at the licensing portal in the same way, unless cas.console is set.": "CAS 管理コンソールの名前を解決して接続し、TLS ハンドシェイクを 1 回行って証明書を検証します。" +
+		"ほかに何を受け付けるかを手製の ClientHello で確認し、クライアントの宣言があれば暗号化スイートも一覧します。" +
+		"cas.console の設定がない場合は、ライセンス ポータルも同じ方法で確認します",
 
 	// What permissions are for.
 	"shows that the credentials belong to this tenant, and which services it has":                              "資格情報がこのテナントのものであることと、テナントのサービスを確認します",

@@ -43,7 +43,7 @@ func packages(t *testing.T) map[string]listed {
 
 // engines are the pure engines of judgement.
 var engines = []string{
-	"internal/condaccess", "internal/dmarc", "internal/maildns", "internal/mailtrace", "internal/spf", "internal/tlsclient",
+	"internal/ciphersuite", "internal/condaccess", "internal/dmarc", "internal/maildns", "internal/mailtrace", "internal/spf", "internal/tlsclient",
 }
 
 // TestDirections: "A → B" means that A imports B. A package that is not named here may import
@@ -57,19 +57,22 @@ func TestDirections(t *testing.T) {
 		"probes/facts":              {},
 		"internal/httpread":         {"config", "probes/facts"},
 		"probes":                    {"config", "probes/facts", "internal/httpread"},
-		"probes/m365":               probe, "probes/workspace": probe, "probes/console": probe, "probes/declared": probe, "probes/mail": probe, "probes/cas": probe, "probes/lmp": probe,
-		"probes/all":          {"probes", "probes/m365", "probes/workspace", "probes/console", "probes/declared", "probes/mail", "probes/cas", "probes/lmp"},
-		"internal/condaccess": {"probes/facts"},
-		"internal/dmarc":      {"internal/maildns", "probes/facts"},
-		"internal/maildns":    {"probes/facts"},
-		"internal/spf":        {"internal/maildns", "probes/facts"},
-		"internal/tlsclient":  {},
-		"internal/mailtrace":  {"probes/facts"},
-		"checks":              append([]string{"probes/facts"}, engines...),
-		"internal/report":     {"checks", "probes/facts"},
-		"internal/lab":        {"config"},
-		"internal/guide":      {"checks", "config", "internal/report", "probes", "probes/all", "probes/facts"},
-		"cmd/casdoctor":       everything,
+		"probes/m365":               probe, "probes/workspace": probe, "probes/declared": probe, "probes/mail": probe, "probes/cas": probe, "probes/lmp": probe,
+		"probes/all":           {"probes", "probes/m365", "probes/workspace", "probes/console", "probes/declared", "probes/mail", "probes/cas", "probes/lmp"},
+		"internal/condaccess":  {"probes/facts"},
+		"internal/dmarc":       {"internal/maildns", "probes/facts"},
+		"internal/maildns":     {"probes/facts"},
+		"internal/spf":         {"internal/maildns", "probes/facts"},
+		"internal/tlsclient":   {"internal/ciphersuite"},
+		"internal/ciphersuite": {},
+		"probes/console":       append([]string{"probes/console/hello"}, probe...),
+		"probes/console/hello": {"internal/ciphersuite"},
+		"internal/mailtrace":   {"probes/facts"},
+		"checks":               append([]string{"probes/facts"}, engines...),
+		"internal/report":      {"checks", "probes/facts", "internal/ciphersuite", "internal/tlsclient"},
+		"internal/lab":         {"config"},
+		"internal/guide":       {"checks", "config", "internal/report", "probes", "probes/all", "probes/facts"},
+		"cmd/casdoctor":        everything,
 	}
 	for name, p := range packages(t) {
 		may, placed := allowed[name]

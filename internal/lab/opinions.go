@@ -155,7 +155,7 @@ func (g *graph) signIns(q *query) (any, *graphError) {
 	if g.tenant.Premium < P1 {
 		return nil, &unlicensedP1
 	}
-	all, refusal := g.log(q, g.tenant.SignIns, "userId", "createdDateTime")
+	all, refusal := g.log(q, g.tenant.SignIns, "createdDateTime", "userId", "userPrincipalName", "clientAppUsed")
 	if refusal != nil {
 		return nil, refusal
 	}
@@ -170,41 +170,48 @@ func (g *graph) signIns(q *query) (any, *graphError) {
 }
 
 func (g *graph) directoryAudits(q *query) (any, *graphError) {
-	all, refusal := g.log(q, g.tenant.DirectoryAudits, "activityDisplayName", "activityDateTime")
+	all, refusal := g.log(q, g.tenant.DirectoryAudits, "activityDateTime", "activityDisplayName")
 	if refusal != nil {
 		return nil, refusal
 	}
 	return g.list(q, auditKind, all)
 }
 
-// log are the entries of a log that pass the filter: member eq 'value', and after it perhaps
-// "and date ge …".
-func (g *graph) log(q *query, entries []json.RawMessage, member, date string) ([]entity, *graphError) {
+// log are the entries of a log that pass the filter: a conjunction of what Graph documents for
+// logs, eq for the members that have a name, ge and le for the date.
+func (g *graph) log(q *query, entries []json.RawMessage, date string, members ...string) ([]entity, *graphError) {
 	all, refusal := raw(q, entries)
-	if refusal != nil {
-		return nil, refusal
+	if refusal != nil || q.options["$filter"] == "" {
+		return all, refusal
 	}
-	filter, limited := q.options["$filter"]
-	if !limited {
-		return all, nil
-	}
-	var since time.Time
-	if rest, after, ok := strings.Cut(filter, " and "+date+" ge "); ok {
-		var err error
-		if since, err = time.Parse(time.RFC3339, after); err != nil {
-			return nil, badRequest("BadRequest", "Invalid filter clause: "+date)
+	var passes []func(entity) bool
+	for term := range strings.SplitSeq(q.options["$filter"], " and ") {
+		words := strings.SplitN(term, " ", 3)
+		if len(words) != 3 {
+			return nil, badRequest("BadRequest", "Invalid filter clause")
 		}
-		filter = rest
-	}
-	only := &query{options: map[string]string{"$filter": filter}}
-	passes, refusal := only.filter("eq", member)
-	if refusal != nil {
-		return nil, refusal
+		switch member, op, value := words[0], words[1], words[2]; {
+		case member == date && (op == "ge" || op == "le"):
+			limit, err := time.Parse(time.RFC3339, value)
+			if err != nil {
+				return nil, badRequest("BadRequest", "Invalid filter clause: "+date)
+			}
+			passes = append(passes, func(e entity) bool {
+				written, _ := e[date].(string)
+				at, err := time.Parse(time.RFC3339, written)
+				return err != nil || op == "ge" && !at.Before(limit) || op == "le" && !at.After(limit)
+			})
+		case op == "eq" && slices.Contains(members, member) && len(value) > 1 && value[0] == '\'' && value[len(value)-1] == '\'':
+			want := strings.ReplaceAll(value[1:len(value)-1], "''", "'")
+			passes = append(passes, func(e entity) bool {
+				have, _ := e[member].(string)
+				return strings.EqualFold(have, want)
+			})
+		default:
+			return nil, badRequest("Request_UnsupportedQuery", "Unsupported Query.")
+		}
 	}
 	return slices.DeleteFunc(all, func(e entity) bool {
-		value, _ := e[member].(string)
-		written, _ := e[date].(string)
-		at, err := time.Parse(time.RFC3339, written)
-		return !passes(value) || err == nil && at.Before(since)
+		return slices.ContainsFunc(passes, func(pass func(entity) bool) bool { return !pass(e) })
 	}), nil
 }

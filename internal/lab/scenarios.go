@@ -276,6 +276,11 @@ func Scenarios() []Scenario {
 			"Windows 7のInternet Explorerはコンソールに接続できず、最新のブラウザは接続できる", func(o *Organisation) {
 				o.Declared.CAS.Clients = []string{"IE 10 / Windows 7", "IE 11 / Windows 7", currentChrome}
 			}),
+		scenario("tls-people", time.Time{},
+			"seven people still sign in with Internet Explorer 11 on Windows 7, which the console refuses",
+			"7人がWindows 7のInternet Explorer 11でサインインしているが、コンソールは受け付けない", func(o *Organisation) {
+				o.Microsoft.SignIns = signInsOfOldBrowsers(time.Now())
+			}),
 		scenario("tls-intercepted", time.Time{},
 			"a gateway answers in the console's place with a certificate of its own",
 			"ゲートウェイが独自の証明書でコンソールの代わりに応答", func(o *Organisation) {

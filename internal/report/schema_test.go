@@ -42,6 +42,7 @@ var values = map[string]any{
 	facts.CASAPI.Name:                facts.CASAccess{},
 	facts.CASDetections.Name:         facts.DetectionSet{},
 	facts.MailDNS.Name:               facts.MailAnswers{},
+	facts.M365SignInClients.Name:     facts.SignInClients{},
 	facts.MailMessages.Name:          []facts.Message{},
 	facts.MailRecords.Name:           []facts.MailDomain{},
 	facts.WorkspaceDelegation.Name:   facts.Delegation{},

@@ -1,10 +1,7 @@
 package tlsclient
 
 import (
-	"os"
 	"slices"
-	"strconv"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -85,6 +82,32 @@ func TestPredictMeasured(t *testing.T) {
 		{"Safari 12.1 / iOS 12.2", "yes", "yes", "yes"},
 		{"Safari 13 / macOS 10.14.6", "yes", "yes", "yes"},
 		{"Safari 12.1 / macOS 10.13.6", "yes", "yes", "70"},
+		{"Java 6", "70", "70", "70"},
+		{"Java 7u80", "70", "70", "70"},
+		{"Java 8u202", "yes", "yes", "70"},
+		{"Java 8u341", "yes", "yes", "yes"},
+		{"Java 11", "yes", "yes", "yes"},
+		{"Java 17", "yes", "yes", "yes"},
+		{"Java 21", "yes", "yes", "yes"},
+		{"OpenSSL 0.9.8zh", "70", "70", "70"},
+		{"curl / OpenSSL 1.0.1u", "yes", "yes", "70"},
+		{"curl / OpenSSL 1.1.1v", "yes", "yes", "yes"},
+		{"curl / OpenSSL 3.0", "yes", "yes", "yes"},
+		{"curl / OpenSSL 3.5", "yes", "yes", "yes"},
+		{"GnuTLS 3.7", "yes", "yes", "yes"},
+		{"Go 1.26", "yes", "yes", "yes"},
+		{".NET 3.5 / Windows 7", "70", "70", "70"},
+		{".NET 4.5.2 / Windows 10", "70", "70", "70"},
+		{".NET 4.6.2 / Windows 7", "40", "yes", "70"},
+		{".NET 4.6 / Windows 8.1", "40", "yes", "70"},
+		{".NET 4.6 / Windows 10", "yes", "yes", "70"},
+		{".NET 4.8 / Windows 7", "70", "70", "70"}, // as the system
+		{".NET 4.8 / Windows 10", "yes", "yes", "70"},
+		{".NET 4.8 / Windows 11", "yes", "yes", "yes"},
+		{"PowerShell 5.1 / Windows 8.1", "70", "70", "70"},
+		{"PowerShell 7 / Windows 10", "yes", "yes", "70"},
+		{"WinHTTP / Windows 7", "70", "70", "70"},
+		{"WinHTTP / Windows 8.1", "40", "yes", "70"},
 	} {
 		c, ok := Find(tc.client)
 		if !ok {
@@ -121,6 +144,11 @@ func TestPredictSwitchedOn(t *testing.T) {
 		{"IE 9 / Windows Vista", "70", "70"},
 		{"IE 6 / Windows XP", "70", "70"},
 		{"IE 11 / Windows 7", "40", "yes"},
+		{".NET 4.5 / Windows 7", "40", "yes"},
+		{".NET 4.5 / Windows 10", "yes", "yes"},
+		{"PowerShell 5.1 / Windows Server 2012 R2", "40", "yes"},
+		{"WinHTTP / Windows 7", "40", "yes"},
+		{"Java 7u80", "40", "40"}, // no GCM before Java 8
 	} {
 		c, ok := Find(tc.client)
 		if !ok {
@@ -164,7 +192,7 @@ func TestPredictUndecided(t *testing.T) {
 		},
 		{
 			name:   "the suites of the client that no probe offered",
-			client: Client{Offer: Offer{Versions: []uint16{TLS12}, Suites: []uint16{0xc027, 0x009f, 0x009e}}},
+			client: Client{Hello: Hello{SNI: true, Versions: []uint16{TLS12}, Suites: []uint16{0xc027, 0x009f, 0x009e}}},
 			server: Server{
 				Accepted: []uint16{TLS12}, Suites: map[uint16][]uint16{TLS12: {0xc02f}}, Tried: []uint16{0xc02f, 0xc027},
 			},
@@ -173,7 +201,7 @@ func TestPredictUndecided(t *testing.T) {
 		{
 			name: "the same, and the row leaves another one open",
 			client: Client{
-				Offer:   Offer{Versions: []uint16{TLS12}, Suites: []uint16{0xc027, 0x009f}},
+				Hello:   Hello{SNI: true, Versions: []uint16{TLS12}, Suites: []uint16{0xc027, 0x009f}},
 				Perhaps: Offer{Suites: []uint16{0x0039}},
 			},
 			server: Server{
@@ -184,7 +212,7 @@ func TestPredictUndecided(t *testing.T) {
 		{
 			name: "a suite that only some releases of the row offer",
 			client: Client{
-				Offer:   Offer{Versions: []uint16{TLS12}, Suites: []uint16{0xc027}},
+				Hello:   Hello{SNI: true, Versions: []uint16{TLS12}, Suites: []uint16{0xc027}},
 				Perhaps: Offer{Suites: []uint16{0xc02f}},
 			},
 			server: strong12,
@@ -193,7 +221,7 @@ func TestPredictUndecided(t *testing.T) {
 		{
 			name: "a version that only some releases of the row offer",
 			client: Client{
-				Offer:   Offer{Versions: []uint16{TLS12}, Suites: []uint16{0xc02f}},
+				Hello:   Hello{SNI: true, Versions: []uint16{TLS12}, Suites: []uint16{0xc02f}},
 				Perhaps: Offer{Versions: []uint16{TLS13}, Suites: []uint16{0x1301}},
 			},
 			server: only13,
@@ -201,7 +229,7 @@ func TestPredictUndecided(t *testing.T) {
 		},
 		{
 			name:   "SSL 3.0 where TLS 1.0 is answered",
-			client: Client{Offer: Offer{Versions: []uint16{SSL30}, Suites: []uint16{0x000a}}},
+			client: Client{Hello: Hello{SNI: true, Versions: []uint16{SSL30}, Suites: []uint16{0x000a}}},
 			server: Server{Accepted: []uint16{TLS10}},
 			want:   Result{Reason: ByVersion},
 		},
@@ -221,26 +249,26 @@ func TestPredictConnects(t *testing.T) {
 	}{
 		{
 			name:   "one suite in common",
-			client: Client{Offer: Offer{Versions: []uint16{TLS12, TLS10}, Suites: []uint16{0xc02f, 0xc027}}},
+			client: Client{Hello: Hello{SNI: true, Versions: []uint16{TLS12, TLS10}, Suites: []uint16{0xc02f, 0xc027}}},
 			server: strong12,
 			want:   Result{Verdict: Connects, Version: TLS12, Suite: 0xc02f},
 		},
 		{
 			name:   "two suites in common: the preference is not known",
-			client: Client{Offer: Offer{Versions: []uint16{TLS12}, Suites: []uint16{0xc02f, 0xc030}}},
+			client: Client{Hello: Hello{SNI: true, Versions: []uint16{TLS12}, Suites: []uint16{0xc02f, 0xc030}}},
 			server: strong12,
 			want:   Result{Verdict: Connects, Version: TLS12},
 		},
 		{
 			name:   "an untried suite may be preferred",
-			client: Client{Offer: Offer{Versions: []uint16{TLS12}, Suites: []uint16{0xc02f, 0x009f}}},
+			client: Client{Hello: Hello{SNI: true, Versions: []uint16{TLS12}, Suites: []uint16{0xc02f, 0x009f}}},
 			server: Server{Accepted: []uint16{TLS12}, Suites: map[uint16][]uint16{TLS12: {0xc02f}}},
 			want:   Result{Verdict: Connects, Version: TLS12},
 		},
 		{
 			name: "the higher version is uncertain, and both connect",
 			client: Client{
-				Offer:   Offer{Versions: []uint16{TLS12}, Suites: []uint16{0xc02f}},
+				Hello:   Hello{SNI: true, Versions: []uint16{TLS12}, Suites: []uint16{0xc02f}},
 				Perhaps: Offer{Versions: []uint16{TLS13}, Suites: []uint16{0x1301}},
 			},
 			server: Server{
@@ -251,7 +279,7 @@ func TestPredictConnects(t *testing.T) {
 		},
 		{
 			name:   "a suite of TLS 1.2 is not offered below",
-			client: Client{Offer: Offer{Versions: []uint16{TLS10}, Suites: []uint16{0xc02f, 0x002f}}},
+			client: Client{Hello: Hello{SNI: true, Versions: []uint16{TLS10}, Suites: []uint16{0xc02f, 0x002f}}},
 			server: Server{
 				Accepted: []uint16{TLS10, TLS12}, Suites: map[uint16][]uint16{TLS10: {0x002f}, TLS12: {0xc02f}},
 				Tried: everySuite(),
@@ -276,7 +304,7 @@ func TestPredictSuitesOfOtherVersions(t *testing.T) {
 		{TLS12, []uint16{0x002f, 0x1301}},
 		{TLS13, []uint16{0x1301, 0x002f, 0xc02f}},
 	} {
-		c := Client{Offer: Offer{Versions: []uint16{tc.version}, Suites: tc.suites}}
+		c := Client{Hello: Hello{SNI: true, Versions: []uint16{tc.version}, Suites: tc.suites}}
 		s := Server{Accepted: []uint16{tc.version}, Tried: tc.suites[:1]} // the only one that exists there
 		if got := outcome(Predict(c, s)); got != "40" {
 			t.Errorf("version %04x: %s, want a refusal by suites", tc.version, got)
@@ -286,7 +314,7 @@ func TestPredictSuitesOfOtherVersions(t *testing.T) {
 
 // The highest common version decides, even when a lower one would have had a suite.
 func TestPredictNoFallback(t *testing.T) {
-	c := Client{Offer: Offer{Versions: []uint16{TLS10, TLS12}, Suites: []uint16{0x002f}}}
+	c := Client{Hello: Hello{SNI: true, Versions: []uint16{TLS10, TLS12}, Suites: []uint16{0x002f}}}
 	s := Server{
 		Accepted: []uint16{TLS10, TLS12}, Suites: map[uint16][]uint16{TLS10: {0x002f}, TLS12: {0xc02f}},
 		Tried: everySuite(),
@@ -296,109 +324,104 @@ func TestPredictNoFallback(t *testing.T) {
 	}
 }
 
-// Predict leaves curves out because all clients with ECDHE have P-256 in common.
-func TestEveryECDHEClientHasP256(t *testing.T) {
-	for _, r := range table() {
-		ecdhe := slices.ContainsFunc(r.Suites, func(id uint16) bool { return id>>8 == 0xc0 || id>>8 == 0x13 })
-		if ecdhe && !slices.Contains(r.Groups, p256) {
-			t.Errorf("%s from %d: ECDHE without P-256", r.family, r.from)
+// Whose order decides is a matter of the server (RFC 5246 section 7.4.1.3, RFC 8446 section 4.1.3). The
+// orders are those of the captures and of Microsoft's pages.
+func TestPredictChosenSuite(t *testing.T) {
+	server := func(order Order, suites ...uint16) Server {
+		s := strong12
+		s.Order, s.Suites = order, map[uint16][]uint16{TLS12: suites}
+		return s
+	}
+	for _, tc := range []struct {
+		client string
+		server Server
+		want   uint16
+	}{
+		{"Chrome 156", server(ByServer, 0xc030, 0xc02f, 0xcca8), 0xc030},
+		{"Chrome 156", server(ByClient, 0xc030, 0xc02f, 0xcca8), 0xc02f},
+		{"Chrome 156", server(OrderUnknown, 0xc030, 0xc02f, 0xcca8), 0},
+		{"Firefox 153", server(ByClient, 0xc030, 0xcca8), 0xcca8},
+		{"curl / OpenSSL 3.0", server(ByClient, 0xc02f, 0xc030), 0xc030},
+		{"IE 11 / Windows 7", server(ByClient, 0x009e, 0x009f, 0xc030), 0x009f},
+		{"IE 11 / Windows 7", server(ByServer, 0xc030, 0x009e, 0x009f), 0x009e},
+		// Where the client would put a suite that it perhaps has is not known.
+		{"IE 11 / Windows 10", server(ByClient, 0xc030, 0x009f), 0},
+		{"IE 11 / Windows 10", server(ByServer, 0xc030, 0x009f), 0xc030},
+		{"IE 11 / Windows 10", server(ByServer, 0x009f, 0xc030), 0},
+		// The order of this row is not known.
+		{"Chrome 40", server(ByClient, 0xc02f, 0xc013), 0},
+	} {
+		c, ok := Find(tc.client)
+		if !ok {
+			t.Fatalf("no client %q", tc.client)
+		}
+		if r := Predict(c, tc.server); r.Verdict != Connects || r.Suite != tc.want {
+			t.Errorf("%s, %v, order %d: %v %04x, want %04x", tc.client, tc.server.Suites, tc.server.Order, r.Verdict, r.Suite, tc.want)
 		}
 	}
 }
 
-// A suite is either certain or perhaps.
-func TestNothingIsBothCertainAndPerhaps(t *testing.T) {
-	for _, r := range table() {
-		for _, id := range r.Perhaps.Suites {
-			if slices.Contains(r.Suites, id) {
-				t.Errorf("%s from %d: suite %04x is in both lists", r.family, r.from, id)
-			}
+// What else stands between a suite in common and a connection: a group (RFC 8422 section 5.1), the
+// name of the host (RFC 6066 section 3), an algorithm to sign with (RFC 5246 section 7.4.1.4.1, RFC 8446
+// section 4.2.3), and a certificate that the client can verify.
+func TestPredictTheRest(t *testing.T) {
+	with := func(change func(*Server)) Server {
+		s := Server{
+			Accepted: []uint16{TLS10, TLS12}, Refused: []uint16{TLS11, TLS13}, Tried: everySuite(), Name: NotNeeded,
+			Suites: map[uint16][]uint16{TLS10: {0x002f, 0x000a}, TLS12: {0xc030, 0xc02f}},
 		}
-		for _, v := range r.Perhaps.Versions {
-			if slices.Contains(r.Versions, v) || slices.Contains(r.OffByDefault, v) {
-				t.Errorf("%s from %d: version %04x is in two lists", r.family, r.from, v)
-			}
-		}
+		change(&s)
+		return s
 	}
-}
+	for _, tc := range []struct {
+		name, client string
+		server       Server
+		want         Verdict
+		why          Reason
+	}{
+		{"nothing else", "Chrome 156", with(func(*Server) {}), Connects, ""},
+		{"a group in common", "Chrome 156", with(func(s *Server) { s.Groups = []uint16{p256} }), Connects, ""},
+		{"no group in common", "Chrome 156", with(func(s *Server) { s.Groups = []uint16{p521} }), Refused, ByGroups},
+		{"no group, and a suite that needs none", "Chrome 156", with(func(s *Server) {
+			s.Groups, s.Suites = []uint16{p521}, map[uint16][]uint16{TLS12: {0xc030, 0x009c}}
+		}), Connects, ""},
+		{"no group at TLS 1.3", "Chrome 156", with(func(s *Server) {
+			s.Accepted, s.Refused, s.Groups = []uint16{TLS13}, []uint16{TLS10, TLS11, TLS12}, []uint16{p521}
+			s.Suites = map[uint16][]uint16{TLS13: {0x1301}}
+		}), Refused, ByGroups},
 
-// The rows that rest on captures agree with them.
-func TestRowsAgreeWithCaptures(t *testing.T) {
-	raw, err := os.ReadFile("testdata/own-captures.tsv")
-	if err != nil {
-		t.Fatal(err)
-	}
-	clients := map[string][]string{
-		"chromium":    {"Chrome 156", "Edge 156"},
-		"firefox-esr": {"Firefox 153"},
-	}
-	seen := 0
-	for line := range strings.Lines(string(raw)) {
-		name, hello, ok := strings.Cut(strings.TrimSpace(line), "\t")
-		if !ok || strings.HasPrefix(name, "#") {
-			continue
-		}
-		suites := hexes(t, between(t, hello, " suites=", "="))
-		for _, n := range clients[name] {
-			seen++
-			c, ok := Find(n)
-			if !ok {
-				t.Errorf("no client %q", n)
-				continue
-			}
-			checkSet(t, n+": versions", c.Versions, hexes(t, between(t, hello, "versions=[", "]")))
-			missing(t, n+" offers for certain, but not in the capture", c.Suites, suites)
-			missing(t, n+" is not said to offer", suites, slices.Concat(c.Suites, c.Perhaps.Suites))
-			missing(t, n+" groups", c.Groups, hexes(t, between(t, hello, "groups=[", "]")))
-			if c.SNI != strings.Contains(hello, "sni=") {
-				t.Errorf("%s: SNI differs from the capture", n)
-			}
-		}
-	}
-	if seen != 3 {
-		t.Errorf("%d clients compared, want 3", seen)
-	}
-}
+		{"no name, and none needed", "IE 8 / Windows XP", with(func(*Server) {}), Connects, ""},
+		{"no name, and one needed", "IE 8 / Windows XP", with(func(s *Server) { s.Name = Needed }), Refused, ByName},
+		{"no name, and not known", "IE 8 / Windows XP", with(func(s *Server) { s.Name = NeedUnknown }), Undecided, ByName},
+		{"a name", "IE 8 / Windows 7", with(func(s *Server) { s.Name = Needed }), Connects, ""},
+		{"perhaps a name", "OpenSSL 3.0", with(func(s *Server) { s.Name = Needed }), Undecided, ByName},
+		{"no name, and no version", "IE 8 / Windows XP", with(func(s *Server) {
+			s.Accepted, s.Refused, s.Name = []uint16{TLS12}, []uint16{TLS10, TLS11, TLS13}, Needed
+		}), Refused, ByVersion},
 
-func between(t *testing.T, s, start, end string) string {
-	t.Helper()
-	_, rest, ok := strings.Cut(s, start)
-	if !ok {
-		t.Fatalf("no %q in the capture", start)
-	}
-	rest, _, _ = strings.Cut(rest, end)
-	return rest
-}
-
-// hexes reads numbers and leaves out what is none (GREASE, the name of the next member).
-func hexes(t *testing.T, s string) []uint16 {
-	t.Helper()
-	var ids []uint16
-	for _, f := range strings.Fields(s) {
-		if n, err := strconv.ParseUint(f, 16, 16); err == nil && len(f) == 4 {
-			ids = append(ids, uint16(n))
+		{"signed with a key that no browser takes", "Chrome 156", with(func(s *Server) {
+			s.Accepted, s.Refused, s.Key = []uint16{TLS13}, []uint16{TLS10, TLS11, TLS12}, "Ed25519"
+			s.Suites = map[uint16][]uint16{TLS13: {0x1301}}
+		}), Refused, ByCertificate},
+		{"the same, taken", "curl / OpenSSL 3.0", with(func(s *Server) {
+			s.Accepted, s.Refused, s.Key = []uint16{TLS13}, []uint16{TLS10, TLS11, TLS12}, "Ed25519"
+			s.Suites = map[uint16][]uint16{TLS13: {0x1301}}
+		}), Connects, ""},
+		{"SHA-2 on XP", "IE 8 / Windows XP", with(func(s *Server) { s.Hash = "SHA256" }), Undecided, ByCertificate},
+		{"SHA-2 on Windows 7", "IE 8 / Windows 7", with(func(s *Server) { s.Hash = "SHA256" }), Connects, ""},
+		{"SHA-1 and a current browser", "Chrome 156", with(func(s *Server) { s.Hash = "SHA1" }), Refused, ByCertificate},
+		{"SHA-1 and an old one", "IE 11 / Windows 10", with(func(s *Server) { s.Hash = "SHA1" }), Undecided, ByCertificate},
+		{"ECDSA suites only, on XP", "IE 8 / Windows XP", with(func(s *Server) {
+			s.Suites = map[uint16][]uint16{TLS10: {0xc00a, 0xc009}}
+		}), Refused, BySuites},
+	} {
+		c, ok := Find(tc.client)
+		if !ok {
+			t.Fatalf("no client %q", tc.client)
 		}
-	}
-	if len(ids) == 0 {
-		t.Fatalf("no numbers in %q", s)
-	}
-	return ids
-}
-
-func missing(t *testing.T, what string, part, whole []uint16) {
-	t.Helper()
-	for _, id := range part {
-		if !slices.Contains(whole, id) {
-			t.Errorf("%s: %04x", what, id)
+		if r := Predict(c, tc.server); r.Verdict != tc.want || r.Reason != tc.why {
+			t.Errorf("%s: %v %q, want %v %q", tc.name, r.Verdict, r.Reason, tc.want, tc.why)
 		}
-	}
-}
-
-func checkSet(t *testing.T, what string, got, want []uint16) {
-	t.Helper()
-	got, want = slices.Sorted(slices.Values(got)), slices.Sorted(slices.Values(want))
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", what, diff)
 	}
 }
 

@@ -1,14 +1,20 @@
 package console
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
+	"encoding/asn1"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
+	"sync"
 	"time"
+
+	"golang.org/x/crypto/x509roots/fallback/bundle"
 
 	"github.com/casdoctor/casdoctor/probes/facts"
 )
@@ -22,11 +28,22 @@ const (
 	problemOther            = "other"
 )
 
+// maxChain bounds how many certificates of a chain are kept and used. Public chains have up to
+// four, a sender of everything it has perhaps ten.
+const maxChain = 32
+
+// sctExtension marks the certificate timestamps that stand in the certificate itself (RFC 6962
+// section 3.3).
+var sctExtension = asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 11129, 2, 4, 2}
+
 // certificate describes a chain, leaf first, and verifies it as a browser on this machine
 // would.
-func certificate(chain []*x509.Certificate, host string, roots *x509.CertPool, now time.Time) facts.Certificate {
+func certificate(got shown, host string, roots *x509.CertPool, now time.Time) facts.Certificate {
+	chain := got.certs[:min(len(got.certs), maxChain)]
 	leaf := chain[0]
-	sum := sha256.Sum256(leaf.Raw)
+	sum, spki := sha256.Sum256(leaf.Raw), sha256.Sum256(leaf.RawSubjectPublicKeyInfo)
+	scts := got.scts + embeddedSCTs(leaf)
+	pointers := len(leaf.IssuingCertificateURL)+len(leaf.OCSPServer)+len(leaf.CRLDistributionPoints) > 0 || got.staple
 	c := facts.Certificate{
 		Subject:   leaf.Subject.String(),
 		Issuer:    leaf.Issuer.String(),
@@ -34,7 +51,14 @@ func certificate(chain []*x509.Certificate, host string, roots *x509.CertPool, n
 		NotBefore: leaf.NotBefore,
 		NotAfter:  leaf.NotAfter,
 		KeyType:   keyType(leaf),
+		KeyBits:   keyBits(leaf),
+		Signature: leaf.SignatureAlgorithm.String(),
 		SHA256:    hex.EncodeToString(sum[:]),
+		SPKI:      hex.EncodeToString(spki[:]),
+		SCTs:      &scts,
+		Pointers:  &pointers,
+		// A leaf that names itself as its issuer: whether it signed itself plays no part.
+		SelfSigned: bytes.Equal(leaf.RawIssuer, leaf.RawSubject),
 	}
 	intermediates := x509.NewCertPool()
 	for _, cert := range chain {
@@ -47,7 +71,66 @@ func certificate(chain []*x509.Certificate, host string, roots *x509.CertPool, n
 	verified := err == nil
 	c.Verified = &verified
 	c.Problem = problemOf(err, now)
+	if browsers := browserRoots(); browsers != nil {
+		_, err := leaf.Verify(x509.VerifyOptions{
+			DNSName: host, Roots: browsers, Intermediates: intermediates, CurrentTime: now,
+		})
+		public := err == nil
+		c.Public = &public
+	}
 	return c
+}
+
+// browserRoots are the roots that Mozilla ships.
+var browserRoots = sync.OnceValue(func() *x509.CertPool {
+	pool := x509.NewCertPool()
+	for root := range bundle.Roots() {
+		cert, err := x509.ParseCertificate(root.Certificate)
+		if err != nil {
+			return nil
+		}
+		if root.Constraint != nil {
+			pool.AddCertWithConstraint(cert, root.Constraint)
+		} else {
+			pool.AddCert(cert)
+		}
+	}
+	return pool
+})
+
+// embeddedSCTs is the number of timestamps in the certificate: a list of lists with lengths of
+// two bytes, in an octet string.
+func embeddedSCTs(cert *x509.Certificate) int {
+	for _, e := range cert.Extensions {
+		if !e.Id.Equal(sctExtension) {
+			continue
+		}
+		var list []byte
+		if rest, err := asn1.Unmarshal(e.Value, &list); err != nil || len(rest) > 0 || len(list) < 2 {
+			return 0
+		}
+		n := 0
+		for list = list[2:]; len(list) >= 2; n++ {
+			size := int(binary.BigEndian.Uint16(list)) + 2
+			if size > len(list) {
+				return n
+			}
+			list = list[size:]
+		}
+		return n
+	}
+	return 0
+}
+
+func keyBits(cert *x509.Certificate) int {
+	switch key := cert.PublicKey.(type) {
+	case *rsa.PublicKey:
+		return key.N.BitLen()
+	case *ecdsa.PublicKey:
+		return key.Curve.Params().BitSize
+	default:
+		return 0
+	}
 }
 
 func problemOf(err error, now time.Time) string {

@@ -2,6 +2,7 @@ package console
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -14,6 +15,7 @@ import (
 	"net/url"
 	"regexp"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/casdoctor/casdoctor/probes/facts"
@@ -23,14 +25,20 @@ const (
 	// stagger is the head start of an address before the next one is tried beside it
 	// (RFC 8305 section 5, Connection Attempt Delay).
 	stagger = 250 * time.Millisecond
-	// maxAddresses bounds how many addresses of a name are tried. Eight is twice what the
-	// load balancers of large services answer with.
-	maxAddresses = 8
-	// maxConnections bounds the connections that are open at once; the four handshakes keep
-	// to it too.
+	// maxAddresses bounds how many addresses of a name are tried. Large services answer with
+	// eight and fewer; what is left is for names of which most addresses are dead.
+	maxAddresses = 32
+	// maxConnections bounds the connections that are open at once, hellos included.
 	maxConnections = 4
+	// fewAddresses is how many addresses get a whole phase each; with more of them, each gets
+	// its part of what they would have taken, and not less than leastDial, in which a lost SYN
+	// is sent once more (RFC 6298: after a second).
+	fewAddresses = 8
+	leastDial    = 1500 * time.Millisecond
 	// maxHead bounds the head of a proxy's answer.
 	maxHead = 64 << 10
+	// maxName bounds what is kept of a header's value.
+	maxName = 80
 	// misbehaving is how package net reports every answer that is neither a success nor
 	// NXDOMAIN: SERVFAIL, REFUSED and the like. It has no type of its own.
 	misbehaving = "server misbehaving"
@@ -51,7 +59,30 @@ func (p *prober) resolve(ctx context.Context, host string) ([]netip.Addr, *facts
 	for i, a := range addresses {
 		addresses[i] = a.Unmap()
 	}
+	addresses = interleave(addresses)
 	return addresses[:min(len(addresses), maxAddresses)], nil
+}
+
+// interleave lets the families take turns (RFC 8305 section 4), so that one that leads nowhere
+// does not come first with all its addresses.
+func interleave(addresses []netip.Addr) []netip.Addr {
+	var first, second, out []netip.Addr
+	for _, a := range addresses {
+		if a.Is4() == addresses[0].Is4() {
+			first = append(first, a)
+		} else {
+			second = append(second, a)
+		}
+	}
+	for i := range max(len(first), len(second)) {
+		if i < len(first) {
+			out = append(out, first[i])
+		}
+		if i < len(second) {
+			out = append(out, second[i])
+		}
+	}
+	return out
 }
 
 // nameFailure tells apart what the resolver said: that there is no such name, that it could
@@ -92,10 +123,14 @@ func (p *prober) connect(ctx context.Context, addresses []netip.Addr, port strin
 		fact facts.Connect
 	}
 	results := make(chan result)
+	patience := p.phase
+	if n := len(addresses); n > fewAddresses {
+		patience = min(p.phase, max(leastDial, p.phase*fewAddresses/time.Duration(n)))
+	}
 	try := func(a netip.Addr) {
 		to := netip.AddrPortFrom(a, uint16(n)) //nolint:gosec // G115: a port, at most 65535
 		start := time.Now()
-		conn, err := p.dialAddress(race, to)
+		conn, err := p.dialAddress(race, to, patience)
 		r := result{conn: conn, fact: facts.Connect{Address: to.String(), Took: time.Since(start)}}
 		r.fact.Outcome, _, r.fact.Detail = outcomeOf(err)
 		if errors.Is(err, context.Canceled) && !errors.Is(err, errNotTried) {
@@ -139,29 +174,80 @@ func (p *prober) connect(ctx context.Context, addresses []netip.Addr, port strin
 
 // dialAddress opens one connection to one address, not faster than the console's rate. The
 // practice console on loopback has none; behind a proxy on loopback is the real one.
-func (p *prober) dialAddress(ctx context.Context, to netip.AddrPort) (net.Conn, error) {
+func (p *prober) dialAddress(ctx context.Context, to netip.AddrPort, patience time.Duration) (net.Conn, error) {
 	if p.proxy != nil || !to.Addr().IsLoopback() {
 		if err := p.limiter.Wait(ctx); err != nil {
 			return nil, fmt.Errorf("%w: %w", errNotTried, err)
 		}
 	}
-	phase, cancel := context.WithTimeout(ctx, p.phase)
+	phase, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
+	p.opened.Add(1)
 	return p.dial(phase, "tcp", to.String())
 }
 
-// open is a fresh connection to the console, through the proxy when there is one.
+// open is a fresh connection to the console, through the proxy when there is one. It waits
+// while maxConnections others are open.
 func (p *prober) open(ctx context.Context) (net.Conn, error) {
-	conn, err := p.dialAddress(ctx, p.via)
-	if err != nil || p.proxy == nil {
-		return conn, err
+	select {
+	case p.slots <- struct{}{}:
+	case <-ctx.Done():
+		return nil, fmt.Errorf("%w: %w", errNotTried, ctx.Err())
 	}
-	through, _, err := p.tunnel(ctx, conn)
+	release := sync.OnceFunc(func() { <-p.slots })
+	conn, err := p.dialAddress(ctx, p.via, p.phase)
 	if err != nil {
-		conn.Close()
+		release()
 		return nil, err
 	}
-	return through, nil
+	if p.proxy != nil {
+		through, _, err := p.tunnel(ctx, conn)
+		if err != nil {
+			conn.Close()
+			release()
+			return nil, err
+		}
+		conn = through
+	}
+	return slotted{conn, release}, nil
+}
+
+// slotted makes room for another connection when it is closed.
+type slotted struct {
+	net.Conn
+	release func()
+}
+
+// Close closes the connection.
+func (s slotted) Close() error {
+	defer s.release()
+	return s.Conn.Close()
+}
+
+// within bounds what happens on a connection from now on to one phase; the returned function
+// lifts the bound.
+func (p *prober) within(ctx context.Context, conn net.Conn) func() {
+	phase, cancel := context.WithTimeout(ctx, p.phase)
+	// A deadline in the past ends the read or write that is under way.
+	stop := context.AfterFunc(phase, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
+	return func() {
+		stop()
+		cancel()
+	}
+}
+
+// firstWrite remembers what was sent at first: the hello.
+type firstWrite struct {
+	net.Conn
+	raw []byte
+}
+
+// Write sends bytes.
+func (c *firstWrite) Write(b []byte) (int, error) {
+	if c.raw == nil {
+		c.raw = bytes.Clone(b)
+	}
+	return c.Conn.Write(b)
 }
 
 // proxyError is a proxy's answer to CONNECT that opens no tunnel.
@@ -184,13 +270,9 @@ var authScheme = regexp.MustCompile(`^[A-Za-z0-9-]{1,32}`)
 
 // tunnel asks the proxy on conn for a connection to the console. net/http would do the
 // same, but gives the proxy's status away only as a text.
-func (p *prober) tunnel(ctx context.Context, conn net.Conn) (net.Conn, int, error) {
-	phase, cancel := context.WithTimeout(ctx, p.phase)
-	defer cancel()
-	// A deadline in the past ends the read or write that is under way.
-	done := context.AfterFunc(phase, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
-	defer done()
-
+func (p *prober) tunnel(ctx context.Context, conn net.Conn) (net.Conn, connectAnswer, error) {
+	defer p.within(ctx, conn)()
+	var a connectAnswer
 	req := &http.Request{
 		Method: http.MethodConnect, URL: &url.URL{Opaque: p.hostport()}, Host: p.hostport(),
 		Header: http.Header{"User-Agent": {"casdoctor"}},
@@ -200,23 +282,41 @@ func (p *prober) tunnel(ctx context.Context, conn net.Conn) (net.Conn, int, erro
 		req.Header.Set("Proxy-Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(u.Username()+":"+password)))
 	}
 	if err := req.Write(conn); err != nil {
-		return nil, 0, err
+		return nil, a, err
 	}
 	head := &io.LimitedReader{R: conn, N: maxHead}
 	r := bufio.NewReader(head)
 	resp, err := http.ReadResponse(r, req) //nolint:bodyclose // the answer to CONNECT has no body; the connection lives on
 	if err != nil {
 		if o, _, _ := outcomeOf(err); o == facts.OutcomeFailed || head.N < maxHead && o == facts.OutcomeClosed {
-			return nil, 0, errNotHTTP
+			return nil, a, errNotHTTP
 		}
-		return nil, 0, err
+		return nil, a, err
 	}
+	a.status = resp.StatusCode
+	a.via = signature(resp.Header)
 	if resp.StatusCode/100 != 2 {
-		scheme := authScheme.FindString(resp.Header.Get("Proxy-Authenticate"))
-		return nil, resp.StatusCode, &proxyError{resp.StatusCode, scheme}
+		a.scheme = authScheme.FindString(resp.Header.Get("Proxy-Authenticate"))
+		return nil, a, &proxyError{a.status, a.scheme}
 	}
 	head.N = math.MaxInt64 // from here on it is the console that speaks
-	return tunnelled{conn, r}, resp.StatusCode, nil
+	return tunnelled{conn, r}, a, nil
+}
+
+// connectAnswer is what a proxy says to CONNECT.
+type connectAnswer struct {
+	status      int
+	scheme, via string
+}
+
+// signature is how a proxy or a server names itself, cut to what a report can show.
+func signature(h http.Header) string {
+	for _, name := range []string{"Via", "Proxy-Agent", "Server"} {
+		if v := h.Get(name); v != "" {
+			return clipped(v)
+		}
+	}
+	return ""
 }
 
 // tunnelled reads first what came in one piece with the proxy's answer.

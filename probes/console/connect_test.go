@@ -181,7 +181,7 @@ func TestPace(t *testing.T) {
 			start := time.Now()
 			p.proxy = tc.proxy
 			for range 11 {
-				conn, err := p.dialAddress(t.Context(), netip.MustParseAddrPort(tc.address))
+				conn, err := p.dialAddress(t.Context(), netip.MustParseAddrPort(tc.address), p.phase)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -195,8 +195,8 @@ func TestPace(t *testing.T) {
 		// No time is left for the next one: that is not the peer's silence.
 		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 		defer cancel()
-		_, _ = p.dialAddress(t.Context(), netip.MustParseAddrPort("192.0.2.1:443"))
-		_, err := p.dialAddress(ctx, netip.MustParseAddrPort("192.0.2.1:443"))
+		_, _ = p.dialAddress(t.Context(), netip.MustParseAddrPort("192.0.2.1:443"), p.phase)
+		_, err := p.dialAddress(ctx, netip.MustParseAddrPort("192.0.2.1:443"), p.phase)
 		if o, _, _ := outcomeOf(err); o != facts.OutcomeFailed {
 			t.Errorf("an attempt that was not made: %s (%v)", o, err)
 		}
@@ -242,7 +242,7 @@ func TestProxy(t *testing.T) {
 		got.Connects[0].Outcome != facts.OutcomeOK || got.Connects[0].Status != 200 {
 		t.Errorf("connects: %+v", got.Connects)
 	}
-	if hs := outcomes(got); len(hs) != 4 || hs[0] != alert("1.0", 70) || hs[2].Outcome != facts.OutcomeOK {
+	if hs := outcomes(got); len(hs) != 5 || hs[2] != alert("1.1", 70) || hs[3].Outcome != facts.OutcomeOK {
 		t.Errorf("handshakes through the proxy: %+v", hs)
 	}
 	if c := got.Certificate.Value; c == nil || c.Verified == nil || !*c.Verified {

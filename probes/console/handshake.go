@@ -1,196 +1,154 @@
 package console
 
 import (
+	"bufio"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"fmt"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
 	"slices"
-	"sync"
+	"strings"
 	"time"
 
-	"github.com/casdoctor/casdoctor/internal/tlsclient"
+	"github.com/casdoctor/casdoctor/probes/console/hello"
 	"github.com/casdoctor/casdoctor/probes/facts"
 )
 
-// versions are the ones that crypto/tls can speak, oldest first.
-var versions = [...]struct {
-	id   uint16
-	name string
-}{
-	{tls.VersionTLS10, "1.0"},
-	{tls.VersionTLS11, "1.1"},
-	{tls.VersionTLS12, "1.2"},
-	{tls.VersionTLS13, "1.3"},
+// pageTimeout bounds the wait for a page, which is a second opinion: what answered the handshake
+// at once and takes longer than this for its first page adds nothing.
+const pageTimeout = 2 * time.Second
+
+// shown is what the one handshake that is carried through has brought.
+type shown struct {
+	certs  []*x509.Certificate
+	scts   int
+	staple bool
+	page   *facts.Page
 }
 
-// offerable are all suites that crypto/tls can offer at a version, the weak ones included:
-// with its default list the probe would blame the server for Go's own choice.
-func offerable(version uint16) []uint16 {
+// offerable are all suites that crypto/tls has for TLS 1.2, the weak ones included: with its
+// default list the probe would blame the server for Go's own choice. At TLS 1.3 it always
+// offers all of its own.
+func offerable() []uint16 {
 	var ids []uint16
 	for _, s := range slices.Concat(tls.CipherSuites(), tls.InsecureCipherSuites()) {
-		if slices.Contains(s.SupportedVersions, version) {
+		if slices.Contains(s.SupportedVersions, tls.VersionTLS12) {
 			ids = append(ids, s.ID)
 		}
 	}
 	return ids
 }
 
-// handshake is one handshake, with the certificates that the peer showed.
-type handshake struct {
-	fact  facts.Handshake // without the version's name
-	certs []*x509.Certificate
-}
-
-// handshake makes one handshake at exactly one version, over a fresh connection, offering
-// the given suites (at TLS 1.3 crypto/tls always offers all of its own). The certificate
-// is not verified here: a handshake that fails for the certificate would hide the version.
-func (p *prober) handshake(ctx context.Context, version uint16, suites []uint16) handshake {
+// modern makes the one handshake that is carried through, over conn, as a current browser would:
+// TLS 1.3 and 1.2, with post-quantum key shares unless curves says otherwise. The certificate is
+// not verified here: a handshake that fails for the certificate would hide the rest.
+func (p *prober) modern(ctx context.Context, conn net.Conn, curves []tls.CurveID) (sent, shown) {
 	start := time.Now()
-	var h handshake
-	state, err := p.shake(ctx, &tls.Config{
-		// Both: with one of them alone, the default of the other can refuse the handshake
-		// before anything is sent.
-		MinVersion: version, MaxVersion: version,
-		CipherSuites: suites,
-		ServerName:   p.host,
-		// Measured apart, by certificate; nothing is sent over this connection.
+	defer p.within(ctx, conn)()
+	counted := &firstWrite{Conn: conn}
+	client := tls.Client(counted, &tls.Config{
+		MinVersion: tls.VersionTLS12, MaxVersion: tls.VersionTLS13,
+		CipherSuites:     offerable(),
+		CurvePreferences: curves,
+		ServerName:       p.host,
+		// Measured apart, by certificate.
 		InsecureSkipVerify: true, //nolint:gosec // G402: see above
 	})
-	h.fact.Took = time.Since(start)
-	h.fact.Outcome, h.fact.Alert, h.fact.Detail = outcomeOf(err)
-	if err == nil {
-		h.fact.Suite = state.CipherSuite
-		h.certs = state.PeerCertificates
+	err := client.HandshakeContext(ctx)
+	s := sent{
+		Hello:   facts.Hello{Name: facts.HelloModern, Size: len(counted.raw), Took: time.Since(start)},
+		suites:  hello.Suites(counted.raw), // in crypto/tls's own order
+		offered: tls.VersionTLS13,
 	}
-	return h
-}
-
-func (p *prober) shake(ctx context.Context, config *tls.Config) (tls.ConnectionState, error) {
-	conn, err := p.open(ctx)
+	s.Outcome, s.Alert, s.Detail = outcomeOf(err)
+	var record tls.RecordHeaderError
+	if errors.As(err, &record) {
+		s.First = printable(record.RecordHeader[:])
+	}
 	if err != nil {
-		return tls.ConnectionState{}, err
+		return s, shown{}
 	}
-	defer conn.Close()
-	phase, cancel := context.WithTimeout(ctx, p.phase)
+	state := client.ConnectionState()
+	s.answer = hello.Answer{
+		Kind: hello.ServerHello, Version: state.Version, Suite: state.CipherSuite, Group: uint16(state.CurveID),
+	}
+	s.read()
+	got := shown{
+		certs: state.PeerCertificates, scts: len(state.SignedCertificateTimestamps), staple: len(state.OCSPResponse) > 0,
+	}
+	if p.doubtful(got) {
+		got.page = p.page(ctx, client)
+	}
+	return s, got
+}
+
+// doubtful is whether a request has to show who answers: proxies answer for a console that
+// they did not reach, and so does what signs certificates of its own.
+func (p *prober) doubtful(got shown) bool {
+	if p.proxy != nil {
+		return true
+	}
+	c := p.certificate(got)
+	return c.Value != nil && c.Value.Verified != nil && !*c.Value.Verified
+}
+
+// page asks for the console's first page and reads the head of the answer. The request is a
+// constant and carries nothing of anybody.
+func (p *prober) page(ctx context.Context, conn net.Conn) *facts.Page {
+	ctx, cancel := context.WithTimeout(ctx, min(p.phase, pageTimeout))
 	defer cancel()
-	client := tls.Client(conn, config)
-	if err := client.HandshakeContext(phase); err != nil {
-		return tls.ConnectionState{}, err
+	defer context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })()
+	var page facts.Page
+	req := &http.Request{
+		Method: http.MethodGet, URL: &url.URL{Path: "/"}, Host: p.host,
+		Header: http.Header{"User-Agent": {"casdoctor"}, "Connection": {"close"}},
 	}
-	return client.ConnectionState(), nil
-}
-
-// enumerate finds the suites that the console accepts, at each version below 1.3 that it
-// has accepted: offer all, take out the one that it chose, until it refuses the rest.
-//
-// SuitesTried gets the suites about which this leaves no doubt. At TLS 1.3 crypto/tls
-// always offers its three suites together, so only the one that was chosen is known, and
-// the two others, although offered, are not listed as tried.
-func (p *prober) enumerate(ctx context.Context, fact *facts.Console) {
-	if end, ok := ctx.Deadline(); ok {
-		// What was found so far is worth more than one more suite: stop while there is time
-		// left to return it.
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadline(ctx, end.Add(-p.phase))
-		defer cancel()
-	}
-	type found struct {
-		suites  []uint16
-		failure *facts.Failure
-	}
-	results := make([]found, len(versions))
-	var wg sync.WaitGroup
-	for i, h := range fact.Handshakes {
-		if h.Outcome != facts.OutcomeOK {
-			continue
-		}
-		if versions[i].id == tls.VersionTLS13 {
-			results[i].suites = []uint16{h.Suite}
-			continue
-		}
-		wg.Go(func() { results[i].suites, results[i].failure = p.suites(ctx, versions[i].id, h) })
-	}
-	wg.Wait()
-
-	seen := []facts.SuiteSeen{}
-	var failure *facts.Failure
-	for i, r := range results {
-		for _, id := range r.suites {
-			seen = append(seen, facts.SuiteSeen{Version: versions[i].name, ID: id})
-			fact.SuitesTried = append(fact.SuitesTried, id)
-		}
-		if answered(versions[i].id, fact.Handshakes[i]) && versions[i].id != tls.VersionTLS13 {
-			fact.SuitesTried = append(fact.SuitesTried, offerable(versions[i].id)...)
-		}
-		if failure == nil && r.failure != nil {
-			failure = r.failure
-		}
-	}
-	slices.Sort(fact.SuitesTried)
-	fact.SuitesTried = slices.Compact(fact.SuitesTried)
-	switch {
-	case failure != nil:
-		fact.Suites = facts.Partly(seen, failure)
-	case len(fact.SuitesTried) == 0:
-		fact.Suites.Failure.Detail = "no handshake was answered, so there was nothing to enumerate"
-	default:
-		fact.Suites = facts.Got(seen)
-	}
-}
-
-// answered says whether the peer has taken a position on what it was offered.
-func answered(version uint16, h facts.Handshake) bool {
-	return h.Outcome == facts.OutcomeOK || refused(version, h)
-}
-
-// refused says whether the peer turned the offer itself down.
-func refused(version uint16, h facts.Handshake) bool {
-	return h.Outcome == facts.OutcomeAlert && tlsclient.RefusedBy(version, h.Alert) != ""
-}
-
-// suites are the suites that the peer accepts at a version, in the order in which it chose
-// them; the failure says why the list may be incomplete. first is the handshake with all.
-func (p *prober) suites(ctx context.Context, version uint16, first facts.Handshake) ([]uint16, *facts.Failure) {
-	accepted := []uint16{first.Suite}
-	left := without(offerable(version), first.Suite)
-	// Not with nothing left: an empty offer is refused by every server.
-	for len(left) > 0 {
-		h := p.handshake(ctx, version, left).fact
-		switch {
-		case h.Outcome == facts.OutcomeOK:
-			accepted = append(accepted, h.Suite)
-			left = without(left, h.Suite)
-		case refused(version, h), p.resets(ctx, version, left, first.Suite, h):
-			return accepted, nil
-		default:
-			return accepted, &facts.Failure{
-				Kind: kindOf(h.Outcome), Code: string(h.Outcome),
-				Detail: fmt.Sprintf("the enumeration of suites broke off after %d: %s", len(accepted), h.Detail),
+	err := req.Write(conn)
+	if err == nil {
+		var resp *http.Response
+		resp, err = http.ReadResponse(bufio.NewReader(io.LimitReader(conn, maxHead)), req) //nolint:bodyclose // only the head is read
+		if err == nil {
+			page.Status = resp.StatusCode
+			page.Server, page.Via = clipped(resp.Header.Get("Server")), clipped(resp.Header.Get("Via"))
+			page.ProxyError = clipped(resp.Header.Get("X-Squid-Error"))
+			if u, err := url.Parse(resp.Header.Get("Location")); err == nil && u.Host != "" {
+				page.Location = clipped(u.Hostname())
 			}
 		}
 	}
-	return accepted, nil
-}
-
-// resets says whether a reset or a close is this peer's way of refusing an offer: Schannel
-// answers a hello without a common suite so. It is, when a suite that was accepted before
-// still is, and the same offer is reset again; otherwise something has begun to block us.
-func (p *prober) resets(ctx context.Context, version uint16, offer []uint16, good uint16, h facts.Handshake) bool {
-	if h.Outcome != facts.OutcomeReset && h.Outcome != facts.OutcomeClosed {
-		return false
+	page.Outcome, _, _ = outcomeOf(err)
+	if page.Outcome == facts.OutcomeFailed && err != nil && strings.Contains(err.Error(), "malformed HTTP") {
+		page.Outcome = facts.OutcomeMalformed
 	}
-	return p.handshake(ctx, version, []uint16{good}).fact.Outcome == facts.OutcomeOK &&
-		p.handshake(ctx, version, offer).fact.Outcome == h.Outcome
+	return &page
 }
 
-func kindOf(o facts.Outcome) facts.Kind {
-	if o == facts.OutcomeTimeout {
-		return facts.Timeout
+func clipped(s string) string { return printable([]byte(s[:min(len(s), maxName)])) }
+
+// certificate is the fact of what was shown.
+func (p *prober) certificate(got shown) facts.Seen[facts.Certificate] {
+	if len(got.certs) == 0 {
+		return facts.Missed[facts.Certificate](&facts.Failure{
+			Kind: facts.NotCollected, Detail: "no handshake brought a certificate",
+		})
 	}
-	return facts.Unreachable
+	return facts.Got(certificate(got, p.host, p.roots, p.now()))
 }
 
-func without(ids []uint16, id uint16) []uint16 {
-	return slices.DeleteFunc(slices.Clone(ids), func(x uint16) bool { return x == id })
+// parse reads the chain that a raw answer before TLS 1.3 has shown; nil when it has none that
+// can be read.
+func parse(chain [][]byte) []*x509.Certificate {
+	var certs []*x509.Certificate
+	for _, der := range chain[:min(len(chain), maxChain)] {
+		c, err := x509.ParseCertificate(der)
+		if err != nil {
+			break
+		}
+		certs = append(certs, c)
+	}
+	return certs
 }

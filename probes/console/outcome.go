@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/casdoctor/casdoctor/probes/console/hello"
 	"github.com/casdoctor/casdoctor/probes/facts"
 )
 
@@ -40,6 +41,8 @@ func outcomeOf(err error) (facts.Outcome, int, string) {
 		return facts.OutcomeAlert, n, strings.TrimPrefix(op.Err.Error(), "tls: ")
 	case errors.As(err, &record):
 		return facts.OutcomeNotTLS, 0, fmt.Sprintf("the answer begins with %q", record.RecordHeader[:])
+	case errors.Is(err, hello.ErrMalformed), errors.Is(err, hello.ErrTooLong), errors.Is(err, hello.ErrNotOffered):
+		return facts.OutcomeMalformed, 0, err.Error()
 	case errors.As(err, &errno):
 		return outcomeOfErrno(errno), 0, errno.Error()
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
@@ -77,4 +80,9 @@ func alertNumber(err error) int {
 		}
 	}
 	return 0
+}
+
+// alertText is the name of an alert, as crypto/tls writes it.
+func alertText(n int) string {
+	return strings.TrimPrefix(tls.AlertError(n).Error(), "tls: ") //nolint:gosec // G115: read from one byte
 }

@@ -23,5 +23,6 @@ func Probes() []probes.Probe {
 	return []probes.Probe{
 		tenantProbe(), accountsProbe(), defaultsProbe(), conditionalAccessProbe(), sharePointProbe(), tracesProbe(),
 		whatIfProbe(), signInsProbe(),
+		signInClientsProbe(),
 	}
 }

@@ -113,6 +113,7 @@ func organisation() lab.Organisation {
 		json.RawMessage(`{"id":"00000000-0000-0000-0000-000000000004","displayName":"Phishing resistant MFA",
 			"requirementsSatisfied":"mfa","policyType":"builtIn","allowedCombinations":["fido2"]}`),
 	}
+	m.SignIns = signIns("Edge 80.0.361 on Windows 10")
 	// The shapes of "List servicePrincipals", "List appRoleAssignments granted to a service
 	// principal" and "List oauth2PermissionGrants granted to a service principal".
 	m.ServicePrincipals = []json.RawMessage{

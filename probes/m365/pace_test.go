@@ -33,8 +33,8 @@ func TestFamilies(t *testing.T) {
 			seen[want]++
 		}
 	}
-	// Policies, locations and three evaluations; the registration of three accounts and two logs.
-	if seen["m365.conditional_access"] != 5 || seen["m365.reports"] != 5 || seen["m365.directory"] < 10 {
+	// Policies, locations and three evaluations; the registration of three accounts and three logs.
+	if seen["m365.conditional_access"] != 5 || seen["m365.reports"] != 6 || seen["m365.directory"] < 10 {
 		t.Errorf("requests by family: %v", seen)
 	}
 }

@@ -150,6 +150,11 @@ func endpoints() []endpoint {
 			}),
 		},
 		{
+			name: "sign-in log", path: "/v1.0/auditLogs/signIns", fact: "m365.sign_in_clients", permission: "AuditLog.Read.All", list: true,
+			failure: member(facts.M365SignInClients,
+				func(c facts.SignInClients) facts.Seen[[]facts.SignInClient] { return c.Clients }),
+		},
+		{
 			name: "consenter", path: "/v1.0/users/" + adminID, fact: traces, permission: "User.Read.All", must: true,
 			failure: ofApplication(func(p facts.ServicePrincipal) facts.Seen[string] {
 				return *(*p.OAuth2PermissionGrants.Value)[1].Principal

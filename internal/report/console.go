@@ -1,0 +1,328 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/charmbracelet/x/ansi"
+
+	"github.com/casdoctor/casdoctor/checks"
+	"github.com/casdoctor/casdoctor/internal/ciphersuite"
+	"github.com/casdoctor/casdoctor/internal/tlsclient"
+	"github.com/casdoctor/casdoctor/probes/facts"
+)
+
+// ConsoleSchemaID is the version of the JSON that casdoctor console writes.
+const ConsoleSchemaID = "casdoctor.console/v1"
+
+// Console is a look at one console and what it means for this machine.
+type Console struct {
+	Schema      string          `json:"schema"`
+	Connections int             `json:"connections"` // that were opened, to the console or to the proxy
+	TookMS      int64           `json:"took_ms"`
+	Seen        facts.Console   `json:"seen"`
+	Check       checks.Result   `json:"check"` // TLS-01, for this machine
+	Clients     []ConsoleClient `json:"clients,omitempty"`
+}
+
+// ConsoleClient is what a client meets there.
+type ConsoleClient struct {
+	Client  string         `json:"client"`
+	Verdict string         `json:"verdict"`           // connects | refused | undecided
+	Reason  string         `json:"reason,omitempty"`  // version | suites | groups | name | certificate
+	Version string         `json:"version,omitempty"` // that they would speak, when it is certain
+	Suite   string         `json:"suite,omitempty"`   // that they would use, when it is certain
+	Replay  *ConsoleReplay `json:"replay,omitempty"`
+}
+
+// ConsoleReplay is the answer to the client's own hello.
+type ConsoleReplay struct {
+	Hello    facts.Hello `json:"hello"`
+	Connects bool        `json:"connects"`
+	Agrees   bool        `json:"agrees"` // with the prediction
+}
+
+// NewConsole judges what was seen of a console.
+func NewConsole(ev *facts.Evidence, connections int, took time.Duration) Console {
+	out := Console{Schema: ConsoleSchemaID, Connections: connections, TookMS: took.Milliseconds()}
+	if seen := facts.Get(ev, facts.ConsoleEndpoint); seen.Value != nil {
+		out.Seen = *seen.Value
+	}
+	for _, r := range checks.Evaluate(ev, checks.All(), checks.Options{Only: []string{"TLS-01"}}).Results {
+		if r.ID == "TLS-01" {
+			out.Check = r
+		}
+	}
+	return out
+}
+
+// NewConsoleClient is the prediction for a client.
+func NewConsoleClient(c tlsclient.Client, r tlsclient.Result) ConsoleClient {
+	out := ConsoleClient{Client: c.Name, Verdict: r.Verdict.String(), Reason: string(r.Reason)}
+	if r.Version != 0 {
+		out.Version = versionWord(r.Version)
+	}
+	if r.Suite != 0 {
+		out.Suite = ciphersuite.Name(r.Suite)
+	}
+	return out
+}
+
+func versionWord(id uint16) string {
+	if id == ciphersuite.SSL30 {
+		return "SSL 3.0"
+	}
+	return fmt.Sprintf("TLS 1.%d", id-ciphersuite.TLS10)
+}
+
+// ExitCode follows the table of all commands.
+func (c Console) ExitCode() int {
+	switch c.Check.Status {
+	case checks.StatusFail, checks.StatusWarn:
+		return checks.ExitTrouble
+	case checks.StatusPass:
+		return checks.ExitOK
+	default:
+		return checks.ExitUnknown
+	}
+}
+
+// The words of a console.
+var (
+	consoleVerdicts = map[checks.Status]word{
+		checks.StatusPass:    {"answers as documented; nothing stands in the way from here", "文書のとおり応答しており、ここからの経路に問題はありません"},
+		checks.StatusWarn:    {"something probably stands in the way", "経路に問題がある可能性があります"},
+		checks.StatusFail:    {"cannot be used from here", "ここからは使用できません"},
+		checks.StatusUnknown: {"not everything could be seen", "一部を確認できませんでした"},
+	}
+	lAddress     = word{"Address", "アドレス"}
+	lProxy       = word{"Proxy", "プロキシ"}
+	lVersions    = word{"Versions", "バージョン"}
+	lSuites      = word{"Suites", "スイート"}
+	lOrder       = word{"Order", "優先順"}
+	lGroups      = word{"Groups", "グループ"}
+	lCertificate = word{"Certificate", "証明書"}
+	lHellos      = word{"Hellos", "ハロー"}
+	lFound       = word{"Found", "結果"}
+	lNext        = word{"Next", "次の手順"}
+	lClients     = word{"Clients", "クライアント"}
+	lAsked       = word{"Asked", "接続"}
+
+	vAccepted     = word{"accepted", "受け付け"}
+	vRefused      = word{"refused", "拒否"}
+	vImplied      = word{"refused (implied)", "拒否 (推定)"}
+	vUnclear      = word{"no clear answer ({outcome})", "明確な応答なし ({outcome})"}
+	orderServer   = word{"the server's", "サーバ側"}
+	orderClient   = word{"the client's", "クライアント側"}
+	sInferred     = word{"inferred", "推定"}
+	sIncomplete   = word{"not complete: {why}", "一部のみ: {why}"}
+	certVerifies  = word{"verifies", "検証に成功"}
+	certFails     = word{"does not verify", "検証に失敗"}
+	certUntil     = word{"until {date}", "有効期限 {date}"}
+	connections   = word{"{n} connections in {ms} ms", "{n} 回の接続、{ms} ミリ秒"}
+	clientFits    = word{"connects", "接続できます"}
+	clientRefused = word{"cannot connect", "接続できません"}
+	clientOpen    = word{"not decided", "判定できません"}
+	replayAgrees  = word{"replay agrees", "再現と一致"}
+	replayDiffers = word{"REPLAY DIFFERS: {outcome}", "再現と不一致: {outcome}"}
+	fromEnv       = word{"from the environment", "環境変数より"}
+)
+
+var clientReasons = map[string]word{
+	"version":     {"no TLS version in common", "共通の TLS バージョンがない"},
+	"suites":      {"no cipher suite in common", "共通の暗号化スイートがない"},
+	"groups":      {"no key exchange group in common", "共通の鍵交換グループがない"},
+	"name":        {"it does not send the host's name (SNI)", "ホスト名 (SNI) を送らない"},
+	"certificate": {"it cannot use the certificate", "証明書を使用できない"},
+}
+
+var groupNames = map[uint16]string{
+	0x0017: "P-256", 0x0018: "P-384", 0x0019: "P-521", 0x001d: "X25519", 0x001e: "X448", 0x11ec: "X25519MLKEM768",
+	0x11eb: "SecP256r1MLKEM768", 0x11ed: "SecP384r1MLKEM1024",
+}
+
+// WriteConsole writes it for people.
+func WriteConsole(w io.Writer, c Console, opts TextOptions) error {
+	p := newPage(opts)
+	s := c.Seen
+	m := marks[c.Check.Status]
+	p.line(2, styled(m.sign+" "+net.JoinHostPort(s.Host, strconv.Itoa(s.Port)), m.style), plain("  "), styled(p.say(consoleVerdicts[c.Check.Status]), bold))
+	p.way(s)
+	p.accepts(s)
+	p.judged(c.Check)
+	p.clients(c.Clients)
+	p.fact(lAsked, p.say(connections, "n", strconv.Itoa(c.Connections), "ms", strconv.FormatInt(c.TookMS, 10)))
+	_, err := io.WriteString(w, p.out.String())
+	return err
+}
+
+// way is how far it leads: proxy, addresses, and with -v each hello.
+func (p *page) way(s facts.Console) {
+	if s.Proxy != nil {
+		proxy := *s.Proxy
+		if s.ProxySource == facts.ProxyEnvironment {
+			proxy += "  (" + p.say(fromEnv) + ")"
+		}
+		p.fact(lProxy, proxy)
+	}
+	for _, a := range s.Connects {
+		text := a.Address + "  " + string(a.Outcome)
+		if a.Status != 0 {
+			text += " " + strconv.Itoa(a.Status)
+		}
+		p.fact(lAddress, strings.TrimSpace(text+"  "+a.Via))
+	}
+	if len(s.Connects) == 0 && s.Addresses.Failure != nil {
+		p.fact(lAddress, s.Addresses.Failure.Error())
+	}
+	if !p.opts.Verbose {
+		return
+	}
+	for _, h := range s.Hellos {
+		text := string(h.Name) + "  " + string(h.Outcome)
+		if h.Version != "" {
+			text += "  " + tlsWord(h.Version) + "  " + ciphersuite.Name(h.Suite)
+		}
+		p.fact(lHellos, strings.TrimSpace(text+"  "+h.Detail))
+	}
+}
+
+func tlsWord(version string) string {
+	if strings.HasPrefix(version, "1.") {
+		return "TLS " + version
+	}
+	return version
+}
+
+// accepts is what the console was seen to accept.
+func (p *page) accepts(s facts.Console) {
+	for _, h := range slices.Backward(s.Handshakes) {
+		var how string
+		switch {
+		case h.Outcome == facts.OutcomeOK:
+			how = p.say(vAccepted) + "  " + ciphersuite.Name(h.Suite)
+		case h.Outcome == facts.OutcomeAlert && h.Implied:
+			how = p.say(vImplied)
+		case h.Outcome == facts.OutcomeAlert:
+			how = p.say(vRefused) + "  (" + strconv.Itoa(h.Alert) + " " + h.Detail + ")"
+		default:
+			how = p.say(vUnclear, "outcome", string(h.Outcome))
+		}
+		p.fact(lVersions, tlsWord(h.Version)+"  "+how)
+	}
+	if s.Suites.Value != nil {
+		p.suites(*s.Suites.Value)
+		if f := s.Suites.Failure; f != nil {
+			p.fact(lSuites, p.say(sIncomplete, "why", f.Detail))
+		}
+		switch s.Preference {
+		case facts.PreferenceServer:
+			p.fact(lOrder, p.say(orderServer))
+		case facts.PreferenceClient:
+			p.fact(lOrder, p.say(orderClient))
+		}
+	}
+	if g := s.Groups.Value; g != nil && len(*g) > 0 {
+		var names []string
+		for _, id := range *g {
+			name, ok := groupNames[id]
+			if !ok {
+				name = fmt.Sprintf("0x%04x", id)
+			}
+			names = append(names, name)
+		}
+		text := strings.Join(names, ", ")
+		if f := s.Groups.Failure; f != nil {
+			text += "  (" + p.say(sIncomplete, "why", f.Detail) + ")"
+		}
+		p.fact(lGroups, text)
+	}
+	if c := s.Certificate.Value; c != nil && c.Verified != nil {
+		how := p.say(certVerifies)
+		if !*c.Verified {
+			how = p.say(certFails) + " (" + c.Problem + ")"
+		}
+		p.fact(lCertificate, c.Subject+"  "+how)
+		p.fact(lCertificate, c.Issuer+"  "+p.say(certUntil, "date", c.NotAfter.UTC().Format(time.DateOnly)))
+	}
+}
+
+// suites are listed by version, the newest first, each in the order in which they were chosen.
+func (p *page) suites(list []facts.SuiteSeen) {
+	var order []string
+	for _, s := range list {
+		if !slices.Contains(order, s.Version) {
+			order = append(order, s.Version)
+		}
+	}
+	for _, version := range slices.Backward(order) {
+		for _, s := range list {
+			if s.Version != version {
+				continue
+			}
+			text := fmt.Sprintf("%s  %04x  %s", tlsWord(version), s.ID, ciphersuite.Name(s.ID))
+			if s.Inferred {
+				text += "  (" + p.say(sInferred) + ")"
+			}
+			p.fact(lSuites, text)
+		}
+	}
+}
+
+// judged are the findings of the check about the way, and what to do.
+func (p *page) judged(r checks.Result) {
+	bad := slices.DeleteFunc(slices.Clone(r.Causes), func(e checks.Entry) bool { return !found(e) })
+	for _, e := range r.Causes {
+		// When something was found the rest is only what could not be seen for it.
+		if found(e) || len(bad) == 0 && (e.ID == "TLS-01.X1" || e.ID == "TLS-01.X2") {
+			p.fact(lFound, p.sentences(e.Reasons))
+		}
+	}
+	if len(r.Remarks) > 0 {
+		p.fact(lFound, p.sentences(r.Remarks))
+	}
+	for _, f := range r.Fixes {
+		if !f.Recommended {
+			continue
+		}
+		for _, s := range f.Steps {
+			p.fact(lNext, p.in(s))
+		}
+	}
+}
+
+func (p *page) clients(list []ConsoleClient) {
+	width := 0
+	for _, c := range list {
+		width = max(width, ansi.StringWidth(c.Client))
+	}
+	for _, c := range list {
+		var how string
+		switch c.Verdict {
+		case tlsclient.Connects.String():
+			how = p.say(clientFits)
+		case tlsclient.Refused.String():
+			how = p.say(clientRefused)
+		default:
+			how = p.say(clientOpen)
+		}
+		if r, ok := clientReasons[c.Reason]; ok {
+			how += ": " + p.say(r)
+		}
+		how = strings.TrimSpace(how + "  " + c.Version + "  " + c.Suite)
+		if c.Replay != nil {
+			differs := string(c.Replay.Hello.Outcome) + " " + tlsWord(c.Replay.Hello.Version) + " " + c.Replay.Hello.Detail
+			if c.Replay.Agrees {
+				how += "  (" + p.say(replayAgrees) + ")"
+			} else {
+				how += "  (" + p.say(replayDiffers, "outcome", strings.TrimSpace(differs)) + ")"
+			}
+		}
+		p.fact(lClients, c.Client+strings.Repeat(" ", width-ansi.StringWidth(c.Client))+"  "+how)
+	}
+}

@@ -1,0 +1,100 @@
+package report
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/casdoctor/casdoctor/checks"
+	"github.com/casdoctor/casdoctor/internal/tlsclient"
+	"github.com/casdoctor/casdoctor/probes/facts"
+)
+
+func consoleEvidence(con facts.Console) *facts.Evidence {
+	ev := &facts.Evidence{Schema: facts.Schema, Taken: time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC), Facts: map[string]facts.Fact{}}
+	put(ev, facts.DeclaredRun, facts.Run{Tenant: "console.test", Sections: []string{"cas"}})
+	put(ev, facts.DeclaredCAS, facts.CAS{})
+	put(ev, facts.ConsoleEndpoint, con)
+	return ev
+}
+
+func put[T any](ev *facts.Evidence, k facts.Key[T], v T) {
+	raw, _ := json.Marshal(v)
+	ev.Facts[k.Name] = facts.Fact{Value: raw, Source: facts.Observed}
+}
+
+// One console with everything in it: each line of the text, in both languages.
+func TestWriteConsole(t *testing.T) {
+	con := facts.Console{
+		Host: "console.test", Port: 443, HostSource: facts.HostConfigured,
+		Addresses: facts.Got([]string{"203.0.113.10"}),
+		Connects:  []facts.Connect{{Address: "203.0.113.10:443", Outcome: facts.OutcomeOK}},
+		Hellos: []facts.Hello{
+			{Name: facts.HelloModern, Outcome: facts.OutcomeOK, Version: "1.2", Suite: 0xc030, Group: 0x1d, Size: 1528},
+			{Name: facts.HelloTLS11, Outcome: facts.OutcomeAlert, Alert: 70}, {Name: facts.HelloWeak, Outcome: facts.OutcomeAlert, Alert: 40},
+		},
+		Handshakes: []facts.Handshake{
+			{Version: "SSL 3.0", Outcome: facts.OutcomeAlert, Alert: 70, Implied: true},
+			{Version: "1.0", Outcome: facts.OutcomeAlert, Alert: 70, Implied: true},
+			{Version: "1.1", Outcome: facts.OutcomeAlert, Alert: 70, Detail: "protocol version not supported"},
+			{Version: "1.2", Outcome: facts.OutcomeOK, Suite: 0xc030},
+			{Version: "1.3", Outcome: facts.OutcomeAlert, Alert: 70, Implied: true},
+		},
+		Suites:      facts.Got([]facts.SuiteSeen{{Version: "1.2", ID: 0xc030}, {Version: "1.2", ID: 0xc02f}, {Version: "1.1", ID: 0xc013, Inferred: true}}),
+		SuitesTried: []uint16{0xc02f, 0xc030}, Preference: facts.PreferenceServer, Groups: facts.Got([]uint16{0x1d, 0x17, 0x99}),
+		Certificate: facts.Got(facts.Certificate{
+			Subject: "CN=console.test", Issuer: "CN=Example CA", Verified: new(true), NotAfter: time.Date(2027, 1, 2, 0, 0, 0, 0, time.UTC),
+		}),
+	}
+	c := NewConsole(consoleEvidence(con), 5, 12*time.Millisecond)
+	ie, _ := tlsclient.Find("IE 11 / Windows 7")
+	chrome, _ := tlsclient.Find("Chrome 120")
+	fits := NewConsoleClient(chrome, tlsclient.Result{Verdict: tlsclient.Connects, Version: tlsclient.TLS12, Suite: 0xc030})
+	fits.Replay = &ConsoleReplay{Hello: facts.Hello{Outcome: facts.OutcomeAlert, Detail: "handshake failure"}}
+	c.Clients = []ConsoleClient{NewConsoleClient(ie, tlsclient.Result{Verdict: tlsclient.Refused, Reason: tlsclient.BySuites}), fits}
+	if c.ExitCode() != checks.ExitOK {
+		t.Errorf("exit %d: %+v", c.ExitCode(), c.Check)
+	}
+	for lang, want := range map[string][]string{
+		"en": {
+			"✓ console.test:443  answers as documented", "203.0.113.10:443  ok", "modern  ok  TLS 1.2  TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
+			"TLS 1.3  refused (implied)", "TLS 1.1  refused  (70 protocol version not supported)",
+			"TLS 1.2  c030  TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384", "c013  TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA  (inferred)",
+			"Order       the server's", "X25519, P-256, 0x0099", "CN=console.test  verifies", "until 2027-01-02",
+			"IE 11 / Windows 7  cannot connect: no cipher suite in common", "Chrome 120         connects  TLS 1.2  TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
+			"REPLAY DIFFERS: alert  handshake failure", "5 connections in 12 ms",
+		},
+		"ja": {"✓ console.test:443  文書のとおり応答しており", "サーバ側", "接続できません: 共通の暗号化スイートがない", "と不一致", "5 回の接続"},
+	} {
+		var b strings.Builder
+		if err := WriteConsole(&b, c, TextOptions{Lang: lang, Width: 200, Verbose: true}); err != nil {
+			t.Fatal(err)
+		}
+		for _, w := range want {
+			if !strings.Contains(strings.Join(strings.Fields(b.String()), " "), strings.Join(strings.Fields(w), " ")) {
+				t.Errorf("%s: %q is missing in\n%s", lang, w, b.String())
+			}
+		}
+	}
+}
+
+// What was found is said, and not what could not be seen because of it.
+func TestWriteConsoleUnreached(t *testing.T) {
+	c := NewConsole(consoleEvidence(facts.Console{
+		Host: "2001:db8::1", Port: 443, HostSource: facts.HostConfigured, Addresses: facts.Got([]string{"2001:db8::1"}),
+		Connects: []facts.Connect{{Address: "[2001:db8::1]:443", Outcome: facts.OutcomeRefused}},
+	}), 1, 0)
+	var b strings.Builder
+	if err := WriteConsole(&b, c, TextOptions{Lang: "en"}); err != nil {
+		t.Fatal(err)
+	}
+	if s := b.String(); c.ExitCode() != checks.ExitTrouble || !strings.Contains(s, "✗ [2001:db8::1]:443  cannot be used") ||
+		!strings.Contains(s, "the port is closed") || strings.Contains(s, "TLS-01.X1 says") || !strings.Contains(s, "Next") {
+		t.Errorf("exit %d\n%s", c.ExitCode(), s)
+	}
+	c.Check.Status = checks.StatusUnknown
+	if c.ExitCode() != checks.ExitUnknown {
+		t.Error("an unknown ends with 3")
+	}
+}
