@@ -57,9 +57,11 @@ bench:
 # The console probe against real servers, proxies and faults of the way: root on Debian 12. The
 # packages are installed (their daemons are kept from starting), and everything runs in a network
 # namespace of its own.
-test-tls: build
-	$(PURE) $(GO) test -tags $(TAGS) -c -o casdoctor-tls.test ./cmd/casdoctor
-	@internal/tools/tls/lab.sh ./casdoctor-tls.test -test.run '^TestReal' -test.v; code=$$?; rm -f casdoctor-tls.test; exit $$code
+test-tls:
+	@mkdir -p dist
+	$(PURE) $(GO) test -tags $(TAGS) -c -o dist/command.test ./cmd/casdoctor
+	$(PURE) $(GO) test -tags $(TAGS) -c -o dist/probe.test ./probes/console
+	@internal/tools/tls/lab.sh sh -c 'dist/probe.test -test.run ^TestServers -test.v && dist/command.test -test.run ^TestReal -test.v'
 
 # Side by side with nmap, sslscan and testssl.sh, without and with 50 ms of round trip; some 20
 # minutes. The table is in docs/performance.md.

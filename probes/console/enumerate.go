@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/casdoctor/casdoctor/internal/ciphersuite"
@@ -270,25 +271,40 @@ func kindOf(o facts.Outcome) facts.Kind {
 }
 
 // infer takes the suites of TLS 1.2 to be accepted at a lower version, where they exist there:
-// one of them was chosen, or is now, and all others together are refused. When the others are not
-// refused, they are listed one by one.
+// one of them was chosen, or is now, and everything else is refused together. What is not refused
+// is listed one by one. At SSL 3.0 the suites with elliptic curves have to show one of themselves:
+// some servers of the time had them there, and some did not.
 func (l *listing) infer(ctx context.Context, version uint16, known, at12 []uint16) accepted {
 	a := accepted{version: version, suites: slices.Clone(known)}
-	all := ciphersuite.At(version)
-	same := slices.DeleteFunc(slices.Clone(at12), func(id uint16) bool { return !slices.Contains(all, id) })
-	if !slices.ContainsFunc(known, func(id uint16) bool { return slices.Contains(same, id) }) && len(same) > 0 {
-		s, ok := l.offer(ctx, &a, same)
-		if !ok {
-			return a
+	rest := without(ciphersuite.At(version), known...)
+	var likely [2][]uint16
+	for _, id := range at12 {
+		if i := 0; slices.Contains(ciphersuite.At(version), id) {
+			if version == ciphersuite.SSL30 && strings.Contains(ciphersuite.Name(id), "_ECDH") {
+				i = 1
+			}
+			likely[i] = append(likely[i], id)
 		}
-		if !s.ok(version) { // not what TLS 1.2 accepts: nothing can be inferred
-			a.complete = l.drain(ctx, &a, without(all, append(slices.Clone(known), same...)...))
-			return a
-		}
-		a.suites = append(a.suites, s.Suite)
 	}
-	a.complete = l.drain(ctx, &a, without(all, append(slices.Clone(known), same...)...))
-	a.inferred = without(same, a.suites...)
+	for _, part := range likely {
+		if len(part) == 0 {
+			continue
+		}
+		if !slices.ContainsFunc(known, func(id uint16) bool { return slices.Contains(part, id) }) {
+			s, ok := l.offer(ctx, &a, part)
+			if !ok {
+				return a
+			}
+			rest = without(rest, part...)
+			if !s.ok(version) { // they are refused here, all of them
+				continue
+			}
+			a.suites = append(a.suites, s.Suite)
+		}
+		rest = without(rest, part...)
+		a.inferred = append(a.inferred, without(part, a.suites...)...)
+	}
+	a.complete = l.drain(ctx, &a, rest)
 	a.suites = append(a.suites, a.inferred...)
 	return a
 }

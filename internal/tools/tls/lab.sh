@@ -5,7 +5,7 @@
 #   lab.sh COMMAND…   sets everything up, runs COMMAND inside, and takes everything down.
 #
 # COMMAND finds the directory with the certificates in $CASDOCTOR_TLS_LAB, and the servers on the
-# ports below. RTT=50 delays the loopback by that many milliseconds per round trip.
+# ports below.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 packages="nginx-light gnutls-bin libnss3-tools haproxy stunnel4 tinyproxy squid-openssl mitmproxy socat nftables
@@ -241,6 +241,5 @@ for port in 9441 9442 9461 9462 9463 9465 9466 9468 9473 9474 9477 9478 9481 948
     sleep 0.2
   done
 done
-if [ "${RTT:-0}" != 0 ]; then tc qdisc add dev lo root netem delay "$(awk "BEGIN{print $RTT/2}")ms" limit 100000; fi
 cd "$from"
 "$@"
