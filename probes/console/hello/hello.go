@@ -157,16 +157,19 @@ func (s Spec) ssl2() ([]byte, error) {
 	if len(s.Suites) == 0 || len(s.Suites) > 1000 || s.SNI != "" || len(s.Versions)+len(s.Groups)+len(s.Extensions) > 0 {
 		return nil, fmt.Errorf("%w: the format of SSL 2.0 has room for up to 1000 suites and for nothing else", ErrSpec)
 	}
-	challenge := make([]byte, 16)
+	const size = 16 // of the challenge: the least that RFC 5246 appendix E.2 allows is 16, the most 32
+	challenge := make([]byte, size)
 	_, _ = rand.Read(challenge)
 	body := binary.BigEndian.AppendUint16([]byte{messageClientHello}, s.Version)
 	body = binary.BigEndian.AppendUint16(body, uint16(3*len(s.Suites))) //nolint:gosec // G115: bounded above
-	body = append(body, 0, 0, 0, byte(len(challenge)))
+	body = append(body, 0, 0, 0, size)
 	for _, id := range s.Suites {
 		body = binary.BigEndian.AppendUint16(append(body, 0), id)
 	}
 	body = append(body, challenge...)
-	return append([]byte{0x80 | byte(len(body)>>8), byte(len(body))}, body...), nil
+	// The highest bit says that there is no padding.
+	head := 0x8000 | uint16(len(body)) //nolint:gosec // G115: up to 1000 suites of three bytes
+	return append(binary.BigEndian.AppendUint16(nil, head), body...), nil
 }
 
 // Suites are the suites of a hello that somebody else has written, in its order; nil when it
