@@ -151,6 +151,9 @@ func endpoints() []endpoint {
 		},
 		{
 			name: "sign-in log", path: "/v1.0/auditLogs/signIns", fact: "m365.sign_in_clients", permission: "AuditLog.Read.All", list: true,
+			change: func(o *lab.Organisation) {
+				o.Microsoft.SignIns = signIns("IE 11.0 on Windows 7")
+			},
 			failure: member(facts.M365SignInClients,
 				func(c facts.SignInClients) facts.Seen[[]facts.SignInClient] { return c.Clients }),
 		},
