@@ -167,7 +167,7 @@ func (l *Lab) appCertificate() ([]byte, error) {
 // for the caller (Google Cloud, "Configure workload identity federation"). The addresses in it
 // are Google's; the configuration moves them.
 func (l *Lab) federation(dir string) ([]byte, error) {
-	return json.MarshalIndent(map[string]any{
+	return json.MarshalIndent(map[string]any{ //nolint:gosec // G101: addresses, and no secret
 		"universe_domain":    "googleapis.com",
 		"type":               "external_account",
 		"audience":           federationPool,
