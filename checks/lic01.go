@@ -1,6 +1,7 @@
 package checks
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -243,6 +244,9 @@ func licencesOf(kind string, end func(facts.LicenseAccount, time.Time) Claim) fu
 			}
 			if a.License == "" || is.Verdict != Unknown || seen != nil { // what an unknown kind does at its end is not known either
 				is = all(is, over)
+			}
+			if why != nil && is.Verdict == Refuted { // what was to be looked up could say otherwise
+				is = unknown(append(slices.Clip(is.Reasons), *why)...)
 			}
 			x.Find(a.ID, is)
 		}

@@ -95,7 +95,11 @@ func TestObservedAndDeclared(t *testing.T) {
 		},
 		{
 			"not read, and declared", trialOver, `lmp.subscription! = {"kind":"unauthenticated","status":401}`,
-			"confirmed declared: licence_trial licence_ended", "refuted declared: licence_trial", "refuted declared: licence_ended",
+			"confirmed declared: licence_trial licence_ended", "unknown inferred: licence_trial unauthenticated", "unknown inferred: licence_ended unauthenticated",
+		},
+		{
+			"not read, and declared as valid", fullRuns, `lmp.subscription! = {"kind":"timeout"}`,
+			"unknown inferred: licence_full licence_valid timeout", "unknown inferred: licence_valid timeout", "unknown inferred: licence_full licence_valid timeout",
 		},
 		{
 			"not read, and nothing declared", nothing, `lmp.subscription! = {"kind":"unauthenticated","status":401}`,

@@ -73,8 +73,8 @@ func (c candidate) failing(o organisation) Claim {
 
 // unreadable is why the headers of a detected message are not there.
 func (c candidate) unreadable() Reason {
-	switch why := c.detection.Headers.Why(); {
-	case why.Kind == facts.NotFound, why.Kind == facts.NotCollected:
+	switch why := c.detection.Headers.Why(); why.Kind {
+	case facts.NotFound, facts.NotCollected:
 		return because("detected_without_headers", "message", c.subject)
 	default:
 		return failed("detected_headers", why)

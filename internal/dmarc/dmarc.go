@@ -111,7 +111,7 @@ func (d *Discovery) hold(at string, r *Record, others ...string) {
 	d.At, d.Record, d.Policy = at, r, policy
 }
 
-// Differs: the two ways lead to another policy, or to another domain to align with.
+// Differs reports whether the two ways lead to another policy, or to another domain to align with.
 func Differs(a, b *Discovery) bool {
 	return a.At != b.At || a.Policy != b.Policy || a.Organizational != b.Organizational
 }
@@ -172,7 +172,7 @@ func OrganizationalDomain(domain string) string {
 	return domain // itself a public suffix, or no domain
 }
 
-// Aligned: an authenticated domain is that of the From header, or, relaxed, of the same
+// Aligned reports whether an authenticated domain is that of the From header, or, relaxed, of the same
 // organisation (RFC 7489, 3.1).
 func Aligned(from, authenticated string, strict bool) bool {
 	from, authenticated = maildns.Name(from), maildns.Name(authenticated)

@@ -73,7 +73,7 @@ type Problem struct {
 	Detail string `json:"detail,omitempty"`
 }
 
-// IsRecord: the text begins with v=DMARC1, in this case, and its separator or the end follows
+// IsRecord reports whether the text begins with v=DMARC1, in this case, and its separator or the end follows
 // (RFC 7489, 6.4).
 func IsRecord(text string) bool {
 	rest, ok := strings.CutPrefix(text, "v")

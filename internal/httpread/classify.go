@@ -50,6 +50,12 @@ func Classify(err error) *facts.Failure {
 	var invalid x509.CertificateInvalidError
 	var verify *tls.CertificateVerificationError
 	switch {
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		// Before any answer has a Date, this is how a clock that is far off shows itself.
+		return &facts.Failure{
+			Kind: facts.Unreachable, Code: "certificate",
+			Detail: "the certificate is not valid at this machine's time: check the clock (NTP), then the certificate",
+		}
 	case errors.As(err, &unknownCA), errors.As(err, &hostname), errors.As(err, &invalid), errors.As(err, &verify):
 		return &facts.Failure{
 			Kind: facts.Unreachable, Code: "certificate",

@@ -1,11 +1,16 @@
 package httpread
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"net/http"
+	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/casdoctor/casdoctor/config"
+	"github.com/casdoctor/casdoctor/probes/facts"
 )
 
 func google(impersonate string) *config.Config {
@@ -75,11 +80,11 @@ func TestMetadataServiceHasNoProxy(t *testing.T) {
 		t.Fatal(err)
 	}
 	proxy := c.http.Transport.(*transport).base.(*http.Transport).Proxy
-	for url, want := range map[string]string{
+	for address, want := range map[string]string{
 		"http://169.254.169.254/computeMetadata/v1/x": "",
 		"https://google.test/token":                   "proxy.test:3128",
 	} {
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -92,7 +97,18 @@ func TestMetadataServiceHasNoProxy(t *testing.T) {
 			got = u.Host
 		}
 		if got != want {
-			t.Errorf("%s goes through %q, want %q", url, got, want)
+			t.Errorf("%s goes through %q, want %q", address, got, want)
 		}
+	}
+}
+
+// TestACertificateOutOfItsTime: a clock that is far off breaks TLS before any answer has a Date;
+// to add a root certificate, as for an inspecting network, would not help.
+func TestACertificateOutOfItsTime(t *testing.T) {
+	f := Classify(&url.Error{Op: "Post", URL: "https://google.test/token?x=secret", Err: &tls.CertificateVerificationError{
+		Err: x509.CertificateInvalidError{Reason: x509.Expired},
+	}})
+	if f.Kind != facts.Unreachable || f.Code != "certificate" || !strings.Contains(f.Detail, "clock") || strings.Contains(f.Detail, "ca_file") {
+		t.Errorf("%+v", f)
 	}
 }

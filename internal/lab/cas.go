@@ -124,7 +124,7 @@ func (a *casAPI) events(w http.ResponseWriter, r *http.Request) {
 		start, end = now.Add(-5*time.Minute), now
 	}
 	rows := []any{}
-	for _, e := range a.CAS.Events {
+	for _, e := range a.Events {
 		at := now.Add(-e.Age)
 		kind := e.Event
 		if kind == "" {
@@ -165,7 +165,7 @@ func (a *casAPI) mails(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	rows := []any{}
-	for _, e := range a.CAS.Events {
+	for _, e := range a.Events {
 		if e.Headers == nil || q.Has("message_id") && q.Get("message_id") != e.MessageID {
 			continue
 		}

@@ -24,7 +24,7 @@ const (
 	federationName  = "graph-federated-token"
 	keyName         = "google-key.json"
 	callerName      = "adc.json"
-	casTokenName    = "cas-api-token"
+	casAPIName      = "cas-api"
 	subjectName     = "federated-identity"
 	lmpTokenName    = "lmp-access-token"
 	lmpKeyName      = "lmp-secret-key"
@@ -123,7 +123,7 @@ func (l *Lab) settings(dir string) (*config.Config, map[string][]byte, error) {
 	if c.CAS != nil {
 		s := *c.CAS
 		if l.org.CAS != nil {
-			api := config.CASAPI{Token: secret(casTokenName, []byte(l.org.CAS.Token)), Endpoint: l.casURL}
+			api := config.CASAPI{Token: secret(casAPIName, []byte(l.org.CAS.Token)), Endpoint: l.casURL}
 			if s.API != nil {
 				api.TokenCreated = s.API.TokenCreated
 			}
@@ -167,7 +167,7 @@ func (l *Lab) appCertificate() ([]byte, error) {
 // for the caller (Google Cloud, "Configure workload identity federation"). The addresses in it
 // are Google's; the configuration moves them.
 func (l *Lab) federation(dir string) ([]byte, error) {
-	return json.MarshalIndent(map[string]any{
+	return json.MarshalIndent(map[string]any{ //nolint:gosec // G101: addresses, and no secret
 		"universe_domain":    "googleapis.com",
 		"type":               "external_account",
 		"audience":           federationPool,

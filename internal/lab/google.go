@@ -128,8 +128,8 @@ func (g *google) issue(of grant) string {
 const (
 	federationPool   = "//iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/practice/providers/ci"
 	federated        = "principal://iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/practice/subject/ci"
-	subjectTokenType = "urn:ietf:params:oauth:token-type:jwt" //nolint:gosec // G101: a name of RFC 8693
-	tokenExchange    = "urn:ietf:params:oauth:grant-type:token-exchange"
+	subjectTokenType = "urn:ietf:params:oauth:token-type:jwt"            //nolint:gosec // G101: a name of RFC 8693
+	tokenExchange    = "urn:ietf:params:oauth:grant-type:token-exchange" //nolint:gosec // G101: a name of RFC 8693
 )
 
 // federate is the Security Token Service (RFC 8693; Google's words).
@@ -155,7 +155,7 @@ func (g *google) federate(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	token := g.issue(grant{account: federated, scopes: scopes, expires: time.Now().Add(time.Hour)})
-	writeJSON(w, http.StatusOK, map[string]any{
+	writeJSON(w, http.StatusOK, map[string]any{ //nolint:gosec // G101: a name of RFC 8693
 		"access_token": token, "issued_token_type": "urn:ietf:params:oauth:token-type:access_token", "token_type": "Bearer",
 		"expires_in": 3599,
 	})

@@ -339,7 +339,7 @@ func Scenarios() []Scenario {
 			"the partner's licensing platform has a trial that is over, and the declaration says otherwise",
 			"パートナーのライセンス管理プラットフォームでは体験版の期限が切れているが、宣言と異なる", func(o *Organisation) {
 				o.Declared.Licensing.SignIn.Type = config.SignInLMP
-				o.LMP = &LMP{
+				o.LMP = &LMP{ //nolint:gosec // G101: of the practice organisation
 					AccessToken: "975f9ce9-1234-5678-8c2e-9f0b1f27e1b3", SecretKey: "practice-secret-key-of-the-partner",
 					CustomerID: "bd369fc5-61ad-4d40-8d68-11a757369a8f", SubscriptionID: "050c20ca-033d-412e-94f3-cfcfc3d61cb7",
 					Plan: "Cloud App Security trial",

@@ -39,13 +39,13 @@ var exchangers = []string{
 	".mail.protection.outlook.com", ".mx.microsoft", ".mail.protection.office365.us", ".mail.protection.partner.outlook.cn",
 }
 
-// IsExchangeOnline: a mail exchanger is that of Exchange Online, so that mail for the domain goes
+// IsExchangeOnline reports whether a mail exchanger is that of Exchange Online, so that mail for the domain goes
 // straight to Microsoft.
 func IsExchangeOnline(host string) bool {
 	return slices.ContainsFunc(exchangers, func(zone string) bool { return strings.HasSuffix(bare(host), zone) })
 }
 
-// IncludesExchangeOnline: a name that an SPF record includes lets Exchange Online send, in one of
+// IncludesExchangeOnline reports whether a name that an SPF record includes lets Exchange Online send, in one of
 // the clouds. Domains under mail.onmicrosoft.com include outlook.com instead.
 func IncludesExchangeOnline(name string) bool {
 	switch bare(name) {

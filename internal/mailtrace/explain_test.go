@@ -38,21 +38,6 @@ func explained(t *testing.T, section string, k Known) string {
 	return strings.Join(rows, " ")
 }
 
-// argument is one argument of the first cause.
-func argument(t *testing.T, section, name string) string {
-	t.Helper()
-	c := Explain(read(t, section), contoso())[0]
-	if len(c.Args)%2 != 0 {
-		t.Fatalf("%v", c.Args)
-	}
-	for i := 0; i+1 < len(c.Args); i += 2 {
-		if c.Args[i] == name {
-			return c.Args[i+1]
-		}
-	}
-	return ""
-}
-
 // The parts of the messages below.
 const (
 	fromUs    = "From: a@contoso.com\n"

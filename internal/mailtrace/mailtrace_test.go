@@ -408,6 +408,17 @@ func TestTimeIsBounded(t *testing.T) {
 	}
 }
 
+// TestWordsAreBounded: words that are glued by "=" would grow with the square otherwise.
+func TestWordsAreBounded(t *testing.T) {
+	for _, s := range segments(strings.Repeat("= ", maxValue/2)) {
+		for _, w := range s.words {
+			if len(w) > maxValue/64+1 {
+				t.Errorf("a word of %d bytes", len(w))
+			}
+		}
+	}
+}
+
 // TestNothingPrivateIsKept: subjects, names, mailboxes and recipients stay in the message.
 func TestNothingPrivateIsKept(t *testing.T) {
 	h := read(t, "From: Canary <canary@contoso.com>\nMessage-ID: <canary@contoso.com>\nTo: canary@contoso.com\nSubject: canary\nReply-To: canary@contoso.com\n"+

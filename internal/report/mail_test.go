@@ -138,6 +138,9 @@ func TestMailInTenLines(t *testing.T) {
 		var b bytes.Buffer
 		m := posted(t, NewMailText(&b, TextOptions{Lang: lang, Width: 240}), []facts.Message{letter("a.eml", "fail")},
 			checks.MailContext{Internal: &[]string{"contoso.com"}})
+		if strings.Contains(b.String(), "is in the internal domains") || strings.Contains(b.String(), "登録されています") {
+			t.Errorf("%s: what did not decide is said:\n%s", lang, b.String())
+		}
 		n := 0
 		for line := range strings.Lines(b.String()) {
 			if !strings.HasPrefix(line, strings.Repeat(" ", labelWidth)) { // not the rest of a long one

@@ -427,7 +427,7 @@ func (e *evaluation) passing(v *Visit, s *Step, name string, rr facts.RRType) (f
 	}
 	p := unanswered(name, rr, failure)
 	if s != nil {
-		s.Term.at(v, p)
+		p = s.Term.at(v, p)
 	}
 	if s != nil && s.Why == nil && failure.Kind == facts.NotCollected {
 		s.Why = p

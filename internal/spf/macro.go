@@ -24,7 +24,7 @@ type part struct {
 // String is the text.
 func (m *MacroString) String() string { return m.Text }
 
-// Fixed: no macro is there but those of the domain (d, o), so that the text expands to the same for
+// Fixed reports whether no macro is there but those of the domain (d, o), so that the text expands to the same for
 // every sender of one.
 func (m *MacroString) Fixed() bool {
 	for i := range m.parts {

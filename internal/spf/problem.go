@@ -82,7 +82,7 @@ type Problem struct {
 	Cause *facts.Failure `json:"cause,omitempty"`
 }
 
-// Warning: the policy has a result in spite of it.
+// Warning reports whether the policy has a result in spite of it.
 func (p *Problem) Warning() bool {
 	switch p.Code {
 	case NeverReached, RedirectIgnored, OpenEnd, PassAll, WideNetwork, UsesPTR, VoidTarget, MappedNetwork, Repeated,

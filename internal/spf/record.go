@@ -36,7 +36,7 @@ type Term struct {
 	Bits6 int `json:"-"`
 }
 
-// Modifier: the term is name=value and not a mechanism.
+// Modifier reports whether the term is name=value and not a mechanism.
 func (t *Term) Modifier() bool { return t.Qualifier == "" }
 
 // asks: the term counts against MaxLookups.
@@ -50,7 +50,7 @@ func (t *Term) asks() bool {
 
 const version = "v=spf1"
 
-// IsRecord: the text begins with the version, whole and in any case (RFC 7208, 4.5). What follows
+// IsRecord reports whether the text begins with the version, whole and in any case (RFC 7208, 4.5). What follows
 // may be wrong all the same.
 func IsRecord(text string) bool {
 	return len(text) >= len(version) && strings.EqualFold(text[:len(version)], version) &&

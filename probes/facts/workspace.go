@@ -26,7 +26,7 @@ const (
 	// ScopeAuditLog reads the admin audit log.
 	ScopeAuditLog = "https://www.googleapis.com/auth/admin.reports.audit.readonly"
 	// ScopeTokens reads what users have consented to. Google has no read-only variant of it.
-	ScopeTokens = "https://www.googleapis.com/auth/admin.directory.user.security"
+	ScopeTokens = "https://www.googleapis.com/auth/admin.directory.user.security" //nolint:gosec // G101: the name of a scope
 )
 
 // Delegation is the ladder: each rung isolates one reason why a service account cannot

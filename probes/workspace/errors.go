@@ -204,7 +204,7 @@ var impersonation = iam.but("the IAM Service Account Credentials API (generateAc
 // accessTokenPermission is what a federated identity needs on the account that it acts for
 // (IAM Service Account Credentials API, projects.serviceAccounts.generateAccessToken).
 const (
-	accessTokenPermission = "iam.serviceAccounts.getAccessToken"
+	accessTokenPermission = "iam.serviceAccounts.getAccessToken" //nolint:gosec // G101: the name of a permission
 	accessTokenRole       = "the federated identity may not act for the service account of its credentials: grant it the role " +
 		"Workload Identity User (roles/iam.workloadIdentityUser) on it"
 	noImpersonated = "there is no such service account: check service_account_impersonation_url"

@@ -6,14 +6,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-	"github.com/rs/zerolog"
-
 	"github.com/casdoctor/casdoctor/config"
-	"github.com/casdoctor/casdoctor/internal/httpread"
 	"github.com/casdoctor/casdoctor/internal/lab"
-	"github.com/casdoctor/casdoctor/probes"
 	"github.com/casdoctor/casdoctor/probes/facts"
+	"github.com/google/go-cmp/cmp"
 )
 
 // withGrants is a customer whose admin has consented to CAS and to another application, and whose
@@ -49,26 +45,8 @@ func withGrants() lab.Google {
 
 func grantsOn(t *testing.T, g lab.Google, declared func(*config.Google), faults ...lab.Fault) (facts.Grants, *lab.Lab) {
 	t.Helper()
-	o := lab.Organisation{Google: g, Faults: faults, Key: testKey(), Declared: config.Config{
-		Tenant: "contoso", Google: &config.Google{Customer: "my_customer", Admin: testAdmin, CredentialsOf: config.OfCasdoctor},
-	}}
-	if declared != nil {
-		declared(o.Declared.Google)
-	}
-	l, err := lab.Start(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(l.Close)
-	cfg, err := l.Config(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	client, err := httpread.New(cfg, httpread.WithBackoff(time.Microsecond))
-	if err != nil {
-		t.Fatal(err)
-	}
-	e := collect(t, &probes.Env{Config: cfg, HTTP: client, Now: time.Now, Log: zerolog.Nop()}, delegation(), grants())
+	l, env := practice(t, g, declared, faults...)
+	e := collect(t, env, delegation(), grants())
 	got := facts.Get(e, facts.WorkspaceGrants)
 	if !got.Complete() {
 		t.Fatal(got.Why())

@@ -28,13 +28,16 @@ func customer() lab.Google {
 	}
 }
 
-// onLab runs the probes against the practice organisation, which was written apart from them.
-func onLab(t *testing.T, g lab.Google, faults ...lab.Fault) *facts.Evidence {
+// practice is a run against the practice organisation, which was written apart from the probes.
+func practice(t *testing.T, g lab.Google, declared func(*config.Google), faults ...lab.Fault) (*lab.Lab, *probes.Env) {
 	t.Helper()
-	l, err := lab.Start(lab.Organisation{
-		Google: g, Faults: faults, Key: testKey(),
-		Declared: config.Config{Tenant: "contoso", Google: &config.Google{Customer: "my_customer", Admin: testAdmin}},
-	})
+	o := lab.Organisation{Google: g, Faults: faults, Key: testKey(), Declared: config.Config{
+		Tenant: "contoso", Google: &config.Google{Customer: "my_customer", Admin: testAdmin, CredentialsOf: config.OfCasdoctor},
+	}}
+	if declared != nil {
+		declared(o.Declared.Google)
+	}
+	l, err := lab.Start(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +54,13 @@ func onLab(t *testing.T, g lab.Google, faults ...lab.Fault) *facts.Evidence {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return run(t, &probes.Env{Config: cfg, HTTP: client, Now: time.Now, Log: zerolog.Nop()})
+	return l, &probes.Env{Config: cfg, HTTP: client, Now: time.Now, Log: zerolog.Nop()}
+}
+
+func onLab(t *testing.T, g lab.Google, faults ...lab.Fault) *facts.Evidence {
+	t.Helper()
+	_, env := practice(t, g, nil, faults...)
+	return run(t, env)
 }
 
 func TestLab(t *testing.T) {
