@@ -39,8 +39,8 @@ func TLS01() Check {
 					"クライアントが TLS 1.0/1.1 しか使用できず、管理コンソールはそれらを受け付けません。",
 				},
 				How: Text{
-					"One handshake per TLS version shows what the console accepts; what a browser offers is known from a table. Declare browsers in cas.clients, by name (IE 11 / Windows 7) or by their User-Agent string. This machine is judged by its own handshakes.",
-					"TLS のバージョンごとのハンドシェイクで、管理コンソールが受け付けるものを確認します。ブラウザ側は内蔵の表で判断します。cas.clients に、名前 (IE 11 / Windows 7) または User-Agent 文字列で宣言してください。このコンピュータは自身のハンドシェイクで判断します。",
+					"Hellos for each TLS version show what the console accepts; what a client offers is known from a table. Declare browsers and programs in cas.clients, by name (IE 11 / Windows 7, PowerShell 5.1 / Windows 8.1) or by their User-Agent string. This machine is judged by its own handshakes.",
+					"TLS のバージョンごとの hello で、管理コンソールが受け付けるものを確認します。クライアント側は内蔵の表で判断します。ブラウザやプログラムを cas.clients に、名前 (IE 11 / Windows 7、PowerShell 5.1 / Windows 8.1) または User-Agent 文字列で宣言してください。このコンピュータは自身のハンドシェイクで判断します。",
 				},
 				Examine: func(x *Exam) { examineClients(x, func(o obstacles) Claim { return o.version }) },
 			},
@@ -51,8 +51,8 @@ func TLS01() Check {
 					"クライアントの暗号化スイートは、すべて管理コンソールから削除されたものです。",
 				},
 				How: Text{
-					"The suites that the console accepts are tried one by one and compared with those of the browser. A suite of the browser that was not tried leaves it open, and so does a browser that is not in the table.",
-					"管理コンソールが受け付ける暗号化スイートを一つずつ試し、ブラウザのものと比べます。ブラウザのスイートに未確認のものがある場合や、表にないブラウザの場合は判断しません。",
+					"When clients are declared, the suites that the console accepts are listed exactly and compared with those of each client, with the elliptic curves, the server name and the certificate. A suite that was not tried leaves it open, and so does a client that is not in the table.",
+					"クライアントが宣言されている場合、管理コンソールが受け付ける暗号化スイートを正確に列挙し、楕円曲線、サーバ名、証明書とともに各クライアントと比べます。未確認のスイートがある場合や、表にないクライアントの場合は判断しません。",
 				},
 				Examine: func(x *Exam) { examineClients(x, func(o obstacles) Claim { return o.suites }) },
 			},
@@ -75,8 +75,8 @@ func TLS01() Check {
 					"途中の何かが管理コンソールの代わりに応答している、TLS 1.2 を妨げている、または検証できない証明書を提示しています。",
 				},
 				How: Text{
-					"The certificate is verified with the roots of this machine and network.ca_file. An answer at TLS 1.0 or 1.1, or none at TLS 1.2 and later, is not what the console documents. A reset of an old hello proves nothing: some servers do that.",
-					"このコンピュータのルート証明書と network.ca_file で証明書を検証します。TLS 1.0/1.1 で応答する、または TLS 1.2 以降で応答しない場合は、文書化された管理コンソールの動作ではありません。古いハンドシェイクのリセットは、そうするサーバもあるため根拠になりません。",
+					"The certificate is verified with the roots of this machine and network.ca_file. Hellos of different shape (size, version, server name) tell a filter from a gateway and from the server's own policy. An answer at TLS 1.0 or 1.1, or none at TLS 1.2 and later, is not what the console documents. A reset of an old hello proves nothing: some servers do that.",
+					"このコンピュータのルート証明書と network.ca_file で証明書を検証します。大きさ、バージョン、サーバ名の異なる hello で、フィルタ、ゲートウェイ、サーバ自身の方針を区別します。TLS 1.0/1.1 で応答する、または TLS 1.2 以降で応答しない場合は、文書化された管理コンソールの動作ではありません。古いハンドシェイクのリセットは、そうするサーバもあるため根拠になりません。",
 				},
 				Examine: examineBetween,
 			},

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/casdoctor/casdoctor/probes/facts"
 )
 
 func tlsResult(t *testing.T, lines ...string) Result {
@@ -383,5 +385,19 @@ func TestSettingsAreSteps(t *testing.T) {
 		if !strings.Contains(en, tt.has) || strings.Contains(en, tt.lacks) || ja == "" {
 			t.Errorf("%s: got %s", tt.client, en)
 		}
+	}
+}
+
+// TestPeopleOfOneRowAreAdded: the log keeps apart what is one client of the table.
+func TestPeopleOfOneRowAreAdded(t *testing.T) {
+	var got []string
+	for _, u := range byClient([]facts.SignInClient{
+		{Browser: "Chrome 142.0", System: "Windows 10", People: 4}, {Browser: "IE 11.0", System: "Windows 7", People: 7},
+		{Browser: "Chrome 142.0", System: "Windows 11", People: 5}, {Browser: "Rich Client 4.5", System: "Windows 7", People: 50},
+	}) {
+		got = append(got, fmt.Sprintf("%d %s", u.people, u.client.Name))
+	}
+	if want := "9 Chrome 142, 7 IE 11 / Windows 7"; strings.Join(got, ", ") != want {
+		t.Errorf("got %v, want %s", got, want)
 	}
 }
