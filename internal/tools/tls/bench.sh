@@ -44,7 +44,7 @@ behind() { # port, ms
   fi
   python3 "$here/delay.py" $(($1 + 10000)) "$1" "$2" >/dev/null 2>&1 &
   echo $! >>"$CASDOCTOR_TLS_LAB/pids"
-  sleep 1
+  until (exec 3<>"/dev/tcp/127.0.0.1/$(($1 + 10000))") 2>/dev/null; do sleep 0.2; done
   echo $(($1 + 10000))
 }
 # Whatever was measured is shown, also when a later step fails.
