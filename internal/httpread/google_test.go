@@ -79,7 +79,7 @@ func TestMetadataServiceHasNoProxy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	proxy := c.http.Transport.(*transport).base.(*http.Transport).Proxy
+	proxy := c.http.Transport.(*transport).base.(lazily)().(*http.Transport).Proxy
 	for address, want := range map[string]string{
 		"http://169.254.169.254/computeMetadata/v1/x": "",
 		"https://google.test/token":                   "proxy.test:3128",

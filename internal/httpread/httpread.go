@@ -73,7 +73,7 @@ var ErrNotRead = errors.New("request refused before it was sent: casdoctor only 
 // Client is the transport with everything that it needs.
 type Client struct {
 	http     *http.Client
-	roots    *x509.CertPool
+	roots    func() *x509.CertPool // once: reading the system's takes longer than a handshake
 	proxy    func(*url.URL) (*url.URL, error)
 	resolver *net.Resolver
 	backoff  time.Duration
@@ -116,21 +116,8 @@ func New(cfg *config.Config, opts ...Option) (*Client, error) {
 		return nil, err
 	}
 	c.allow(cfg)
-	base := &http.Transport{
-		Proxy: func(r *http.Request) (*url.URL, error) {
-			if c.own[hostport(r.URL)] {
-				return nil, nil // only this machine reaches its own; a proxy would answer with the proxy's tokens
-			}
-			return c.proxy(r.URL)
-		},
-		DialContext:           c.Dialer().DialContext,
-		TLSClientConfig:       &tls.Config{RootCAs: c.roots, MinVersion: tls.VersionTLS12},
-		ForceAttemptHTTP2:     true,
-		MaxIdleConnsPerHost:   maxInFlight,
-		IdleConnTimeout:       30 * time.Second,
-		TLSHandshakeTimeout:   10 * time.Second,
-		ResponseHeaderTimeout: 60 * time.Second,
-	}
+	go c.roots() // beside the first look-ups and connections
+	base := lazily(sync.OnceValue(func() http.RoundTripper { return c.ways() }))
 	c.http = &http.Client{
 		Transport: &transport{client: c, base: base},
 		// A redirect could carry a token to another host, and no service that is asked here
@@ -140,21 +127,49 @@ func New(cfg *config.Config, opts ...Option) (*Client, error) {
 	return c, nil
 }
 
-func (c *Client) wayOut(n config.Network) error {
-	roots, err := x509.SystemCertPool()
-	if err != nil || roots == nil {
-		roots = x509.NewCertPool()
+// ways are the connections that requests go over.
+func (c *Client) ways() *http.Transport {
+	return &http.Transport{
+		Proxy: func(r *http.Request) (*url.URL, error) {
+			if c.own[hostport(r.URL)] {
+				return nil, nil // only this machine reaches its own; a proxy would answer with the proxy's tokens
+			}
+			return c.proxy(r.URL)
+		},
+		DialContext:           c.Dialer().DialContext,
+		TLSClientConfig:       &tls.Config{RootCAs: c.roots(), MinVersion: tls.VersionTLS12},
+		ForceAttemptHTTP2:     true,
+		MaxIdleConnsPerHost:   maxInFlight,
+		IdleConnTimeout:       30 * time.Second,
+		TLSHandshakeTimeout:   10 * time.Second,
+		ResponseHeaderTimeout: 60 * time.Second,
 	}
+}
+
+// lazily is a transport that is made for its first request: `casdoctor console` sends none.
+type lazily func() http.RoundTripper
+
+func (l lazily) RoundTrip(r *http.Request) (*http.Response, error) { return l().RoundTrip(r) }
+
+func (c *Client) wayOut(n config.Network) error {
+	var added []byte
 	if n.CAFile != "" {
-		pem, err := os.ReadFile(n.CAFile)
-		if err != nil {
+		var err error
+		if added, err = os.ReadFile(n.CAFile); err != nil {
 			return fmt.Errorf("network.ca_file: %w", err)
 		}
-		if !roots.AppendCertsFromPEM(pem) {
+		if !x509.NewCertPool().AppendCertsFromPEM(added) {
 			return fmt.Errorf("network.ca_file: no certificate in %s", n.CAFile)
 		}
 	}
-	c.roots = roots
+	c.roots = sync.OnceValue(func() *x509.CertPool {
+		roots, err := x509.SystemCertPool()
+		if err != nil || roots == nil {
+			roots = x509.NewCertPool()
+		}
+		roots.AppendCertsFromPEM(added)
+		return roots
+	})
 	if n.Proxy != "" {
 		u, err := url.Parse(n.Proxy)
 		if err != nil {
@@ -339,7 +354,7 @@ func onlyGets(r *http.Request) error {
 func (c *Client) HTTP() *http.Client { return c.http }
 
 // Roots are the certificate authorities that are trusted: the system's and network.ca_file.
-func (c *Client) Roots() *x509.CertPool { return c.roots }
+func (c *Client) Roots() *x509.CertPool { return c.roots() }
 
 // Resolver is network.resolver, or the system's.
 func (c *Client) Resolver() *net.Resolver { return c.resolver }

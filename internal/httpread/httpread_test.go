@@ -151,7 +151,7 @@ func TestOneRequestForATokenIsSent(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				base := c.http.Transport.(*transport).base.(*http.Transport)
+				base := c.http.Transport.(*transport).base.(lazily)().(*http.Transport)
 				way, err := base.Proxy(r)
 				if direct := tt.credentials.ManagedIdentity; err != nil || (way == nil) != direct {
 					t.Errorf("%s goes through %v, %v; want it direct: %v", address, way, err, direct)

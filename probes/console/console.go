@@ -151,7 +151,7 @@ type prober struct {
 	proxy      *url.URL // nil: none
 	dial       func(ctx context.Context, network, address string) (net.Conn, error)
 	resolver   *net.Resolver
-	roots      *x509.CertPool
+	roots      func() *x509.CertPool
 	now        func() time.Time
 	limiter    *rate.Limiter
 	phase      time.Duration
@@ -192,7 +192,7 @@ func newProber(env *probes.Env, host string, port int) (*prober, error) {
 		host: host, port: strconv.Itoa(port),
 		dial:     env.HTTP.Dialer().DialContext,
 		resolver: env.HTTP.Resolver(),
-		roots:    env.HTTP.Roots(),
+		roots:    env.HTTP.Roots,
 		now:      env.Now,
 		limiter:  rate.NewLimiter(perSecond, 1),
 		phase:    env.Limits.Phase,
@@ -201,6 +201,7 @@ func newProber(env *probes.Env, host string, port int) (*prober, error) {
 	if p.phase == 0 {
 		p.phase = phaseTimeout
 	}
+	go browserRoots() // beside the first handshakes, before a certificate is there to be judged
 	var err error
 	p.proxy, err = env.HTTP.Proxy(&url.URL{Scheme: "https", Host: p.hostport()})
 	if err != nil {

@@ -31,7 +31,6 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/miekg/dns"
 
-
 	"github.com/casdoctor/casdoctor/config"
 	"github.com/casdoctor/casdoctor/internal/ciphersuite"
 	"github.com/casdoctor/casdoctor/internal/httpread"

@@ -136,7 +136,7 @@ func (p *prober) certificate(got shown) facts.Seen[facts.Certificate] {
 			Kind: facts.NotCollected, Detail: "no handshake brought a certificate",
 		})
 	}
-	return facts.Got(certificate(got, p.host, p.roots, p.now()))
+	return facts.Got(certificate(got, p.host, p.roots(), p.now()))
 }
 
 // parse reads the chain that a raw answer before TLS 1.3 has shown; nil when it has none that

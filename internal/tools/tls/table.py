@@ -34,9 +34,9 @@ def pairs(tool, file):
         return {(versions[c.get("sslversion")], int(c.get("id"), 16)) for c in xml.fromstring(text).iter("cipher")}
     found = set()
     for line in json.loads(pathlib.Path(file + ".json").read_text()):
-        m = re.match(r"(SSLv3|TLSv1(?:\.\d)?)\s+x([0-9a-f]{2,4})\s", line["finding"])
+        m = re.match(r"(SSLv3|TLS(?: |v)1(?:\.\d)?)\s+x([0-9a-f]{2,4})\s", line["finding"])
         if m and line["id"].startswith("cipher"):
-            found.add((versions[m[1]], int(m[2], 16)))
+            found.add((versions[m[1].replace(" ", "v")], int(m[2], 16)))
     return found
 
 
