@@ -44,6 +44,9 @@ type Console struct {
 	// well, and as many as the diagnosis needs when it is not.
 	Hellos []Hello           `json:"hellos,omitempty"`
 	Suites Seen[[]SuiteSeen] `json:"suites"` // only when clients are declared, or on request
+	// SuitesByReset: a reset was taken for a refusal while Suites was made. A filter on the way can
+	// reset what the console would have accepted, so that what is not in Suites is not proven absent.
+	SuitesByReset bool `json:"suites_by_reset,omitempty"`
 	// SuitesTried are the cipher suites that were offered while Suites was made: a suite
 	// outside of this list was not tried, and its absence from Suites says nothing.
 	SuitesTried []uint16 `json:"suites_tried,omitempty"`
@@ -131,6 +134,7 @@ type Hello struct {
 	Name    HelloName `json:"name"`
 	Size    int       `json:"size,omitempty"` // bytes that were sent; 0: not known
 	Outcome Outcome   `json:"outcome"`
+	Bytes   int       `json:"bytes,omitempty"` // of the answer, whole or not
 	Alert   int       `json:"alert,omitempty"`
 	Version string    `json:"version,omitempty"` // of the answer: "SSL 3.0", "1.0" to "1.3"
 	Suite   uint16    `json:"suite,omitempty"`
