@@ -26,12 +26,14 @@ type Statement struct {
 	Because []Statement  `json:"because,omitempty"`
 }
 
-// statement makes a link of a claim.
+// statement makes a link of a claim. What it rests on says why; only where that could not be
+// seen whole, the claim says what is missing.
 func statement(about Reason, c Claim, seen []facts.Look, because ...Statement) Statement {
-	return Statement{
-		About: about, Verdict: c.Verdict.String(), Basis: c.Basis.String(), Reasons: c.Reasons,
-		Seen: seen, Because: because,
+	s := Statement{About: about, Verdict: c.Verdict.String(), Basis: c.Basis.String(), Seen: seen, Because: because}
+	if len(because) == 0 || c.Verdict == Unknown {
+		s.Reasons = c.Reasons
 	}
+	return s
 }
 
 // shown is the call that showed a value: its own, or those of the whole fact.

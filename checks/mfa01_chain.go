@@ -90,6 +90,7 @@ func policiesStatement(x *Exam, a facts.Account, demand Claim) Statement {
 	list, _ := effects(x, a)
 	names := namesFor(x, a)
 	out := statement(because("q_policies"), anyOf(demand, policiesBlock(x, a)), seen)
+	whole := out.Verdict != Unknown.String()
 	off := 0
 	for _, e := range list {
 		if e.other.result.Mode == condaccess.Off {
@@ -103,6 +104,9 @@ func policiesStatement(x *Exam, a facts.Account, demand Claim) Statement {
 	}
 	if l := logOf(x, a.Address); l.factor != nil {
 		out.Because = append(out.Because, statement(because("q_log"), supported(Observed, l.asked()), x.looks(facts.M365SignIns.Name, "/signIns")))
+	}
+	if whole && len(out.Because) > 0 {
+		out.Reasons = nil // each policy says its own
 	}
 	return out
 }

@@ -61,10 +61,10 @@ func TestTheChainOfAnAccount(t *testing.T) {
 	ev.Facts[facts.M365SecurityDefaults.Name] = f
 	res := Evaluate(ev, []Check{MFA01()}, Options{}).Results[0]
 	want := `admin@contoso.com
-  Is a second factor demanded of admin@contoso.com at SharePoint Online?: supported | The Conditional Access policy "MFA or managed device" demands MFA or a managed device (compliantDevice). | Cloud App Security signs in from its own network, not from yours; that is inferred.
+  Is a second factor demanded of admin@contoso.com at SharePoint Online?: supported
     Per-user MFA: refuted | Per-user MFA is off. | GET /beta/users/071cc716-8147-4397-a5ba-b2105951cc0b/authentication/requirements at 2026-01-15T06:00:02Z
     Security defaults: refuted | Security defaults are off. | GET /v1.0/policies/identitySecurityDefaultsEnforcementPolicy at 2026-01-15T06:00:01Z
-    Conditional Access: supported | The Conditional Access policy "MFA or managed device" demands MFA or a managed device (compliantDevice). | Cloud App Security signs in from its own network, not from yours; that is inferred.
+    Conditional Access: supported
       Policy "MFA or managed device" (on): supported | Does not concern a password over an older protocol. | Refuses a modern app. | Refuses a browser. | The Conditional Access policy "MFA or managed device" demands MFA or a managed device (compliantDevice). | Cloud App Security signs in from its own network, not from yours; that is inferred.
         its users: a group of the account (Admins): confirmed
         its applications: SharePoint Online (Office365): confirmed
@@ -76,10 +76,10 @@ func TestTheChainOfAnAccount(t *testing.T) {
         its users: excluded is the account (admin@contoso.com): refuted
       Policies that are off: 1: refuted
     The identity provider of the account's domain: refuted | contoso.com is not federated.
-  Does SharePoint Online refuse the password protocol itself?: refuted | The tenant's switch for apps without modern authentication is on. | Password sign-in to SharePoint Online ends on 2026-05-01; until then it can still be allowed.
+  Does SharePoint Online refuse the password protocol itself?: refuted
     The tenant's switch: refuted | The tenant's switch for apps without modern authentication is on.
     Microsoft's calendar: refuted | Password sign-in to SharePoint Online ends on 2026-05-01; until then it can still be allowed.
-  Does the sign-in of admin@contoso.com fail for a reason of its own?: refuted | The account is enabled. | The account is a member of this tenant. | The password does not expire. | The tenant has SharePoint Online.
+  Does the sign-in of admin@contoso.com fail for a reason of its own?: refuted
     The account: refuted | The account is enabled. | The account is a member of this tenant.
     The password: refuted | The password does not expire.
     The service: refuted | The tenant has SharePoint Online.
