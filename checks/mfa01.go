@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/casdoctor/casdoctor/internal/condaccess"
 	"github.com/casdoctor/casdoctor/probes/facts"
 )
 
@@ -590,7 +591,10 @@ func switchOffApplies(x *Exam) (Applicability, []Reason) {
 // sign-in to SharePoint Online, but it forbids to switch MFA off.
 func partner(x *Exam) Claim {
 	t := Read(x, facts.M365Tenant)
-	if t.Value != nil && given(t.Value.PartnerTenantType) != "" {
+	if t.Value == nil {
+		return unseen("tenant", t.Why())
+	}
+	if given(t.Value.PartnerTenantType) != "" {
 		return confirmed(Observed, because("partner_tenant"))
 	}
 	return refuted(Observed)
@@ -640,9 +644,32 @@ func repairApplies(x *Exam) (Applicability, []Reason) {
 	}
 }
 
+// blocksPerson is an enforced policy that blocks a person with a browser as well, wherever the
+// person is: then another Global Administrator has to consent.
+func blocksPerson(x *Exam, address string) *Reason {
+	a, why := account(x, address)
+	if why != nil || a.User.Value == nil {
+		return nil
+	}
+	list, _ := effects(x, a)
+	for _, e := range list {
+		for _, o := range e.clients {
+			c, blocks := e.policy.Conditions, e.policy.GrantControls != nil && slices.Contains(e.policy.GrantControls.BuiltInControls, "block")
+			if o.signIn.Client == condaccess.Browser && blocks && o.fails == condaccess.True && !o.inferred && c.Locations == nil && c.Devices == nil {
+				r := because("policy_blocks_person", "policy", e.policy.DisplayName, "account", address)
+				return &r
+			}
+		}
+	}
+	return nil
+}
+
 // authorizedApplies: a person signs in on Microsoft's page, so a second factor and the end of
 // the password protocol do not matter; an account that cannot sign in at all still does.
 func authorizedApplies(x *Exam) (Applicability, []Reason) {
+	if by := blocksPerson(x, x.Pair().Subject); by != nil {
+		return Maybe, []Reason{*by}
+	}
 	if x.Pair().Cause != "MFA-01.X2" {
 		return Yes, []Reason{because("second_factor_possible")}
 	}

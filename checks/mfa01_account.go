@@ -10,9 +10,11 @@ import (
 
 // defaultPasswordDays is the validity of a password in a domain that does not say otherwise
 // (Microsoft Graph, resource type domain, passwordValidityPeriodInDays); neverExpires is the
-// value that means never.
+// value that means never. longestPassword is the most that the Microsoft 365 admin center takes
+// ("Set the password expiration policy for your organization": 14 to 730 days).
 const (
 	defaultPasswordDays = 90
+	longestPassword     = 730
 	neverExpires        = 2147483647
 )
 
@@ -127,8 +129,11 @@ func passwordState(x *Exam, a facts.Account) Claim {
 	if !byDefault {
 		days = *d.PasswordValidityPeriodInDays
 	}
-	if days == neverExpires {
+	switch {
+	case days == neverExpires:
 		return refuted(Observed, because("password_never_expires"))
+	case days < 1 || days > longestPassword:
+		return unseen("domains", orMalformed(nil))
 	}
 	if u.LastPasswordChangeDateTime == nil {
 		return unseen("password_age", orMalformed(nil))
@@ -171,36 +176,57 @@ func assignedPlan(plans []facts.AssignedPlan) Verdict {
 	if len(plans) == 0 { // every tenant has some
 		return Unknown
 	}
+	best := Refuted
 	for _, p := range plans {
-		if strings.EqualFold(given(p.Service), "SharePoint") && serving(p.CapabilityStatus) {
-			return Confirmed
+		switch {
+		case p.Service == nil:
+			best = max(best, Unknown)
+		case strings.EqualFold(*p.Service, "SharePoint"):
+			best = max(best, serving(p.CapabilityStatus))
 		}
 	}
-	return Refuted
+	return best
 }
 
 func subscribedPlan(skus facts.Seen[[]facts.SKU]) Verdict {
-	if skus.Value != nil {
-		for _, sku := range *skus.Value {
-			if !serving(sku.CapabilityStatus) {
-				continue
-			}
-			for _, p := range sku.ServicePlans {
-				// SHAREPOINTWAC is Office for the web, which needs no SharePoint Online.
-				name := strings.ToUpper(given(p.ServicePlanName))
-				if strings.HasPrefix(name, "SHAREPOINT") && !strings.HasPrefix(name, "SHAREPOINTWAC") &&
-					strings.EqualFold(given(p.ProvisioningStatus), "Success") {
-					return Confirmed
-				}
+	best := Refuted
+	if !skus.Complete() {
+		best = Unknown
+	}
+	if skus.Value == nil {
+		return best
+	}
+	for _, sku := range *skus.Value {
+		for _, p := range sku.ServicePlans {
+			// SHAREPOINTWAC is Office for the web, which needs no SharePoint Online.
+			name := strings.ToUpper(given(p.ServicePlanName))
+			if strings.HasPrefix(name, "SHAREPOINT") && !strings.HasPrefix(name, "SHAREPOINTWAC") || p.ServicePlanName == nil {
+				best = max(best, min(serving(sku.CapabilityStatus), provisioned(p.ProvisioningStatus)))
 			}
 		}
 	}
-	if !skus.Complete() {
-		return Unknown
-	}
-	return Refuted
+	return best
 }
 
-func serving(status *string) bool {
-	return strings.EqualFold(given(status), "Enabled") || strings.EqualFold(given(status), "Warning")
+// serving reads capabilityStatus ("subscribedSku" and "assignedPlan resource type").
+func serving(status *string) Verdict {
+	switch strings.ToLower(given(status)) {
+	case "enabled", "warning":
+		return Confirmed
+	case "suspended", "deleted", "lockedout":
+		return Refuted
+	}
+	return Unknown
+}
+
+// provisioned reads provisioningStatus ("servicePlanInfo resource type"): what waits for
+// somebody or something may be there soon.
+func provisioned(status *string) Verdict {
+	switch strings.ToLower(given(status)) {
+	case "success":
+		return Confirmed
+	case "disabled", "error":
+		return Refuted
+	}
+	return Unknown
 }

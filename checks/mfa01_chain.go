@@ -102,7 +102,11 @@ func policiesStatement(x *Exam, a facts.Account, demand Claim) Statement {
 	if off > 0 {
 		out.Because = append(out.Because, statement(because("policies_off", "count", strconv.Itoa(off)), refuted(Observed), nil))
 	}
-	if l := logOf(x, a.Address); l.factor != nil {
+	l := logOf(x, a.Address)
+	if l.password != nil {
+		out.Because = append(out.Because, statement(because("q_log"), refuted(Observed, l.passed()), x.looks(facts.M365SignIns.Name, "/signIns")))
+	}
+	if l.factor != nil {
 		out.Because = append(out.Because, statement(because("q_log"), supported(Observed, l.asked()), x.looks(facts.M365SignIns.Name, "/signIns")))
 	}
 	if whole && len(out.Because) > 0 {
@@ -122,7 +126,7 @@ func (e effect) statement(names map[string]string) Statement {
 	}
 	c := e.overall(failsAtAll)
 	about := because("policy", "policy", e.policy.DisplayName, "state", "state_"+string(worst.result.Mode))
-	out := statement(about, Claim{Verdict: c.Verdict, Basis: c.Basis}, nil)
+	out := statement(about, Claim{Verdict: c.Verdict, Basis: c.Basis}, e.asked)
 	for _, o := range e.clients {
 		out.Reasons = append(out.Reasons, e.fate(o))
 	}
@@ -157,12 +161,17 @@ func (e effect) fate(o outcome) Reason {
 		return because("fate_not_concerned", "client", client)
 	case r.Grant == condaccess.Satisfied:
 		return because("fate_passes", "client", client)
-	case r.Fails() == condaccess.True && r.Mode == condaccess.Enforced:
-		return because("fate_refused", "client", client)
-	case r.Fails() == condaccess.True:
+	case r.Fails() != condaccess.True || r.Mode == condaccess.ModeUnknown:
+		return because("fate_open", "client", client)
+	case r.Mode == condaccess.ReportOnly:
 		return because("fate_would_be_refused", "client", client)
+	case o.later:
+		return because("fate_refused_later", "client", client)
+	case o.inferred:
+		return because("fate_refused_inferred", "client", client)
+	default:
+		return because("fate_refused", "client", client)
 	}
-	return because("fate_open", "client", client)
 }
 
 // namesFor are the names behind the ids that policies hold, for a reader.

@@ -73,6 +73,9 @@ func (e effect) warning(w condaccess.Warning, o outcome, address string) Reason 
 			code += "_from"
 			args = append(args, "from", w.From.UTC().Format(time.DateOnly))
 		}
+		if w.Value == condaccess.Unknown {
+			code += "_maybe"
+		}
 		return because(code, args...)
 	}
 	if w.Arg != "" {
@@ -145,7 +148,7 @@ func leftBehind(x *Exam, s setting) []Reason {
 
 func isGlobalAdministrator(x *Exam, a facts.Account) bool {
 	return a.Roles.Value != nil && slices.ContainsFunc(*a.Roles.Value, func(r facts.RoleAssignment) bool {
-		over := r.EndDateTime != nil && !x.Now().Before(*r.EndDateTime)
+		over := r.EndDateTime != nil && !x.Now().Before(*r.EndDateTime) || r.StartDateTime != nil && x.Now().Before(*r.StartDateTime)
 		return strings.EqualFold(r.RoleDefinitionID, condaccess.GlobalAdministrator) && given(r.DirectoryScopeID) == "/" && !over
 	})
 }

@@ -78,10 +78,29 @@ func (e effect) against(c Claim, o outcome, hit func(outcome) condaccess.Tri) Cl
 	case theirs == condaccess.False && o.result.Applies != condaccess.False && c.Verdict == Unknown:
 		c.Reasons = append(slices.Clip(c.Reasons), because("what_if_denies", args...))
 		return c
-	case theirs == condaccess.True && o.result.Applies != condaccess.True && would == condaccess.True:
+	case theirs == condaccess.True && o.result.Applies != condaccess.True && would == condaccess.True && !e.assumed(o):
 		return supported(Observed, e.reason(o.signIn.Client), because("what_if_applies", args...))
 	}
 	return c
+}
+
+// assumed: the evaluation is open for want of something that What If was told anyway, a platform
+// and no risk. Its "applies" then only repeats what it was told.
+func (e effect) assumed(o outcome) bool {
+	if o.result.Applies != condaccess.Unknown {
+		return false
+	}
+	_, steps := condaccess.Explain(e.policy, &o.signIn)
+	return slices.ContainsFunc(steps, func(s condaccess.Step) bool {
+		if s.Value != condaccess.Unknown {
+			return false
+		}
+		switch s.Condition {
+		case condaccess.DevicePlatforms, condaccess.SignInRisk, condaccess.UserRisk, condaccess.InsiderRisk, condaccess.ServicePrincipalRisk:
+			return true
+		}
+		return false
+	})
 }
 
 // log is what the sign-in log says about an account at SharePoint Online since the policies
@@ -103,12 +122,14 @@ func logOf(x *Exam, address string) log {
 			continue
 		}
 		for _, s := range *a.SignIns.Value {
-			if !s.CreatedDateTime.After(since) {
+			if !s.CreatedDateTime.After(since) || s.CreatedDateTime.After(x.Now()) {
 				continue
 			}
 			switch given(s.AuthenticationRequirement) {
 			case "multiFactorAuthentication":
-				l.factor = latest(l.factor, s)
+				if !bySwitch(s) {
+					l.factor = latest(l.factor, s)
+				}
 			case "singleFactorAuthentication":
 				if s.ErrorCode != nil && *s.ErrorCode == 0 && olderClient(given(s.ClientAppUsed)) {
 					l.password = latest(l.password, s)
@@ -117,6 +138,15 @@ func logOf(x *Exam, address string) log {
 		}
 	}
 	return l
+}
+
+// bySwitch: only per-user MFA or security defaults asked for the factor. How these stand is read
+// directly, so such an entry tells of the past: it is there after every MFA-01.F1.
+func bySwitch(s facts.SignInEntry) bool {
+	return len(s.RequirementPolicies) > 0 && !slices.ContainsFunc(s.RequirementPolicies, func(p facts.RequirementPolicy) bool {
+		term := providerTerm(p.RequirementProvider)
+		return term != "provider_per_user" && term != "provider_security_defaults"
+	})
 }
 
 func latest(have *facts.SignInEntry, s facts.SignInEntry) *facts.SignInEntry {
@@ -142,22 +172,32 @@ func lastChange(x *Exam) (at time.Time) {
 	return at
 }
 
-// olderClient: the sign-in log names two kinds of modern clients; every other name is of a
-// protocol without modern authentication ("signIn resource type", clientAppUsed).
+// olderClient: the names that the sign-in log has for protocols without modern authentication
+// ("signIn resource type", clientAppUsed). A name that is not known says nothing.
 func olderClient(used string) bool {
-	return used != "" && used != "Browser" && used != "Mobile Apps and Desktop clients"
+	switch used {
+	case "Other clients", "Exchange ActiveSync", "Authenticated SMTP", "SMTP", "IMAP4", "IMAP", "POP3", "POP", "MAPI Over HTTP", "Exchange Web Services",
+		"Autodiscover", "Offline Address Book", "Outlook Anywhere (RPC over HTTP)", "Exchange Online PowerShell",
+		"Reporting Web Services":
+		return true
+	}
+	return false
 }
 
 // on is the evaluation of the policies beside what the log shows.
 func (l log) on(policies Claim) Claim {
 	switch {
 	case l.password != nil && policies.Verdict == Confirmed:
-		return policies.atMost(Supported, because("log_password_passed",
-			"at", l.password.CreatedDateTime.UTC().Format(time.DateOnly), "client", given(l.password.ClientAppUsed)))
+		return policies.atMost(Supported, l.passed())
 	case l.factor != nil && policies.Verdict < Supported:
 		return supported(Observed, l.asked())
 	}
 	return policies
+}
+
+func (l log) passed() Reason {
+	return because("log_password_passed",
+		"at", l.password.CreatedDateTime.UTC().Format(time.DateOnly), "client", given(l.password.ClientAppUsed))
 }
 
 // asked names who asked for the factor, in the log's own words where this version has none.

@@ -100,7 +100,7 @@ func TestAnOpinionNeverDecidesAlone(t *testing.T) {
 // does not: that one is shown as it is.
 func TestWhoAskedIsNamed(t *testing.T) {
 	for word, want := range map[string]string{
-		"user": "per-user MFA", "multiConditionalAccess": "Conditional Access", "securityDefaults": "security defaults",
+		"multiConditionalAccess": "Conditional Access", "authenticationStrengths": "Conditional Access",
 		"riskBasedPolicy": "a risk policy", "enforcedForCspAdmins": "the rules for partners", "somethingNew": "somethingNew",
 	} {
 		ev := evidenceOf(t, word, "MFA-01", []string{"base automatic", "taken 2026-01-15T06:00:00Z"})
@@ -158,6 +158,13 @@ func TestWhatTheLogShows(t *testing.T) {
 		return e
 	}
 	const one, many = "singleFactorAuthentication", "multiFactorAuthentication"
+	switched := func(d int, providers ...string) facts.SignInEntry {
+		e := entry(d, many, "Browser", 0)
+		for _, p := range providers {
+			e.RequirementPolicies = append(e.RequirementPolicies, facts.RequirementPolicy{RequirementProvider: p})
+		}
+		return e
+	}
 	for _, tt := range []struct {
 		name             string
 		modified         string
@@ -172,6 +179,10 @@ func TestWhatTheLogShows(t *testing.T) {
 		{"nobody says with what", "", []facts.SignInEntry{entry(9, one, "", 0)}, 0, 0},
 		{"before the policy was made", "", []facts.SignInEntry{entry(4, many, "Browser", 0)}, 0, 0},
 		{"before the policy was changed", "2026-01-10T09:00:00Z", []facts.SignInEntry{entry(9, many, "Browser", 0), entry(9, one, "Other clients", 0)}, 0, 0},
+		{"of a switch that is off since", "", []facts.SignInEntry{switched(9, "user"), switched(10, "securityDefaults")}, 0, 0},
+		{"of a switch and a policy", "", []facts.SignInEntry{switched(9, "user", "multiConditionalAccess")}, 9, 0},
+		{"after the time of judgement", "", []facts.SignInEntry{entry(16, many, "Browser", 0), entry(16, one, "Other clients", 0)}, 0, 0},
+		{"a client that is not known", "", []facts.SignInEntry{entry(9, one, "Quantum client", 0)}, 0, 0},
 		{"a new word", "", []facts.SignInEntry{entry(9, "threeFactors", "Browser", 0)}, 0, 0},
 	} {
 		policy := `{"id":"p1","displayName":"P","state":"enabled","createdDateTime":"2026-01-05T09:00:00Z","conditions":{}}`
@@ -228,4 +239,60 @@ func TestAnOpinionOnTodayIsNotOneOnTomorrow(t *testing.T) {
 		return
 	}
 	t.Fatal("the case of an eligible role is gone")
+}
+
+// TestWhatIfRepeatsWhatItWasTold: it is told a platform and no risk; a policy that hangs on these stays
+// unknown, whatever it says.
+func TestWhatIfRepeatsWhatItWasTold(t *testing.T) {
+	for condition, want := range map[string]string{
+		`"platforms":{"includePlatforms":["windows"]}`:    "unknown",
+		`"signInRiskLevels":["high"]`:                     "unknown",
+		`"locations":{"includeLocations":["unknown-id"]}`: "supported",
+	} {
+		ev := evidenceOf(t, condition, "MFA-01", []string{
+			"base automatic", "taken 2026-01-15T06:00:00Z",
+			`m365.conditional_access:policies.value = [{"id":"p1","displayName":"P","state":"enabled","conditions":{"users":{"includeUsers":["All"]},"applications":{"includeApplications":["All"]},"clientAppTypes":["all"],` + condition + `},"grantControls":{"operator":"OR","builtInControls":["mfa"]}}]`,
+		})
+		if got := Evaluate(opinion(t, ev, true), []Check{MFA01()}, Options{}).Results[0].Causes[0]; got.Verdict != want {
+			t.Errorf("%s: %s%s, want %s", condition, got.Verdict, codes(got.Reasons), want)
+		}
+	}
+}
+
+// TestWordsOfPlans: a word that is not documented never says that a service is missing.
+func TestWordsOfPlans(t *testing.T) {
+	for line, want := range map[string]Verdict{
+		`[{"service":"SharePoint","capabilityStatus":"Enabled"}]`:     Confirmed,
+		`[{"service":"sharepoint","capabilityStatus":"Warning"}]`:     Confirmed,
+		`[{"service":"SharePoint","capabilityStatus":"Deleted"}]`:     Refuted,
+		`[{"service":"exchange","capabilityStatus":"Enabled"}]`:       Refuted,
+		`[{"service":"SharePoint","capabilityStatus":"Hibernating"}]`: Unknown,
+		`[{"service":"SharePoint"}]`:                                  Unknown,
+		`[{"capabilityStatus":"Enabled"}]`:                            Unknown,
+		`[]`:                                                          Unknown,
+	} {
+		var plans []facts.AssignedPlan
+		if err := json.Unmarshal([]byte(line), &plans); err != nil {
+			t.Fatal(err)
+		}
+		if got := assignedPlan(plans); got != want {
+			t.Errorf("%s: %v, want %v", line, got, want)
+		}
+	}
+	for line, want := range map[string]Verdict{
+		`[{"capabilityStatus":"Enabled","servicePlans":[{"servicePlanName":"SHAREPOINTSTANDARD","provisioningStatus":"Success"}]}]`:      Confirmed,
+		`[{"capabilityStatus":"Enabled","servicePlans":[{"servicePlanName":"SHAREPOINTSTANDARD","provisioningStatus":"PendingInput"}]}]`: Unknown,
+		`[{"capabilityStatus":"Enabled","servicePlans":[{"servicePlanName":"SHAREPOINTSTANDARD"}]}]`:                                     Unknown,
+		`[{"servicePlans":[{"servicePlanName":"SHAREPOINTSTANDARD","provisioningStatus":"Success"}]}]`:                                   Unknown,
+		`[{"capabilityStatus":"Suspended","servicePlans":[{"servicePlanName":"SHAREPOINTSTANDARD","provisioningStatus":"Success"}]}]`:    Refuted,
+		`[{"capabilityStatus":"Enabled","servicePlans":[{"servicePlanName":"SHAREPOINTWAC","provisioningStatus":"Success"}]}]`:           Refuted,
+	} {
+		var skus []facts.SKU
+		if err := json.Unmarshal([]byte(line), &skus); err != nil {
+			t.Fatal(err)
+		}
+		if got := subscribedPlan(facts.Got(skus)); got != want {
+			t.Errorf("%s: %v, want %v", line, got, want)
+		}
+	}
 }

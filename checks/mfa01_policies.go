@@ -17,6 +17,7 @@ type effect struct {
 	clients       []outcome                            // of every kind of client apart, the older protocol first
 	missing       map[condaccess.Code]*facts.Failure   // why a list that policies look at is not there
 	second        map[condaccess.Client]condaccess.Tri // whether Microsoft's engine says that the policy applies
+	asked         []facts.Look                         // the calls that asked it
 }
 
 // outcome is whether a sign-in fails, and whether a second factor is part of what it lacks.
@@ -64,9 +65,12 @@ func effects(x *Exam, a facts.Account) ([]effect, Claim) {
 		condaccess.CodeRolesNotRead:     rolesMissing(a),
 		condaccess.CodeLocationsNotRead: ca.Value.Locations.Why(),
 	}
-	second := whatIfOf(x, a.Address)
+	second, asked := whatIfOf(x, a.Address), x.looks(facts.M365WhatIf.Name, "/evaluate")
 	for i := range list {
 		e := effect{policy: &list[i], missing: missing, second: second[list[i].ID]}
+		if len(e.second) > 0 {
+			e.asked = asked
+		}
 		for _, client := range []condaccess.Client{condaccess.Other, condaccess.MobileAppsAndDesktop, condaccess.Browser} {
 			o := outcomeOf(e.policy, condaccess.SignIn{Account: now, Origin: origin, Client: client})
 			if later := outcomeOf(e.policy, condaccess.SignIn{Account: activated, Origin: origin, Client: client}); later.fails > o.fails {
@@ -210,7 +214,7 @@ func (e effect) undecided(o outcome) []Reason {
 		}
 		return out
 	}
-	return []Reason{because("unknown_word", "what", "policies", "word", e.policy.State)}
+	return []Reason{because("policy_state_unknown", "policy", e.policy.DisplayName, "word", e.policy.State)}
 }
 
 // missingTerm names the list whose absence a step complains of.

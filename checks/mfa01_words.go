@@ -188,6 +188,14 @@ var mfaWords = map[string]Text{
 		"The Conditional Access policy \"{policy}\" demands {demand!} ({named}), which a service with a password does not have.",
 		"条件付きアクセス ポリシー「{policy}」が{demand!}を要求しています ({named})。パスワードだけで接続するサービスは満たせません。",
 	},
+	"policy_blocks_person": {
+		"The policy \"{policy}\" blocks {account} for a person with a browser, too. Let a Global Administrator consent whom it does not block.",
+		"ポリシー「{policy}」は、ブラウザを使う人としての {account} もブロックします。このポリシーの対象でないグローバル管理者が同意してください。",
+	},
+	"policy_state_unknown": {
+		"The state of the policy \"{policy}\" ({word}) is not known to this version. Update casdoctor.",
+		"ポリシー「{policy}」の状態 ({word}) は、このバージョンでは認識できません。casdoctor を更新してください。",
+	},
 	"policy_blocks": {
 		"The Conditional Access policy \"{policy}\" blocks the sign-in.",
 		"条件付きアクセス ポリシー「{policy}」がサインインをブロックしています。",
@@ -279,8 +287,20 @@ var mfaWords = map[string]Text{
 		"ポリシー「{policy}」は Microsoft が有効にすることがあり、その場合 {account} に{demand!}を要求します。事前にアカウントを除外するか、ポリシーをオフにしてください。",
 	},
 	"warn_microsoft_managed_from": {
-		"Microsoft may switch on its policy \"{policy}\" itself from {from} on; it then demands {demand!} of {account}. Exclude the account in time, or set the policy to off.",
-		"ポリシー「{policy}」は {from} 以降に Microsoft が有効にすることがあり、その場合 {account} に{demand!}を要求します。事前にアカウントを除外するか、ポリシーをオフにしてください。",
+		"Microsoft may switch on its policy \"{policy}\" itself, from {from} on as a rule and sometimes sooner; it then demands {demand!} of {account}. Exclude the account in time, or set the policy to off.",
+		"ポリシー「{policy}」は原則 {from} 以降 (早まることもあります) に Microsoft が有効にすることがあり、その場合 {account} に{demand!}を要求します。事前にアカウントを除外するか、ポリシーをオフにしてください。",
+	},
+	"warn_report_only_maybe": {
+		"The policy \"{policy}\" is report-only. Once it is switched on, it may demand {demand!} of {account}.",
+		"ポリシー「{policy}」はレポート専用です。有効にすると、{account} に{demand!}を要求する可能性があります。",
+	},
+	"warn_microsoft_managed_maybe": {
+		"Microsoft may switch on its policy \"{policy}\" itself; it may then demand {demand!} of {account}. Exclude the account in time, or set the policy to off.",
+		"ポリシー「{policy}」は Microsoft が有効にすることがあり、その場合 {account} に{demand!}を要求する可能性があります。事前にアカウントを除外するか、ポリシーをオフにしてください。",
+	},
+	"warn_microsoft_managed_from_maybe": {
+		"Microsoft may switch on its policy \"{policy}\" itself, from {from} on as a rule and sometimes sooner; it may then demand {demand!} of {account}. Exclude the account in time, or set the policy to off.",
+		"ポリシー「{policy}」は原則 {from} 以降 (早まることもあります) に Microsoft が有効にすることがあり、その場合 {account} に{demand!}を要求する可能性があります。事前にアカウントを除外するか、ポリシーをオフにしてください。",
 	},
 	"warn_token_protection": {
 		"The policy \"{policy}\" asks for token protection: sessions of {account} that are not bound to a registered device may be refused.",
@@ -345,6 +365,8 @@ var mfaWords = map[string]Text{
 	"fate_not_concerned":                 {"Does not concern {client!}.", "{client!}には適用されません。"},
 	"fate_passes":                        {"Lets {client!} through.", "{client!}を通します。"},
 	"fate_refused":                       {"Refuses {client!}.", "{client!}を拒否します。"},
+	"fate_refused_later":                 {"Refuses {client!} once a role is active that the account can activate.", "アカウントが有効化できるロールが有効になると、{client!}を拒否します。"},
+	"fate_refused_inferred":              {"Refuses {client!} from outside the organisation's own network, where Cloud App Security signs in from; that is inferred.", "組織のネットワークの外からの{client!}を拒否します。CAS のサインイン元が外であることは推定です。"},
 	"fate_would_be_refused":              {"Would refuse {client!} if it were on.", "有効であれば{client!}を拒否します。"},
 	"fate_open":                          {"What it does to {client!} cannot be decided.", "{client!}への影響は判断できません。"},
 	"step":                               {"{condition!}: {what!} ({detail})", "{condition!}: {what!} ({detail})"},

@@ -34,7 +34,7 @@ func Reads(cause string) []string {
 	case "MFA-01.X2":
 		return []string{"declared.microsoft365", "declared.run", "m365.accounts", "m365.conditional_access", "m365.tenant", "m365.what_if"}
 	case "MFA-01.X3":
-		return []string{"declared.microsoft365", "declared.run", "m365.accounts", "m365.conditional_access", "m365.security_defaults", "m365.tenant"}
+		return []string{"declared.microsoft365", "declared.run", "m365.accounts", "m365.conditional_access", "m365.security_defaults", "m365.sign_ins", "m365.tenant"}
 	case "SPM-01.C1":
 		return []string{"declared.cas"}
 	case "SPM-01.C2":
@@ -74,7 +74,7 @@ func Leans(cause string) []string {
 	case "MFA-01.X2":
 		return []string{"m365.accounts:eligible_roles", "m365.accounts:user", "m365.conditional_access:policies", "m365.tenant:domains", "m365.tenant:subscribedSkus"}
 	case "MFA-01.X3":
-		return []string{"m365.accounts:per_user_mfa", "m365.accounts:roles", "m365.accounts:user", "m365.conditional_access:policies", "m365.tenant:domains"}
+		return []string{"m365.accounts:per_user_mfa", "m365.accounts:roles", "m365.accounts:user", "m365.conditional_access:policies", "m365.sign_ins:sign_ins", "m365.tenant:domains"}
 	case "SPM-01.C2":
 		return []string{"cas.detections:headers", "mail.dns:records", "mail.messages:headers"}
 	case "SPM-01.X1":
@@ -148,7 +148,7 @@ func Tells(cause string) []string {
 	case "MFA-01.X2":
 		return []string{"m365.accounts:eligible_roles", "m365.accounts:roles", "m365.accounts:user", "m365.conditional_access:policies", "m365.tenant:domains", "m365.tenant:subscribedSkus"}
 	case "MFA-01.X3":
-		return []string{"m365.accounts:per_user_mfa", "m365.accounts:roles", "m365.accounts:user", "m365.conditional_access:policies", "m365.tenant:domains"}
+		return []string{"m365.accounts:per_user_mfa", "m365.accounts:roles", "m365.accounts:user", "m365.conditional_access:policies", "m365.sign_ins:sign_ins", "m365.tenant:domains"}
 	case "SPM-01.C2":
 		return []string{"cas.detections:headers", "cas.detections:list", "mail.dns:records", "mail.messages:headers"}
 	case "SPM-01.X1":

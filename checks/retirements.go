@@ -11,7 +11,7 @@ import (
 // ends on a published day. Its JSON is part of casdoctor.report/v1.
 type Retirement struct {
 	ID     string `json:"id"`
-	On     string `json:"on"`   // the UTC day from which it does not work any more
+	On     string `json:"on"`   // the UTC day from which it does not work any more; "": none is published for this cloud
 	Come   bool   `json:"come"` // that day has come by the time of judgement
 	Text   Text   `json:"text"`
 	Source string `json:"source"`
@@ -82,16 +82,18 @@ func Retirements(ev *facts.Evidence, now time.Time) []Retirement {
 	m := facts.Get(ev, facts.DeclaredM365)
 	out := []Retirement{}
 	for _, r := range calendar {
-		on, ok := r.on[""]
-		if !ok && m.Value != nil {
-			on, ok = r.on[m.Value.Cloud]
-		}
-		if !ok || r.concerns != nil && (m.Value == nil || !r.concerns(*m.Value)) {
+		if r.concerns != nil && (m.Value == nil || !r.concerns(*m.Value)) {
 			continue
 		}
-		out = append(out, Retirement{
-			ID: r.id, On: on.Format(time.DateOnly), Come: !now.Before(on), Text: r.text, Source: r.source,
-		})
+		one := Retirement{ID: r.id, Text: r.text, Source: r.source}
+		on, ok := r.on[""]
+		if !ok {
+			on, ok = r.on[m.Value.Cloud]
+		}
+		if ok {
+			one.On, one.Come = on.Format(time.DateOnly), !now.Before(on)
+		}
+		out = append(out, one)
 	}
 	return out
 }

@@ -87,7 +87,8 @@ func newGoogle(o Google, key *rsa.PrivateKey, url string) *google {
 func (g *google) ServeHTTP(w http.ResponseWriter, r *http.Request) { g.mux.ServeHTTP(w, r) }
 
 // caller is the service account that may sign for the configured one.
-func (g *google) caller() string { return callerOf(g.customer) }
+// Only the domains of the customer change while the lab runs.
+func (g *google) caller() string { return callerOf(Google{Project: g.customer.Project}) }
 
 func callerOf(g Google) string { return "casdoctor-caller@" + g.Project + ".iam.gserviceaccount.com" }
 

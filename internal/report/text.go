@@ -471,11 +471,14 @@ func (p *page) retirements() {
 	}
 	p.heading(hRetired)
 	for _, r := range p.report.Retirements {
-		m := marks[checks.StatusWarn]
-		if r.Come {
+		m, on := marks[checks.StatusWarn], r.On
+		switch {
+		case r.Come:
 			m = marks[checks.StatusFail]
+		case r.On == "":
+			m, on = marks[checks.StatusUnknown], p.say(noDay)
 		}
-		p.line(p.indent, styled(m.sign+" "+r.On, m.style), plain("  "+p.in(r.Text)), styled(" ("+r.Source+")", faint))
+		p.line(p.indent, styled(m.sign+" "+on, m.style), plain("  "+p.in(r.Text)), styled(" ("+r.Source+")", faint))
 	}
 }
 

@@ -96,6 +96,7 @@ var (
 	hNotices    = word{"About this run", "今回の実行について"}
 	hFacts      = word{"What was looked at", "確認した情報"}
 	hRetired    = word{"What stops working, and when", "使えなくなるものと時期"}
+	noDay       = word{"no day yet", "日付未公表"}
 	seenBy      = word{"{call} at {at}", "{call} ({at})"}
 	requests    = word{"requests: {n}", "リクエスト: {n}"}
 	incomplete  = word{
