@@ -316,6 +316,12 @@ func TestInlineRelay(t *testing.T) {
 			t.Errorf("%s: %v", name, got)
 		}
 	}
+	// A sender names the relay's address in HELO; Exchange Online wrote its own beside it.
+	forged := strings.ReplaceAll(inline, "repost-eu.tmcas.trendmicro.com (20.160.56.82)", "[20.160.56.82] (198.51.100.7)")
+	forged = strings.ReplaceAll(forged, "sender IP is 20.160.56.82", "sender IP is 198.51.100.7")
+	if d := Decide(read(t, forged), contoso().Relays); forged == inline || !d.OK || d.Proven || d.Reinjected || d.Result.SPF.Result != "fail" {
+		t.Errorf("the address in HELO: %+v (%s)", d, line(d.Result))
+	}
 	// Enhanced filtering looks past the relay.
 	if got := explained(t, inline+"\nX-MS-Exchange-SkipListedInternetSender: ip=[203.0.113.50];domain=mail.contoso.com\n", contoso()); strings.Contains(got, "relay_loop") {
 		t.Errorf("with enhanced filtering: %s", got)
