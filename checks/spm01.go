@@ -214,24 +214,25 @@ func examineBackEnd(x *Exam) {
 	if policies != nil {
 		settings = settingsInPlace(policies)
 	}
-	messages, why, none := candidates(x)
+	messages := candidatesOf(x)
 	switch {
-	case none:
+	case messages.declared:
 		x.NotApplicable(because("no_messages"))
 		return
-	case len(messages) == 0:
-		x.Find("", all(settings, why))
-		return
+	case len(messages.gaps) > 0: // messages that pass show nothing of those that were not seen
+		x.Find("", all(settings, anyOf(messages.gaps...)))
+	case len(messages.list) == 0:
+		x.Find("", all(settings, messages.why))
 	}
 	o := organisationOf(x)
-	for _, c := range messages {
+	for _, c := range messages.list {
 		x.Find(c.subject, all(settings, c.failing(o)))
 	}
 }
 
 func examineSender(x *Exam) {
 	internal := internalDomains(x)
-	messages, _, _ := candidates(x)
+	messages := candidatesOf(x).list
 	if len(messages) == 0 {
 		files := Read(x, facts.MailMessages)
 		if why := files.Why(); files.Value == nil && why.Kind != facts.NotDeclared && why.Kind != facts.NotCollected {
@@ -404,7 +405,7 @@ func oneChangeApplies(x *Exam) (Applicability, []Reason) {
 
 // candidateOf is the message that the fix is asked about; empty for a domain.
 func candidateOf(x *Exam) candidate {
-	messages, _, _ := candidates(x)
+	messages := candidatesOf(x).list
 	for _, m := range messages {
 		if m.subject == x.Pair().Subject {
 			return m
