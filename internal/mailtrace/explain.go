@@ -16,8 +16,8 @@ type Row string
 const (
 	SenderNotListed   Row = "sender_not_listed"     // the sender's domain is not in the internal domains
 	OtherNotListed    Row = "other_not_listed"      // Reply-To, Return-Path or envelope names a stranger
-	InsideTenant      Row = "inside_tenant"         // genuine; SPF cannot pass on Microsoft's own network
-	HybridSPF         Row = "hybrid_spf"            // genuine, from on premises, and SPF does not pass
+	InsideTenant      Row = "inside_tenant"         // Exchange Online calls it internal; SPF cannot pass on its own network
+	HybridSPF         Row = "hybrid_spf"            // it calls it internal, from on premises, and SPF does not pass
 	HybridUnbelieved  Row = "hybrid_not_attributed" // the on-premises server's stamps were not believed
 	RelayLoop         Row = "relay_loop"            // a gateway brought it in again
 	DirectSend        Row = "direct_send"           // a device or application of the organisation, without sign-in
@@ -113,6 +113,15 @@ func newMessage(h facts.MailHeaders, k Known) *message {
 			m.stray = append(m.stray, stamp)
 		default:
 			m.authAs = as
+		}
+	}
+	// These are stamps like it: a copy that another server delivered can have them of anybody.
+	if !received(h, 0) {
+		if m.CrossTenant != nil {
+			m.stray, m.CrossTenant = append(m.stray, "X-MS-Exchange-CrossTenant"), nil
+		}
+		if m.Forefront != nil {
+			m.stray, m.Forefront = append(m.stray, "X-Forefront-Antispam-Report"), nil
 		}
 	}
 	for _, r := range h.Results {
@@ -311,6 +320,9 @@ var table = []struct {
 		if c.ID != nil {
 			id = *c.ID
 		}
+		if id != "" && strings.EqualFold(id, m.known.Tenant) {
+			return nil, false
+		}
 		// Without the tenant's id a copy that left the tenant cannot be told from another's.
 		return []string{"tenant", id}, m.authAs == "anonymous" || !m.ownTenant() || m.known.Tenant == ""
 	}},
@@ -386,11 +398,12 @@ func OnBackbone(hop facts.Hop) bool {
 }
 
 // insideTenant: Exchange Online calls it internal to this tenant and recorded no SPF result, as
-// it does between the mailboxes of one tenant. Who computes SPF from the hops gets a failure.
+// it does between the mailboxes of one tenant. Who computes SPF from the hops gets a failure. The
+// id of a tenant is public, so that it says nothing where the stamp says otherwise.
 func insideTenant(m *message) ([]string, bool) {
 	internal := m.authAs == "internal"
-	if c := m.CrossTenant; c != nil && said(c.AuthAs, "Internal") && c.ID != nil && m.known.Tenant != "" {
-		internal = internal || m.ownTenant()
+	if c := m.CrossTenant; m.authAs == "" && c != nil && said(c.AuthAs, "Internal") && c.ID != nil && m.known.Tenant != "" {
+		internal = m.ownTenant()
 	}
 	noResult := m.spf() == "" || strings.EqualFold(m.Forefront["SFV"], "SKI") || m.Forefront["CIP"] == submittedInside
 	if !internal || !m.ownTenant() || m.hybrid() || !noResult {

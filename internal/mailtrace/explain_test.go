@@ -334,6 +334,34 @@ func TestInlineRelay(t *testing.T) {
 	}
 }
 
+// TestStampsOfOthers: the tenant's id is public, and anybody can write all of these headers. They
+// count only in a copy that Microsoft delivered last, and not against what Exchange Online stamped.
+func TestStampsOfOthers(t *testing.T) {
+	const (
+		stranger = "Received: from evil (198.51.100.7) by mx.other.example\n"
+		crossed  = "X-MS-Exchange-CrossTenant-AuthAs: Internal\nX-MS-Exchange-CrossTenant-Id: " + ownTenant + "\n"
+		report   = "X-Forefront-Antispam-Report: CIP:255.255.255.255;SFV:SKN;CAT:SPOOF\n"
+	)
+	for name, tt := range map[string]struct{ section, want string }{
+		"delivered by Microsoft":       {crossed + between + fromUs, "inside_tenant"},
+		"by another server":            {crossed + stranger + fromUs, "stray_stamps"},
+		"against the stamp":            {crossed + between + anonymous + fromUs, "unexplained"},
+		"a report of Microsoft":        {report + between + fromUs, "self_spoof filter_bypassed"},
+		"a report of another":          {report + stranger + fromUs, "stray_stamps"},
+		"the own tenant is no other":   {crossed + results("spf=fail smtp.mailfrom=contoso.com") + entry + anonymous + fromUs, "direct_send"},
+		"another tenant, not received": {strings.ReplaceAll(crossed, ownTenant, "other") + stranger + fromUs, "stray_stamps"},
+	} {
+		if got := explained(t, tt.section, contoso()); got != tt.want {
+			t.Errorf("%s: %s, want %s", name, got, tt.want)
+		}
+	}
+	// What is left out is named.
+	got := Explain(read(t, crossed+report+stranger+fromUs), contoso())[0]
+	if diff := cmp.Diff([]string{"headers", "X-MS-Exchange-CrossTenant, X-Forefront-Antispam-Report"}, got.Args); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // TestInside: the stamp is believed only where nobody outside of Microsoft wrote after it.
 func TestInside(t *testing.T) {
 	for name, tt := range map[string]struct {
