@@ -176,10 +176,11 @@ func (m *message) sender() (ip, host string) {
 // submittedInside is the connecting address of mail that a mailbox of Exchange Online sends.
 const submittedInside = "255.255.255.255"
 
-// notMissing: no domain of the sender is known to be missing in the internal domains.
-func (m *message) notMissing() bool {
+// ours: every domain of the sender is one of the internal domains, as far as they are known.
+func (m *message) ours() bool {
 	return len(m.from) > 0 && !slices.ContainsFunc(m.from, func(d string) bool {
-		return m.known.List(d) == Missing
+		is := m.known.List(d)
+		return is != Listed && is != Related
 	})
 }
 
@@ -256,7 +257,7 @@ var table = []struct {
 			how = "SPF"
 		}
 		believed := !m.decision.Reinjected || m.decision.Proven
-		return []string{"how", how}, m.outside() && m.notMissing() && believed && (dmarc || spf)
+		return []string{"how", how}, m.outside() && m.ours() && believed && (dmarc || spf)
 	}},
 	{SelfSpoof, func(m *message) ([]string, bool) {
 		result, reason := m.compAuth()
@@ -363,7 +364,7 @@ func compAuthFailed(with string) func(*message) ([]string, bool) {
 
 // otherNotListed: the envelope is Microsoft's own word, the headers are the message's.
 func otherNotListed(m *message) ([]string, bool) {
-	if !m.notMissing() {
+	if !m.ours() {
 		return nil, false
 	}
 	for _, o := range []struct {
@@ -423,7 +424,7 @@ func insideTenant(m *message) ([]string, bool) {
 // it in again, so that Exchange Online sees the gateway's address. With enhanced filtering it
 // looks past the gateway.
 func relayLoop(m *message) ([]string, bool) {
-	if m.SkippedTo != "" || !m.outside() && !m.decision.Reinjected || !m.notMissing() {
+	if m.SkippedTo != "" || !m.outside() && !m.decision.Reinjected || !m.ours() {
 		return nil, false
 	}
 	if m.decision.Reinjected {
@@ -445,7 +446,7 @@ func relayLoop(m *message) ([]string, bool) {
 // address send.
 func (m *message) strangerAsUs() bool {
 	_, loop := relayLoop(m)
-	return m.outside() && m.notMissing() && m.spfFailed() && !loop
+	return m.outside() && m.ours() && m.spfFailed() && !loop
 }
 
 // service is a sender for many, with what to put into an SPF record for it.

@@ -2,6 +2,7 @@ package mailtrace
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -205,6 +206,13 @@ func TestRows(t *testing.T) {
 		if got := strings.Join(args, " "); got != tt.args {
 			t.Errorf("%s: %s, want %s", tt.row, got, tt.args)
 		}
+		// What speaks of an internal domain is not said without the list, and the rest all the same.
+		unlisted := contoso()
+		unlisted.List = nil
+		fits := slices.ContainsFunc(Explain(read(t, tt.message), unlisted), func(c Cause) bool { return c.Row == tt.row })
+		if needs := slices.Contains(needList, tt.row); fits == needs {
+			t.Errorf("%s without the list: fits %v", tt.row, fits)
+		}
 		changed := strings.ReplaceAll(tt.message, tt.old, tt.new)
 		if changed == tt.message {
 			t.Fatalf("%s: nothing to change", tt.row)
@@ -219,6 +227,9 @@ func TestRows(t *testing.T) {
 		}
 	}
 }
+
+// needList are the rows that say of a domain that it is, or is not, an internal one.
+var needList = []Row{SenderNotListed, OtherNotListed, RelayLoop, DirectSend, ServiceSends, Authenticated, ListedDifferently}
 
 // TestTheCauseComesFirst: a message can fit several rows, and the order of the table decides.
 func TestTheCauseComesFirst(t *testing.T) {
