@@ -717,6 +717,10 @@ var spmWords = map[string]Text{
 		"{domain} ({what!}) is not in the internal domains, only {parent} is. Whether that stands for its sub-domains is not documented.",
 		"{domain} ({what!}) は内部ドメインになく、{parent} だけが登録されています。サブドメインも含まれるかどうかは文書化されていません。",
 	},
+	"only_wildcard": {
+		"{domain} ({what!}) is in the internal domains only as {entry}. Whether Cloud App Security knows wildcards there is not documented: add it by its own name.",
+		"{domain} ({what!}) は、内部ドメインに {entry} としてだけ登録されています。Cloud App Security がワイルドカードを解釈するかどうかは文書化されていないため、このドメイン自体を追加してください。",
+	},
 	"not_of_tenant": {
 		"{domain} is not a domain of the tenant either: mail from it may be rightly external.",
 		"{domain} はテナントのドメインでもありません。外部メールとして正しく扱われている可能性があります。",

@@ -187,8 +187,8 @@ var outsideWords = map[mailtrace.Row]struct{ why, fix Text }{
 	},
 	mailtrace.ListedDifferently: {
 		Text{
-			"{domain} itself is not in the internal domains, only its parent or another spelling. Whether that counts is not documented.",
-			"{domain} 自体は内部ドメインになく、上位のドメインまたは別の表記だけが登録されています。それで十分かどうかは文書化されていません。",
+			"{domain} itself is not in the internal domains, only its parent, a wildcard or another spelling. Whether that counts is not documented.",
+			"{domain} 自体は内部ドメインになく、上位のドメイン、ワイルドカード、別の表記のいずれかだけが登録されています。それで十分かどうかは文書化されていません。",
 		},
 		Text{
 			"Add {domain} as the message spells it.",

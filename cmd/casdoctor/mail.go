@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
-	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -102,7 +101,10 @@ func mailContext(path string, given checks.MailContext) (checks.MailContext, err
 	if cfg.CAS == nil || !cfg.CAS.InternalDomains.Declared {
 		return given, errors.New("the configuration declares no cas.internal_domains; add them, or name them with --internal")
 	}
-	all := slices.Clone(cfg.CAS.InternalDomains.Items)
+	all := []string{}
+	for _, e := range cfg.CAS.InternalDomains.Written {
+		all = append(all, e.Text)
+	}
 	if given.Internal != nil {
 		all = append(all, *given.Internal...)
 	}
