@@ -721,6 +721,10 @@ var spmWords = map[string]Text{
 		"{domain} ({what!}) is in the internal domains only as {entry}. Whether Cloud App Security knows wildcards there is not documented: add it by its own name.",
 		"{domain} ({what!}) は、内部ドメインに {entry} としてだけ登録されています。Cloud App Security がワイルドカードを解釈するかどうかは文書化されていないため、このドメイン自体を追加してください。",
 	},
+	"internal_not_named": {
+		"The internal domains are not known. Name them with --internal, or with -c a configuration that declares cas.internal_domains.",
+		"内部ドメインが分かりません。--internal で指定するか、cas.internal_domains を宣言した設定ファイルを -c で指定してください。",
+	},
 	"not_of_tenant": {
 		"{domain} is not a domain of the tenant either: mail from it may be rightly external.",
 		"{domain} はテナントのドメインでもありません。外部メールとして正しく扱われている可能性があります。",

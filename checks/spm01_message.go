@@ -65,6 +65,10 @@ type Why struct {
 // JudgeMail judges one message by itself, whatever the policies say.
 func JudgeMail(h facts.MailHeaders, c MailContext) MailJudgement {
 	o := organisation{internal: newDomainList(c.Internal), tenant: c.Tenant, relays: ranges(c.Relays)}
+	if c.Internal == nil {
+		why := because("internal_not_named")
+		o.internal.why = &why
+	}
 	j := MailJudgement{Sender: foreignSender(h, o.internal), BackEnd: backEnd(h, o), Why: whyOutside(h, o)}
 	if d := mailtrace.Decide(h, o.relays); d.OK {
 		j.Deciding = &d.Result
