@@ -347,6 +347,17 @@ func TestHops(t *testing.T) {
 	}
 }
 
+// TestPartsOfMessages: the samples as they stand, without a hop or a sender, are of messages.
+func TestPartsOfMessages(t *testing.T) {
+	for _, name := range []string{"ms-docs-examples.txt", "real-internal-shapes.txt"} {
+		for i, s := range samples(t, name) {
+			if _, err := Read([]byte(s)); err != nil {
+				t.Errorf("%s, sample %d: %v", name, i+1, err)
+			}
+		}
+	}
+}
+
 // TestWhatIsNoMessage: a file of another kind must not look like a message without findings.
 func TestWhatIsNoMessage(t *testing.T) {
 	for name, s := range map[string]string{
