@@ -1,7 +1,6 @@
 package checks
 
 import (
-	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -9,6 +8,7 @@ import (
 
 	"golang.org/x/net/publicsuffix"
 
+	"github.com/casdoctor/casdoctor/internal/maildns"
 	"github.com/casdoctor/casdoctor/probes/facts"
 )
 
@@ -72,35 +72,23 @@ func internalListOf(x *Exam) (list internalList, why *Reason) {
 	case cas.Value == nil || cas.Value.InternalDomains == nil:
 		return nil, &none
 	}
-	entries := cas.Value.InternalDomainEntries
-	if len(entries) != len(*cas.Value.InternalDomains) { // evidence of an older version has no others
-		entries = nil
-		for _, d := range *cas.Value.InternalDomains {
-			entries = append(entries, facts.ListEntry{Text: d})
-		}
-	}
-	for _, e := range entries {
-		key, wildcard := entryKey(e.Text)
+	for _, e := range writtenEntries(cas.Value) {
+		key, wildcard := maildns.Entry(e.Text)
 		list = append(list, listEntry{e.Text, e.Line, key, wildcard})
 	}
 	return list, nil
 }
 
-// entryKey is the domain that an entry means, in the form in which two spellings are the
-// same; "" when it can be none. Addresses, URLs and IP addresses are not domains.
-func entryKey(text string) (key string, wildcard bool) {
-	d := strings.ToLower(strings.TrimSuffix(strings.TrimSpace(text), "."))
-	d = strings.TrimPrefix(strings.TrimPrefix(d, "smtp:"), "@")
-	d, wildcard = strings.CutPrefix(d, "*.")
-	if _, err := netip.ParseAddr(d); err == nil || strings.ContainsAny(d, " \t/:@*") {
-		return "", wildcard
+// writtenEntries are the entries of the declared list as they are written.
+func writtenEntries(cas *facts.CAS) []facts.ListEntry {
+	if cas.InternalDomains == nil || len(cas.InternalDomainEntries) == len(*cas.InternalDomains) {
+		return cas.InternalDomainEntries
 	}
-	ascii, err := lookup.ToASCII(d)
-	ascii = strings.TrimSuffix(ascii, ".")
-	if err != nil || ascii == "" || strings.Contains(ascii, "..") || strings.HasPrefix(ascii, ".") {
-		return "", wildcard
+	var out []facts.ListEntry // evidence of an older version has no others
+	for _, d := range *cas.InternalDomains {
+		out = append(out, facts.ListEntry{Text: d})
 	}
-	return ascii, wildcard
+	return out
 }
 
 func (l internalList) has(key string) bool {

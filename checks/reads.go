@@ -76,7 +76,7 @@ func Leans(cause string) []string {
 	case "MFA-01.X3":
 		return []string{"m365.accounts:per_user_mfa", "m365.accounts:roles", "m365.accounts:user", "m365.conditional_access:policies", "m365.sign_ins:sign_ins", "m365.tenant:domains"}
 	case "SPM-01.C2":
-		return []string{"cas.detections:headers", "mail.dns:records", "mail.messages:headers"}
+		return []string{"cas.detections:headers", "cas.detections:list", "mail.dns:records", "mail.messages:headers"}
 	case "SPM-01.X1":
 		return []string{"m365.tenant:domains", "mail.messages:headers"}
 	case "TLS-01.C1":
@@ -114,7 +114,7 @@ func Hangs(cause string) []string {
 	case "MFA-01.X3":
 		return []string{"m365.accounts:per_user_mfa", "m365.accounts:roles", "m365.accounts:user", "m365.conditional_access:policies", "m365.tenant:domains"}
 	case "SPM-01.C2":
-		return []string{"cas.detections:headers", "mail.dns:records", "mail.messages:headers"}
+		return []string{"cas.detections:headers", "cas.detections:list", "mail.dns:records", "mail.messages:headers"}
 	case "SPM-01.X1":
 		return []string{"m365.tenant:domains", "mail.messages:headers"}
 	case "TLS-01.C1":

@@ -214,24 +214,25 @@ func examineBackEnd(x *Exam) {
 	if policies != nil {
 		settings = settingsInPlace(policies)
 	}
-	messages, why, none := candidates(x)
+	messages := candidatesOf(x)
 	switch {
-	case none:
+	case messages.declared:
 		x.NotApplicable(because("no_messages"))
 		return
-	case len(messages) == 0:
-		x.Find("", all(settings, why))
-		return
+	case len(messages.gaps) > 0: // messages that pass show nothing of those that were not seen
+		x.Find("", all(settings, anyOf(messages.gaps...)))
+	case len(messages.list) == 0:
+		x.Find("", all(settings, messages.why))
 	}
 	o := organisationOf(x)
-	for _, c := range messages {
+	for _, c := range messages.list {
 		x.Find(c.subject, all(settings, c.failing(o)))
 	}
 }
 
 func examineSender(x *Exam) {
 	internal := internalDomains(x)
-	messages, _, _ := candidates(x)
+	messages := candidatesOf(x).list
 	if len(messages) == 0 {
 		files := Read(x, facts.MailMessages)
 		if why := files.Why(); files.Value == nil && why.Kind != facts.NotDeclared && why.Kind != facts.NotCollected {
@@ -404,7 +405,7 @@ func oneChangeApplies(x *Exam) (Applicability, []Reason) {
 
 // candidateOf is the message that the fix is asked about; empty for a domain.
 func candidateOf(x *Exam) candidate {
-	messages, _, _ := candidates(x)
+	messages := candidatesOf(x).list
 	for _, m := range messages {
 		if m.subject == x.Pair().Subject {
 			return m
@@ -715,6 +716,14 @@ var spmWords = map[string]Text{
 	"subdomain_listed": {
 		"{domain} ({what!}) is not in the internal domains, only {parent} is. Whether that stands for its sub-domains is not documented.",
 		"{domain} ({what!}) は内部ドメインになく、{parent} だけが登録されています。サブドメインも含まれるかどうかは文書化されていません。",
+	},
+	"only_wildcard": {
+		"{domain} ({what!}) is in the internal domains only as {entry}. Whether Cloud App Security knows wildcards there is not documented: add it by its own name.",
+		"{domain} ({what!}) は、内部ドメインに {entry} としてだけ登録されています。Cloud App Security がワイルドカードを解釈するかどうかは文書化されていないため、このドメイン自体を追加してください。",
+	},
+	"internal_not_named": {
+		"The internal domains are not known. Name them with --internal, or with -c a configuration that declares cas.internal_domains.",
+		"内部ドメインが分かりません。--internal で指定するか、cas.internal_domains を宣言した設定ファイルを -c で指定してください。",
 	},
 	"not_of_tenant": {
 		"{domain} is not a domain of the tenant either: mail from it may be rightly external.",

@@ -17,36 +17,55 @@ type candidate struct {
 	file      facts.Message
 }
 
-// candidates are the messages to judge. Without any, why is what is said instead, and declared
-// is set when a declaration says that there are none.
-func candidates(x *Exam) (list []candidate, why Claim, declared bool) {
+// candidates are the messages to judge.
+type candidates struct {
+	list []candidate
+	// gaps are the sources that could not be read, or not to their end: messages may be missing.
+	gaps []Claim
+	// why is what is said when there are no messages and no gaps; declared is set instead when a
+	// declaration says that there are none.
+	why      Claim
+	declared bool
+}
+
+func candidatesOf(x *Exam) (c candidates) {
 	files, detected := Read(x, facts.MailMessages), Read(x, facts.CASDetections)
 	if files.Value != nil {
 		for _, m := range *files.Value {
-			list = append(list, candidate{subject: m.File, headers: m.Headers.Value, file: m})
+			c.list = append(c.list, candidate{subject: m.File, headers: m.Headers.Value, file: m})
 		}
 	}
-	if detected.Value != nil && detected.Value.List.Value != nil {
-		for _, d := range *detected.Value.List.Value {
-			list = append(list, candidate{subject: d.Message, headers: d.Headers.Value, detection: &d})
-		}
+	if unread := files.Why(); unread != nil && unread.Kind != facts.NotDeclared {
+		c.gaps = append(c.gaps, unseen("messages", unread))
 	}
-	switch unread := files.Why(); {
-	case len(list) > 0:
-		return list, Claim{}, false
-	case files.Value != nil:
-		return nil, Claim{}, true
-	case unread.Kind != facts.NotDeclared:
-		return nil, unseen("messages", unread), false
-	case detected.Value != nil && detected.Value.List.Complete():
-		return nil, unknown(because("nothing_detected")), false
+	asked := true
+	unread := detected.Why()
+	switch {
 	case detected.Value != nil:
-		return nil, undetected(detected.Value.List.Why()), false
-	case detected.Why().Kind == facts.NotConfigured, detected.Why().Kind == facts.NotCollected:
-		return nil, unknown(because("not_declared", "what", "messages")), false
-	default:
-		return nil, undetected(detected.Why()), false
+		if list := detected.Value.List.Value; list != nil {
+			for _, d := range *list {
+				c.list = append(c.list, candidate{subject: d.Message, headers: d.Headers.Value, detection: &d})
+			}
+		}
+		if !detected.Value.List.Complete() {
+			unread = detected.Value.List.Why()
+		}
+	case unread.Kind == facts.NotConfigured, unread.Kind == facts.NotCollected: // the API is optional
+		asked, unread = false, nil
 	}
+	if unread != nil {
+		c.gaps = append(c.gaps, undetected(unread))
+	}
+	switch {
+	case len(c.list)+len(c.gaps) > 0:
+	case files.Value != nil:
+		c.declared = true
+	case asked:
+		c.why = unknown(because("nothing_detected"))
+	default:
+		c.why = unknown(because("not_declared", "what", "messages"))
+	}
+	return c
 }
 
 // undetected: the service could not be asked.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/casdoctor/casdoctor/internal/maildns"
 	"github.com/casdoctor/casdoctor/internal/mailtrace"
 	"github.com/casdoctor/casdoctor/internal/spf"
 	"github.com/casdoctor/casdoctor/probes/facts"
@@ -64,6 +65,10 @@ type Why struct {
 // JudgeMail judges one message by itself, whatever the policies say.
 func JudgeMail(h facts.MailHeaders, c MailContext) MailJudgement {
 	o := organisation{internal: newDomainList(c.Internal), tenant: c.Tenant, relays: ranges(c.Relays)}
+	if c.Internal == nil {
+		why := because("internal_not_named")
+		o.internal.why = &why
+	}
 	j := MailJudgement{Sender: foreignSender(h, o.internal), BackEnd: backEnd(h, o), Why: whyOutside(h, o)}
 	if d := mailtrace.Decide(h, o.relays); d.OK {
 		j.Deciding = &d.Result
@@ -241,6 +246,7 @@ func foreignSender(h facts.MailHeaders, internal domainList) Claim {
 // no name cannot show that a domain is missing in it.
 type domainList struct {
 	keys   []string
+	wild   []listEntry // *.contoso.com: whether the console reads it so is not documented
 	broken bool
 	why    *Reason
 }
@@ -261,23 +267,50 @@ func internalDomains(x *Exam) domainList {
 		why := failed("internal_domains", cas.Why())
 		return domainList{why: &why}
 	}
-	return newDomainList(cas.Value.InternalDomains)
+	if cas.Value.InternalDomains == nil {
+		return newDomainList(nil)
+	}
+	written := []string{}
+	for _, e := range writtenEntries(cas.Value) {
+		written = append(written, e.Text)
+	}
+	return newDomainList(&written)
 }
 
-func newDomainList(domains *[]string) domainList {
-	if domains == nil {
+// newDomainList reads entries as they are written.
+func newDomainList(entries *[]string) domainList {
+	if entries == nil {
 		why := because("not_declared", "what", "internal_domains")
 		return domainList{why: &why}
 	}
 	var l domainList
-	for _, d := range *domains {
-		if key := domainKey(d); key != "" {
-			l.keys = append(l.keys, key)
-		} else {
+	for _, e := range *entries {
+		switch key, wildcard := maildns.Entry(e); {
+		case key == "":
 			l.broken = true
+		case wildcard:
+			l.wild = append(l.wild, listEntry{text: e, key: key, wildcard: true})
+		default:
+			l.keys = append(l.keys, key)
 		}
 	}
 	return l
+}
+
+// nearly is an entry that may cover a domain that is not listed itself.
+func (l domainList) nearly(key string) (entry string, wildcard, ok bool) {
+	covers := func(listed string) bool { return strings.HasSuffix(key, "."+listed) }
+	for _, k := range l.keys {
+		if covers(k) {
+			return k, false, true
+		}
+	}
+	for _, e := range l.wild {
+		if e.key == key || covers(e.key) {
+			return e.text, true, true
+		}
+	}
+	return "", false, false
 }
 
 // membership is the same for the table of causes. A name in another spelling than the list has it
@@ -294,11 +327,11 @@ func (l domainList) membership(domain string) mailtrace.Membership {
 		return mailtrace.Listed
 	case l.broken:
 		return mailtrace.Undecided
-	case slices.ContainsFunc(l.keys, func(k string) bool { return strings.HasSuffix(key, "."+k) }):
-		return mailtrace.Related
-	default:
-		return mailtrace.Missing
 	}
+	if _, _, ok := l.nearly(key); ok {
+		return mailtrace.Related
+	}
+	return mailtrace.Missing
 }
 
 // lacks: a domain is not in the list. Whether a listed domain stands for its sub-domains is not
@@ -316,10 +349,11 @@ func (l domainList) lacks(what, domain string) Claim {
 	case l.broken:
 		return unknown(because("list_broken"))
 	}
-	for _, k := range l.keys {
-		if strings.HasSuffix(key, "."+k) {
-			return supported(Declared, because("subdomain_listed", append(args, "parent", k)...))
-		}
+	switch near, wildcard, ok := l.nearly(key); {
+	case wildcard:
+		return supported(Declared, because("only_wildcard", append(args, "entry", near)...))
+	case ok:
+		return supported(Declared, because("subdomain_listed", append(args, "parent", near)...))
 	}
 	return confirmed(Declared, because("domain_not_listed", args...))
 }

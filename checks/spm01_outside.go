@@ -27,8 +27,8 @@ var outsideWords = map[mailtrace.Row]struct{ why, fix Text }{
 	},
 	mailtrace.InsideTenant: {
 		Text{
-			"The message is genuine, from mailbox to mailbox of the tenant. Microsoft's own servers ({ip}) are in no SPF record, so that SPF computed from its way cannot pass for {domain}.",
-			"テナントのメールボックス間で送信された正規のメールです。Microsoft 内部のサーバ ({ip}) はどの SPF レコードにもないため、経路から計算した SPF は {domain} に対して合格しません。",
+			"Exchange Online calls the message internal, from mailbox to mailbox of the tenant. Microsoft's own servers ({ip}) are in no SPF record, so that SPF computed from its way cannot pass for {domain}.",
+			"Exchange Online は、テナントのメールボックス間の内部メールと判断しています。Microsoft 内部のサーバ ({ip}) はどの SPF レコードにもないため、経路から計算した SPF は {domain} に対して合格しません。",
 		},
 		Text{
 			"No DNS record mends this, and Microsoft's addresses must not be added to one: every tenant shares them. Apply the filter to incoming messages only (SPM-01.F1), and open a ticket with the vendor, with this report.",
@@ -37,8 +37,8 @@ var outsideWords = map[mailtrace.Row]struct{ why, fix Text }{
 	},
 	mailtrace.HybridSPF: {
 		Text{
-			"The message is genuine, from the organisation's own Exchange server, whose address ({ip}) does not pass SPF for {domain} ({result}).",
-			"組織のオンプレミスの Exchange サーバから送信された正規のメールですが、そのアドレス ({ip}) は {domain} の SPF に合格しません ({result})。",
+			"Exchange Online calls the message internal, from the organisation's own Exchange server, whose address ({ip}) does not pass SPF for {domain} ({result}).",
+			"Exchange Online は、組織のオンプレミスの Exchange サーバからの内部メールと判断していますが、そのアドレス ({ip}) は {domain} の SPF に合格しません ({result})。",
 		},
 		Text{
 			"Add {ip} to the SPF record of {domain}, and keep the connector by which Exchange Online knows the server.",
@@ -181,14 +181,14 @@ var outsideWords = map[mailtrace.Row]struct{ why, fix Text }{
 			"Exchange Online のものと確認できない結果や記録があります ({headers})。偽造されたか、別のサーバのものです。判定には使用していません。",
 		},
 		Text{
-			"Save a copy from the recipient's mailbox and look at that. If they are there too, treat the message as a forgery.",
-			"受信者のメールボックスからメッセージを保存して確認します。そこにもあれば、偽のメールとして扱います。",
+			"Save a copy from the recipient's mailbox and look at that. If they are there too, find the server that wrote them: a message that Exchange Online passed on to a server of yours has them by right. Only one that is not yours makes it a forgery.",
+			"受信者のメールボックスからメッセージを保存して確認します。そこにもあれば、書き込んだサーバを特定します。Exchange Online から自組織のサーバに配信されたメッセージに残っているのは正常です。自組織のものでないサーバが書き込んだ場合だけ、偽のメールとして扱います。",
 		},
 	},
 	mailtrace.ListedDifferently: {
 		Text{
-			"{domain} itself is not in the internal domains, only its parent or another spelling. Whether that counts is not documented.",
-			"{domain} 自体は内部ドメインになく、上位のドメインまたは別の表記だけが登録されています。それで十分かどうかは文書化されていません。",
+			"{domain} itself is not in the internal domains, only its parent, a wildcard or another spelling. Whether that counts is not documented.",
+			"{domain} 自体は内部ドメインになく、上位のドメイン、ワイルドカード、別の表記のいずれかだけが登録されています。それで十分かどうかは文書化されていません。",
 		},
 		Text{
 			"Add {domain} as the message spells it.",

@@ -6,12 +6,13 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
-	"slices"
+	"regexp"
 
 	"github.com/spf13/cobra"
 
 	"github.com/casdoctor/casdoctor/checks"
 	"github.com/casdoctor/casdoctor/config"
+	"github.com/casdoctor/casdoctor/internal/maildns"
 	"github.com/casdoctor/casdoctor/internal/report"
 	"github.com/casdoctor/casdoctor/probes/facts"
 	"github.com/casdoctor/casdoctor/probes/mail"
@@ -82,6 +83,9 @@ configuration is needed; the internal domains come from --internal or from the c
 	return c
 }
 
+// directoryID is the shape of a UUID (RFC 9562, 4).
+var directoryID = regexp.MustCompile(`^(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+
 // mailContext is what is known about the organisation: from the flags, and from a configuration.
 func mailContext(path string, given checks.MailContext) (checks.MailContext, error) {
 	for _, r := range given.Relays {
@@ -91,6 +95,16 @@ func mailContext(path string, given checks.MailContext) (checks.MailContext, err
 		if _, err := netip.ParsePrefix(r); err != nil {
 			return given, fmt.Errorf("--relay %q is neither an IP address nor a range such as 203.0.113.0/29", r)
 		}
+	}
+	if given.Internal != nil {
+		for _, e := range *given.Internal {
+			if domain, _ := maildns.Entry(e); domain == "" {
+				return given, fmt.Errorf("--internal %q is not a domain such as contoso.com", e)
+			}
+		}
+	}
+	if given.Tenant != "" && !directoryID.MatchString(given.Tenant) {
+		return given, fmt.Errorf("--tenant %q is not a directory (tenant) ID such as 84841066-274d-4ec0-a5c1-276be684bdd3", given.Tenant)
 	}
 	if path == "" {
 		return given, nil
@@ -102,7 +116,10 @@ func mailContext(path string, given checks.MailContext) (checks.MailContext, err
 	if cfg.CAS == nil || !cfg.CAS.InternalDomains.Declared {
 		return given, errors.New("the configuration declares no cas.internal_domains; add them, or name them with --internal")
 	}
-	all := slices.Clone(cfg.CAS.InternalDomains.Items)
+	all := []string{}
+	for _, e := range cfg.CAS.InternalDomains.Written {
+		all = append(all, e.Text)
+	}
 	if given.Internal != nil {
 		all = append(all, *given.Internal...)
 	}

@@ -220,3 +220,23 @@ func TestExchange(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// TestEntry: how a name may be written, and what it is then. The values were measured
+// with golang.org/x/net/idna.
+func TestEntry(t *testing.T) {
+	for text, want := range map[string]string{
+		" contoso.com ": "contoso.com", "contoso.com.": "contoso.com", "CONTOSO.com": "contoso.com", "@contoso.com": "contoso.com",
+		"smtp:contoso.com": "contoso.com", "SMTP:@Contoso.com": "contoso.com", "_dmarc.contoso.com": "_dmarc.contoso.com",
+		"bücher.example": "xn--bcher-kva.example", "xn--bcher-kva.example": "xn--bcher-kva.example", "bücher。example": "xn--bcher-kva.example",
+		"BÜCHER.example": "xn--bcher-kva.example", "faß.de": "xn--fa-hia.de", "fass.de": "fass.de",
+		"xn--zzzzzz.com": "", "contoso .com": "", "contoso.com/mail": "", "contoso.com:25": "", "192.0.2.1": "", "2001:db8::1": "",
+		"": "", ".": "", "a..b": "", ".contoso.com": "", "*": "", "*.": "",
+	} {
+		if got, wildcard := Entry(text); got != want || wildcard && want != "" {
+			t.Errorf("%q is %q (wildcard %v), want %q", text, got, wildcard, want)
+		}
+	}
+	if got, wildcard := Entry("*.contoso.com"); got != "contoso.com" || !wildcard {
+		t.Errorf("a wildcard is %q, %v", got, wildcard)
+	}
+}

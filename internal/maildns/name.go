@@ -1,6 +1,7 @@
 package maildns
 
 import (
+	"net/netip"
 	"strings"
 
 	"golang.org/x/net/idna"
@@ -23,4 +24,22 @@ func Name(name string) string {
 		break
 	}
 	return strings.ToLower(name)
+}
+
+// Entry is the domain that an entry of a list of internal domains means, as Name gives it; "" when
+// it can be none. Admins write them in many ways (@contoso.com, smtp:contoso.com); addresses of
+// people, URLs and IP addresses are not domains. wildcard is set for *.contoso.com.
+func Entry(text string) (domain string, wildcard bool) {
+	d := strings.ToLower(strings.TrimSuffix(strings.TrimSpace(text), "."))
+	d = strings.TrimPrefix(strings.TrimPrefix(d, "smtp:"), "@")
+	d, wildcard = strings.CutPrefix(d, "*.")
+	if _, err := netip.ParseAddr(d); err == nil || strings.ContainsAny(d, " \t/:@*") {
+		return "", wildcard
+	}
+	ascii, err := lookup.ToASCII(d)
+	ascii = strings.TrimSuffix(ascii, ".")
+	if err != nil || ascii == "" || strings.Contains(ascii, "..") || strings.HasPrefix(ascii, ".") {
+		return "", wildcard
+	}
+	return ascii, wildcard
 }

@@ -16,8 +16,8 @@ type Row string
 const (
 	SenderNotListed   Row = "sender_not_listed"     // the sender's domain is not in the internal domains
 	OtherNotListed    Row = "other_not_listed"      // Reply-To, Return-Path or envelope names a stranger
-	InsideTenant      Row = "inside_tenant"         // genuine; SPF cannot pass on Microsoft's own network
-	HybridSPF         Row = "hybrid_spf"            // genuine, from on premises, and SPF does not pass
+	InsideTenant      Row = "inside_tenant"         // Exchange Online calls it internal; SPF cannot pass on its own network
+	HybridSPF         Row = "hybrid_spf"            // it calls it internal, from on premises, and SPF does not pass
 	HybridUnbelieved  Row = "hybrid_not_attributed" // the on-premises server's stamps were not believed
 	RelayLoop         Row = "relay_loop"            // a gateway brought it in again
 	DirectSend        Row = "direct_send"           // a device or application of the organisation, without sign-in
@@ -115,6 +115,15 @@ func newMessage(h facts.MailHeaders, k Known) *message {
 			m.authAs = as
 		}
 	}
+	// These are stamps like it: a copy that another server delivered can have them of anybody.
+	if !received(h, 0) {
+		if m.CrossTenant != nil {
+			m.stray, m.CrossTenant = append(m.stray, "X-MS-Exchange-CrossTenant"), nil
+		}
+		if m.Forefront != nil {
+			m.stray, m.Forefront = append(m.stray, "X-Forefront-Antispam-Report"), nil
+		}
+	}
 	for _, r := range h.Results {
 		if r.Hop != nil && ofExchange(r.Header) && r.Header != originalResults && !received(h, *r.Hop) {
 			if !slices.Contains(m.stray, r.Header) {
@@ -167,10 +176,11 @@ func (m *message) sender() (ip, host string) {
 // submittedInside is the connecting address of mail that a mailbox of Exchange Online sends.
 const submittedInside = "255.255.255.255"
 
-// notMissing: no domain of the sender is known to be missing in the internal domains.
-func (m *message) notMissing() bool {
+// ours: every domain of the sender is one of the internal domains, as far as they are known.
+func (m *message) ours() bool {
 	return len(m.from) > 0 && !slices.ContainsFunc(m.from, func(d string) bool {
-		return m.known.List(d) == Missing
+		is := m.known.List(d)
+		return is != Listed && is != Related
 	})
 }
 
@@ -247,7 +257,7 @@ var table = []struct {
 			how = "SPF"
 		}
 		believed := !m.decision.Reinjected || m.decision.Proven
-		return []string{"how", how}, m.outside() && m.notMissing() && believed && (dmarc || spf)
+		return []string{"how", how}, m.outside() && m.ours() && believed && (dmarc || spf)
 	}},
 	{SelfSpoof, func(m *message) ([]string, bool) {
 		result, reason := m.compAuth()
@@ -311,6 +321,9 @@ var table = []struct {
 		if c.ID != nil {
 			id = *c.ID
 		}
+		if id != "" && strings.EqualFold(id, m.known.Tenant) {
+			return nil, false
+		}
 		// Without the tenant's id a copy that left the tenant cannot be told from another's.
 		return []string{"tenant", id}, m.authAs == "anonymous" || !m.ownTenant() || m.known.Tenant == ""
 	}},
@@ -351,7 +364,7 @@ func compAuthFailed(with string) func(*message) ([]string, bool) {
 
 // otherNotListed: the envelope is Microsoft's own word, the headers are the message's.
 func otherNotListed(m *message) ([]string, bool) {
-	if !m.notMissing() {
+	if !m.ours() {
 		return nil, false
 	}
 	for _, o := range []struct {
@@ -386,11 +399,12 @@ func OnBackbone(hop facts.Hop) bool {
 }
 
 // insideTenant: Exchange Online calls it internal to this tenant and recorded no SPF result, as
-// it does between the mailboxes of one tenant. Who computes SPF from the hops gets a failure.
+// it does between the mailboxes of one tenant. Who computes SPF from the hops gets a failure. The
+// id of a tenant is public, so that it says nothing where the stamp says otherwise.
 func insideTenant(m *message) ([]string, bool) {
 	internal := m.authAs == "internal"
-	if c := m.CrossTenant; c != nil && said(c.AuthAs, "Internal") && c.ID != nil && m.known.Tenant != "" {
-		internal = internal || m.ownTenant()
+	if c := m.CrossTenant; m.authAs == "" && c != nil && said(c.AuthAs, "Internal") && c.ID != nil && m.known.Tenant != "" {
+		internal = m.ownTenant()
 	}
 	noResult := m.spf() == "" || strings.EqualFold(m.Forefront["SFV"], "SKI") || m.Forefront["CIP"] == submittedInside
 	if !internal || !m.ownTenant() || m.hybrid() || !noResult {
@@ -410,7 +424,7 @@ func insideTenant(m *message) ([]string, bool) {
 // it in again, so that Exchange Online sees the gateway's address. With enhanced filtering it
 // looks past the gateway.
 func relayLoop(m *message) ([]string, bool) {
-	if m.SkippedTo != "" || !m.outside() && !m.decision.Reinjected || !m.notMissing() {
+	if m.SkippedTo != "" || !m.outside() && !m.decision.Reinjected || !m.ours() {
 		return nil, false
 	}
 	if m.decision.Reinjected {
@@ -432,7 +446,7 @@ func relayLoop(m *message) ([]string, bool) {
 // address send.
 func (m *message) strangerAsUs() bool {
 	_, loop := relayLoop(m)
-	return m.outside() && m.notMissing() && m.spfFailed() && !loop
+	return m.outside() && m.ours() && m.spfFailed() && !loop
 }
 
 // service is a sender for many, with what to put into an SPF record for it.

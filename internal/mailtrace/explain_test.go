@@ -2,6 +2,7 @@ package mailtrace
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -205,6 +206,13 @@ func TestRows(t *testing.T) {
 		if got := strings.Join(args, " "); got != tt.args {
 			t.Errorf("%s: %s, want %s", tt.row, got, tt.args)
 		}
+		// What speaks of an internal domain is not said without the list, and the rest all the same.
+		unlisted := contoso()
+		unlisted.List = nil
+		fits := slices.ContainsFunc(Explain(read(t, tt.message), unlisted), func(c Cause) bool { return c.Row == tt.row })
+		if needs := slices.Contains(needList, tt.row); fits == needs {
+			t.Errorf("%s without the list: fits %v", tt.row, fits)
+		}
 		changed := strings.ReplaceAll(tt.message, tt.old, tt.new)
 		if changed == tt.message {
 			t.Fatalf("%s: nothing to change", tt.row)
@@ -219,6 +227,9 @@ func TestRows(t *testing.T) {
 		}
 	}
 }
+
+// needList are the rows that say of a domain that it is, or is not, an internal one.
+var needList = []Row{SenderNotListed, OtherNotListed, RelayLoop, DirectSend, ServiceSends, Authenticated, ListedDifferently}
 
 // TestTheCauseComesFirst: a message can fit several rows, and the order of the table decides.
 func TestTheCauseComesFirst(t *testing.T) {
@@ -316,6 +327,12 @@ func TestInlineRelay(t *testing.T) {
 			t.Errorf("%s: %v", name, got)
 		}
 	}
+	// A sender names the relay's address in HELO; Exchange Online wrote its own beside it.
+	forged := strings.ReplaceAll(inline, "repost-eu.tmcas.trendmicro.com (20.160.56.82)", "[20.160.56.82] (198.51.100.7)")
+	forged = strings.ReplaceAll(forged, "sender IP is 20.160.56.82", "sender IP is 198.51.100.7")
+	if d := Decide(read(t, forged), contoso().Relays); forged == inline || !d.OK || d.Proven || d.Reinjected || d.Result.SPF.Result != "fail" {
+		t.Errorf("the address in HELO: %+v (%s)", d, line(d.Result))
+	}
 	// Enhanced filtering looks past the relay.
 	if got := explained(t, inline+"\nX-MS-Exchange-SkipListedInternetSender: ip=[203.0.113.50];domain=mail.contoso.com\n", contoso()); strings.Contains(got, "relay_loop") {
 		t.Errorf("with enhanced filtering: %s", got)
@@ -325,6 +342,34 @@ func TestInlineRelay(t *testing.T) {
 	d := Decide(h, contoso().Relays)
 	if !d.OK || !d.Proven || d.Relay != "20.160.56.82" || line(d.Result) != "dkim=none none, dmarc=none none contoso.com" {
 		t.Errorf("outgoing: %+v (%s)", d, line(d.Result))
+	}
+}
+
+// TestStampsOfOthers: the tenant's id is public, and anybody can write all of these headers. They
+// count only in a copy that Microsoft delivered last, and not against what Exchange Online stamped.
+func TestStampsOfOthers(t *testing.T) {
+	const (
+		stranger = "Received: from evil (198.51.100.7) by mx.other.example\n"
+		crossed  = "X-MS-Exchange-CrossTenant-AuthAs: Internal\nX-MS-Exchange-CrossTenant-Id: " + ownTenant + "\n"
+		report   = "X-Forefront-Antispam-Report: CIP:255.255.255.255;SFV:SKN;CAT:SPOOF\n"
+	)
+	for name, tt := range map[string]struct{ section, want string }{
+		"delivered by Microsoft":       {crossed + between + fromUs, "inside_tenant"},
+		"by another server":            {crossed + stranger + fromUs, "stray_stamps"},
+		"against the stamp":            {crossed + between + anonymous + fromUs, "unexplained"},
+		"a report of Microsoft":        {report + between + fromUs, "self_spoof filter_bypassed"},
+		"a report of another":          {report + stranger + fromUs, "stray_stamps"},
+		"the own tenant is no other":   {crossed + results("spf=fail smtp.mailfrom=contoso.com") + entry + anonymous + fromUs, "direct_send"},
+		"another tenant, not received": {strings.ReplaceAll(crossed, ownTenant, "other") + stranger + fromUs, "stray_stamps"},
+	} {
+		if got := explained(t, tt.section, contoso()); got != tt.want {
+			t.Errorf("%s: %s, want %s", name, got, tt.want)
+		}
+	}
+	// What is left out is named.
+	got := Explain(read(t, crossed+report+stranger+fromUs), contoso())[0]
+	if diff := cmp.Diff([]string{"headers", "X-MS-Exchange-CrossTenant, X-Forefront-Antispam-Report"}, got.Args); diff != "" {
+		t.Error(diff)
 	}
 }
 

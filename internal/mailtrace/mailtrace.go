@@ -43,8 +43,13 @@ const (
 const maxValue = 64 << 10
 
 // telling are the fields that only a message has: one of them must be there, or any file of
-// "name: value" lines would pass for a message (RFC 5322, 3.6; RFC 5321, 4.4).
-var telling = []string{"from", "message-id", "received", "return-path", "mime-version", "authentication-results"}
+// "name: value" lines would pass for a message (RFC 5322, 3.6; RFC 5321, 4.4). Of a message of
+// which only a part was copied, those of Exchange (exchangePrefix) and SPF tell it as well.
+var telling = []string{
+	"from", "message-id", "received", "return-path", "mime-version", "authentication-results", spfResult, "x-forefront-antispam-report",
+}
+
+const exchangePrefix = "x-ms-exchange-"
 
 // field is one header: its name in lower case, the name as it is written, and its value,
 // unfolded. clipped says that the value is longer than what is read.
@@ -160,7 +165,7 @@ func split(section []byte) ([]field, error) {
 		if written != "" {
 			name := strings.ToLower(written)
 			out = append(out, field{name, written, clip(value.String(), maxValue), value.Len() > maxValue})
-			message = message || slices.Contains(telling, name)
+			message = message || slices.Contains(telling, name) || strings.HasPrefix(name, exchangePrefix)
 		}
 		written = ""
 		value.Reset()

@@ -329,6 +329,10 @@ func TestHops(t *testing.T) {
 	for value, want := range map[string]facts.Hop{
 		"from a (HELO b) (192.0.2.1) by c with ESMTP id 1 for <secret@contoso.com>; nonsense": {From: "a", IP: "192.0.2.1", By: "c", With: "ESMTP"},
 		"from [192.0.2.7] by c":                           {From: "[192.0.2.7]", IP: "192.0.2.7", By: "c"},
+		"from [203.0.113.1] (192.0.2.7) by c":             {From: "[203.0.113.1]", IP: "192.0.2.7", By: "c"},
+		"from a (203.0.113.1-x.example [192.0.2.7]) by c": {From: "a", IP: "192.0.2.7", By: "c"},
+		"from a (203.0.113.1-x.example 192.0.2.7) by c":   {From: "a", IP: "192.0.2.7", By: "c"},
+		"from a (203.0.113.1-x.example) by c":             {From: "a", By: "c"},
 		"from a (unknown [IPv6:2001:db8::5]) by c":        {From: "a", IP: "2001:db8::5", By: "c"},
 		"by c (Postfix, from userid 0)":                   {By: "c"},
 		"from a by c; Fri, 20 Nov 2026 18:00:00 +0900 (x": {From: "a", By: "c"},
@@ -339,6 +343,17 @@ func TestHops(t *testing.T) {
 		got := read(t, "From: a@contoso.com\nReceived: "+value+"\n").Received[0]
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s: %s", value, diff)
+		}
+	}
+}
+
+// TestPartsOfMessages: the samples as they stand, without a hop or a sender, are of messages.
+func TestPartsOfMessages(t *testing.T) {
+	for _, name := range []string{"ms-docs-examples.txt", "real-internal-shapes.txt"} {
+		for i, s := range samples(t, name) {
+			if _, err := Read([]byte(s)); err != nil {
+				t.Errorf("%s, sample %d: %v", name, i+1, err)
+			}
 		}
 	}
 }

@@ -169,7 +169,9 @@ func receivedSPF(value string) *facts.AuthVerdict {
 	return v
 }
 
-// hop reads a Received header (RFC 5321, 4.4). The recipient ("for") is passed over.
+// hop reads a Received header (RFC 5321, 4.4). The recipient ("for") is passed over. The address
+// is the one in the comment beside the sender's name, which the receiving server writes; the name
+// is chosen by the sender, so that a literal in its place counts only where no comment has one.
 func hop(value string) facts.Hop {
 	var h facts.Hop
 	if i := strings.LastIndexByte(value, ';'); i >= 0 {
@@ -179,11 +181,11 @@ func hop(value string) facts.Hop {
 		}
 		value = value[:i]
 	}
-	key := ""
+	key, claimed := "", ""
 	for _, t := range tokens(value) {
 		if t.comment {
 			if key == "from" && h.IP == "" {
-				h.IP = address(t.text)
+				h.IP = observed(t.text)
 			}
 			continue
 		}
@@ -191,14 +193,40 @@ func hop(value string) facts.Hop {
 		case slices.Contains([]string{"from", "by", "with", "id", "via", "for"}, lower):
 			key = lower
 		case key == "from" && h.From == "":
-			h.From, h.IP = strings.TrimSuffix(word(lower), "."), address(literal(t.text))
+			h.From, claimed = strings.TrimSuffix(word(lower), "."), address(literal(t.text))
 		case key == "by" && h.By == "":
 			h.By = strings.TrimSuffix(word(lower), ".")
 		case key == "with":
 			h.With = word(strings.TrimSpace(h.With + " " + t.text))
 		}
 	}
+	if h.IP == "" {
+		h.IP = claimed
+	}
 	return h
+}
+
+// observed is the address in a comment beside "from": the first in brackets, else the first that
+// stands alone. Digits within a name ("203.0.113.1-static.example") are of the sender's DNS.
+func observed(comment string) string {
+	rest := comment
+	for {
+		_, after, ok := strings.Cut(rest, "[")
+		if !ok {
+			break
+		}
+		inside, end, closed := strings.Cut(after, "]")
+		if ip := address(inside); closed && ip != "" {
+			return ip
+		}
+		rest = end
+	}
+	for w := range strings.FieldsSeq(comment) {
+		if a, err := netip.ParseAddr(strings.Trim(w, "[],;")); err == nil {
+			return a.Unmap().String()
+		}
+	}
+	return ""
 }
 
 // literal is the inside of an address literal ([192.0.2.1]), and "" for a name.

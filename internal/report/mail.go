@@ -112,13 +112,15 @@ func (m *MailWriter) Close() error {
 	return err
 }
 
-// count follows the table of all commands: a file that is no message is a mistake of usage, a
-// message that fails is a trouble, and one that could not be decided is an unknown.
+// count follows the table of all commands: a name that leads to no file is a mistake of usage, a
+// message that fails is a trouble, and one that could not be read or decided is an unknown.
 func (m *MailWriter) count(msg MailMessage) {
 	code := checks.ExitOK
 	switch v := msg.verdict(); {
-	case msg.Headers == nil:
+	case msg.Headers == nil && msg.Failure != nil && msg.Failure.Kind == facts.NotFound:
 		code = checks.ExitUsage
+	case msg.Headers == nil:
+		code = checks.ExitUnknown
 	case v == checks.Confirmed.String(), v == checks.Supported.String():
 		code = checks.ExitTrouble
 	case v == checks.Unknown.String():
@@ -180,7 +182,7 @@ var mailMarks = map[string]mark{
 // message writes one message in about ten lines: why and what to do, then the evidence.
 func (p *page) message(m MailMessage) {
 	if m.Headers == nil {
-		p.line(2, styled("✗ "+m.File, red), plain("  "+p.say(mailUnread)))
+		p.line(2, styled("? "+m.File, cyan), plain("  "+p.say(mailUnread)))
 		if m.Failure != nil {
 			p.line(2, plain("  "+m.Failure.Detail))
 		}

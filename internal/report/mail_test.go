@@ -65,7 +65,9 @@ func TestMailExitCode(t *testing.T) {
 		{[]facts.Message{letter("a", "temperror")}, domains, 3},
 		{[]facts.Message{letter("a", "temperror"), letter("b", "fail"), letter("c", "pass")}, domains, 1},
 		{[]facts.Message{letter("b", "permerror"), letter("a", "temperror")}, domains, 1},
-		{[]facts.Message{letter("b", "fail"), unreadLetter}, domains, 2},
+		{[]facts.Message{letter("b", "fail"), unreadLetter}, domains, 1}, // which a file beside it does not hide
+		{[]facts.Message{letter("b", "pass"), unreadLetter}, domains, 3},
+		{[]facts.Message{letter("b", "pass"), {File: "gone.eml", Headers: facts.Missed[facts.MailHeaders](&facts.Failure{Kind: facts.NotFound})}}, domains, 2},
 	} {
 		m := posted(t, NewMailText(&bytes.Buffer{}, TextOptions{}), tt.list, checks.MailContext{Internal: tt.internal})
 		if got := m.ExitCode(); got != tt.code {
@@ -79,7 +81,7 @@ func TestMailText(t *testing.T) {
 	known := checks.MailContext{Internal: &[]string{"contoso.com"}}
 	for lang, wants := range map[string][]string{
 		"en": {
-			"✗ a.eml  does not count as internal mail", "✓ b.eml  passes as internal mail", "✗ notes.eml  could not be read",
+			"✗ a.eml  does not count as internal mail", "✓ b.eml  passes as internal mail", "? notes.eml  could not be read",
 			"Return-Path empty", "fail  contoso.com  203.0.113.50", "fail  mailer.example", "SFV=NSPM", "first came in",
 			"Why         The message came in from outside in the name of an internal domain",
 			"Fix         If the device or application is yours, let it sign in",
