@@ -217,12 +217,7 @@ func clientObstacles(name string, con facts.Seen[facts.Console]) obstacles {
 	if spoken == "" { // whatever the certificate came with, it is not in the evidence
 		return both(unknown(because("own_not_accepted", "host", con.Value.Host)))
 	}
-	o := foretold(c, *con.Value, spoken)
-	if inspected(*con.Value) {
-		o.version = o.version.atMost(Supported, because("seen_through_inspection"))
-		o.suites = o.suites.atMost(Supported, because("seen_through_inspection"))
-	}
-	return o
+	return foretold(c, *con.Value, spoken)
 }
 
 // foretold is the prediction for a client, as claims.
@@ -271,6 +266,7 @@ func foretold(c tlsclient.Client, con facts.Console, spoken string) obstacles {
 	if inferredAt(con, yes) {
 		o.suites = o.suites.restingOn(Inferred, because("suites_inferred"))
 	}
+	o.version, o.suites = atDistance(con, o.version), atDistance(con, o.suites)
 	return o
 }
 
@@ -355,13 +351,37 @@ func untried(c tlsclient.Client, r tlsclient.Result, con facts.Console, args []s
 	}
 }
 
-// proven is whether what answered is the console: only a certificate that verifies shows it.
+// proven is whether what answered is the console, and answered unaltered: only a certificate that
+// verifies shows it, and an answer that is not the console's takes it back. That old versions are still
+// answered does not where the certificate is a public one: nothing in between has its key.
 func proven(con facts.Console) Claim {
-	switch c := certificate(con); c.Verdict {
-	case Refuted:
-		return confirmed(Observed, c.Reasons...)
-	case Confirmed:
-		return unknown(because("console_not_proven"))
+	shown := certificate(con)
+	if shown.Verdict == Unknown {
+		return shown
+	}
+	for _, c := range []Claim{shown, otherAnswers(con), pageInBetween(con)} {
+		if c.Verdict >= Supported && !(hasReason(c, "old_version_answered") && ownKey(con)) {
+			return unknown(because("console_not_proven"))
+		}
+	}
+	return confirmed(Observed, shown.Reasons...)
+}
+
+// ownKey: only the host itself has a key for this certificate, because a public authority made it, or
+// because its name or address can have no other.
+func ownKey(con facts.Console) bool {
+	c := con.Certificate.Value
+	return local(con.Host) || c != nil && c.Public != nil && *c.Public
+}
+
+// atDistance weakens what was seen where an inspecting device answered, or may have: whether the
+// certificate is a public one is not in every evidence.
+func atDistance(con facts.Console, c Claim) Claim {
+	switch {
+	case inspected(con):
+		return c.atMost(Supported, because("seen_through_inspection"))
+	case con.Certificate.Value != nil && !ownKey(con):
+		return c.atMost(Supported, because("inspection_not_excluded"))
 	default:
 		return c
 	}
@@ -730,6 +750,10 @@ var tlsWords = map[string]Text{
 	"seen_through_inspection": {
 		"A device that inspects TLS answered in the place of the console; a network without it may see something else.",
 		"管理コンソールの代わりに TLS 検査装置が応答しています。装置のないネットワークでは結果が異なる可能性があります。",
+	},
+	"inspection_not_excluded": {
+		"Whether the certificate is a public one is not in the evidence, so a device that inspects TLS may have answered. Run again.",
+		"証明書が公開の認証局のものかどうかが記録にないため、TLS 検査装置が応答した可能性があります。再実行してください。",
 	},
 	"suites_inferred": {
 		"The cipher suites at this version were inferred from those of a higher one, and not tried one by one.",

@@ -187,7 +187,7 @@ func nameMissing(con facts.Console) Claim {
 // nameAstray: the name leads to this machine, to nowhere, or where every name leads. A
 // certificate that verifies refutes it: then the console itself lives there.
 func nameAstray(con facts.Console) Claim {
-	if proven(con).Verdict == Confirmed {
+	if certificate(con).Verdict == Refuted {
 		return unknown()
 	}
 	var everywhere []string
