@@ -217,7 +217,8 @@ func clientObstacles(name string, con facts.Seen[facts.Console]) obstacles {
 	if spoken == "" { // whatever the certificate came with, it is not in the evidence
 		return both(unknown(because("own_not_accepted", "host", con.Value.Host)))
 	}
-	return foretold(c, *con.Value, spoken)
+	o := foretold(c, *con.Value, spoken)
+	return obstacles{atDistance(*con.Value, o.version), atDistance(*con.Value, o.suites)}
 }
 
 // foretold is the prediction for a client, as claims.
@@ -256,6 +257,9 @@ func foretold(c tlsclient.Client, con facts.Console, spoken string) obstacles {
 		if perhaps > yes {
 			o.suites = o.suites.atMost(Supported, vague)
 		}
+		if con.SuitesByReset {
+			o.suites = o.suites.atMost(Supported, because("suites_by_reset"))
+		}
 	default:
 		o.suites = untried(c, r, con, args)
 	}
@@ -266,8 +270,28 @@ func foretold(c tlsclient.Client, con facts.Console, spoken string) obstacles {
 	if inferredAt(con, yes) {
 		o.suites = o.suites.restingOn(Inferred, because("suites_inferred"))
 	}
-	o.version, o.suites = atDistance(con, o.version), atDistance(con, o.suites)
 	return o
+}
+
+// certainly is the prediction for a client, where a refusal counts only when it rests on what the
+// console said: not on dropped connections, and not on suites that were inferred.
+func certainly(c tlsclient.Client, con facts.Console) tlsclient.Result {
+	r, byReset := predict(c, con)
+	if r.Verdict != tlsclient.Refused {
+		return r
+	}
+	o := foretold(c, con, accepted(con))
+	sure := o.suites.Verdict == Confirmed
+	switch r.Reason {
+	case tlsclient.ByVersion:
+		sure = o.version.Verdict == Confirmed
+	case tlsclient.ByName, tlsclient.ByCertificate: // as a cause only supported: no document names them
+		sure = !byReset
+	}
+	if !sure {
+		r.Verdict = tlsclient.Undecided
+	}
+	return r
 }
 
 // otherwise are the reasons for what is neither the version nor the suites, when it is certain and
@@ -618,6 +642,7 @@ func switchOn(x *Exam, c tlsclient.Client) []Text {
 		return nil
 	}
 	r, _ := predict(c.SwitchedOn(), *con.Value)
+	sure := certainly(c.SwitchedOn(), *con.Value).Verdict == r.Verdict
 	ie := c.Family == tlsclient.IE
 	switch {
 	case r.Verdict == tlsclient.Connects:
@@ -626,6 +651,12 @@ func switchOn(x *Exam, c tlsclient.Client) []Text {
 			steps = append(steps, settingStep(c, s))
 		}
 		return steps
+	case r.Verdict == tlsclient.Refused && !sure && ie:
+		return []Text{text("{client}: switching on TLS 1.2 under Internet Options probably does not help.",
+			"{client}: [インターネット オプション] で TLS 1.2 をオンにしても、おそらく解決しません。", a...)}
+	case r.Verdict == tlsclient.Refused && !sure:
+		return []Text{text("{client}: switching on TLS 1.2 with a setting probably does not help.",
+			"{client}: 設定で TLS 1.2 をオンにしても、おそらく解決しません。", a...)}
 	case r.Verdict == tlsclient.Refused && ie:
 		return []Text{text("{client}: switching on TLS 1.2 under Internet Options does not help. The console accepts none of its cipher suites.",
 			"{client}: [インターネット オプション] で TLS 1.2 をオンにしても解決しません。管理コンソールはこのブラウザの暗号化スイートを受け付けません。", a...)}
@@ -750,6 +781,10 @@ var tlsWords = map[string]Text{
 	"seen_through_inspection": {
 		"A device that inspects TLS answered in the place of the console; a network without it may see something else.",
 		"管理コンソールの代わりに TLS 検査装置が応答しています。装置のないネットワークでは結果が異なる可能性があります。",
+	},
+	"suites_by_reset": {
+		"The console did not refuse the other cipher suites in so many words; connections that offered them were dropped, as a filter on the way could do, too.",
+		"他の暗号化スイートは明示的に拒否されたのではなく、提示した接続が切断されました。経路上のフィルタによる可能性もあります。",
 	},
 	"inspection_not_excluded": {
 		"Whether the certificate is a public one is not in the evidence, so a device that inspects TLS may have answered. Run again.",

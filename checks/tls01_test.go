@@ -27,6 +27,7 @@ func TestWhetherTheTickForTLS12Helps(t *testing.T) {
 	}{
 		{"a suite in common", "IE 8 / Windows 7", acceptsDHE, "TLS-01.F1", "tick Use TLS 1.2", "does not help"},
 		{"no suite in common", "IE 8 / Windows 7", "", "TLS-01.F1", "does not help", "tick Use TLS 1.2"},
+		{"no suite in common, seen by resets", "IE 8 / Windows 7", "console.endpoint:suites_by_reset = true", "TLS-01.F1", "probably does not help", "accepts none"},
 		{"suites not tried", "IE 8 / Windows 7", triedFew, "TLS-01.F1", "is not known", "tick Use TLS 1.2"},
 		{"a Windows without TLS 1.2", "IE 9 / Windows Vista", acceptsDHE, "TLS-01.F1", "another computer", "TLS 1.2"},
 		{"suites are the fault", "IE 11 / Windows 7", "", "TLS-01.F2", "do not help", "tick Use TLS 1.2"},
