@@ -398,6 +398,11 @@ func ownKey(con facts.Console) bool {
 	return local(con.Host) || c != nil && c.Public != nil && *c.Public
 }
 
+// seenAtFirstHand: no inspecting device answered in the place of the host, and none may have.
+func seenAtFirstHand(con facts.Console) bool {
+	return atDistance(con, confirmed(Observed)).Verdict == Confirmed
+}
+
 // atDistance weakens what was seen where an inspecting device answered, or may have: whether the
 // certificate is a public one is not in every evidence.
 func atDistance(con facts.Console, c Claim) Claim {
@@ -642,7 +647,7 @@ func switchOn(x *Exam, c tlsclient.Client) []Text {
 		return nil
 	}
 	r, _ := predict(c.SwitchedOn(), *con.Value)
-	sure := certainly(c.SwitchedOn(), *con.Value).Verdict == r.Verdict
+	sure := certainly(c.SwitchedOn(), *con.Value).Verdict == r.Verdict && seenAtFirstHand(*con.Value)
 	ie := c.Family == tlsclient.IE
 	switch {
 	case r.Verdict == tlsclient.Connects:
@@ -789,6 +794,10 @@ var tlsWords = map[string]Text{
 	"inspection_not_excluded": {
 		"Whether the certificate is a public one is not in the evidence, so a device that inspects TLS may have answered. Run again.",
 		"証明書が公開の認証局のものかどうかが記録にないため、TLS 検査装置が応答した可能性があります。再実行してください。",
+	},
+	"some_suites_inferred": {
+		"Some cipher suites were inferred and not tried one by one, so what hangs on them is not decided. List them with --enumerate=exact.",
+		"一部の暗号化スイートは推定したもので、一つずつは確認していないため、それによる結果は判定しません。--enumerate=exact で正確に列挙してください。",
 	},
 	"suites_inferred": {
 		"The cipher suites at this version were inferred from those of a higher one, and not tried one by one.",
