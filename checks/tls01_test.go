@@ -364,6 +364,15 @@ func TestTheSignaturesAreMeasured(t *testing.T) {
 	}
 }
 
+// TestClearTextThatIsAnsweredWithTLS: only an answer that is text shows that something there speaks it.
+func TestClearTextThatIsAnsweredWithTLS(t *testing.T) {
+	for first, want := range map[string]meeting{"......F": alerted, "HTTP/1.1 400 Bad Request": clearText, "220 mail": clearText} {
+		if got := meetingOf(facts.Hello{Name: facts.HelloHTTP, Outcome: facts.OutcomeOK, Bytes: 7, First: first}); got != want {
+			t.Errorf("%q: got %b, want %b", first, got, want)
+		}
+	}
+}
+
 // TestSettingsAreSteps: what Microsoft prints for each program, where it helps; and that it does
 // not, where it does not.
 func TestSettingsAreSteps(t *testing.T) {
