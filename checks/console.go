@@ -6,8 +6,35 @@ import (
 )
 
 // PredictClient says what a client of the table meets at a console that was looked at, whoever
-// it is that answers: TLS-01 asks first whether that is the console.
+// it is that answers: PredictionDoubts say whether that is the console. A refusal that rests only on
+// dropped connections or on inferred suites is undecided.
 func PredictClient(c tlsclient.Client, con facts.Console) tlsclient.Result {
-	r, _ := predict(c, con)
-	return r
+	return certainly(c, con)
+}
+
+// PredictionDoubts are what keeps the predictions from being about the console itself, or from being
+// as sure as they look: nil when nothing does.
+func PredictionDoubts(con facts.Console) []Text {
+	var codes []string
+	switch {
+	case proven(con).Verdict != Confirmed:
+		codes = append(codes, "console_not_proven")
+	case inspected(con):
+		codes = append(codes, "seen_through_inspection")
+	case !seenAtFirstHand(con):
+		codes = append(codes, "inspection_not_excluded")
+	}
+	if con.Suites.Value != nil {
+		for _, s := range *con.Suites.Value {
+			if s.Inferred {
+				codes = append(codes, "some_suites_inferred")
+				break
+			}
+		}
+	}
+	var out []Text
+	for _, code := range codes {
+		out = append(out, tlsWords[code])
+	}
+	return out
 }

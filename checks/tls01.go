@@ -218,11 +218,7 @@ func clientObstacles(name string, con facts.Seen[facts.Console]) obstacles {
 		return both(unknown(because("own_not_accepted", "host", con.Value.Host)))
 	}
 	o := foretold(c, *con.Value, spoken)
-	if inspected(*con.Value) {
-		o.version = o.version.atMost(Supported, because("seen_through_inspection"))
-		o.suites = o.suites.atMost(Supported, because("seen_through_inspection"))
-	}
-	return o
+	return obstacles{atDistance(*con.Value, o.version), atDistance(*con.Value, o.suites)}
 }
 
 // foretold is the prediction for a client, as claims.
@@ -261,6 +257,9 @@ func foretold(c tlsclient.Client, con facts.Console, spoken string) obstacles {
 		if perhaps > yes {
 			o.suites = o.suites.atMost(Supported, vague)
 		}
+		if con.SuitesByReset {
+			o.suites = o.suites.atMost(Supported, because("suites_by_reset"))
+		}
 	default:
 		o.suites = untried(c, r, con, args)
 	}
@@ -272,6 +271,27 @@ func foretold(c tlsclient.Client, con facts.Console, spoken string) obstacles {
 		o.suites = o.suites.restingOn(Inferred, because("suites_inferred"))
 	}
 	return o
+}
+
+// certainly is the prediction for a client, where a refusal counts only when it rests on what the
+// console said: not on dropped connections, and not on suites that were inferred.
+func certainly(c tlsclient.Client, con facts.Console) tlsclient.Result {
+	r, byReset := predict(c, con)
+	if r.Verdict != tlsclient.Refused {
+		return r
+	}
+	o := foretold(c, con, accepted(con))
+	sure := o.suites.Verdict == Confirmed
+	switch r.Reason {
+	case tlsclient.ByVersion:
+		sure = o.version.Verdict == Confirmed
+	case tlsclient.ByName, tlsclient.ByCertificate: // as a cause only supported: no document names them
+		sure = !byReset
+	}
+	if !sure {
+		r.Verdict = tlsclient.Undecided
+	}
+	return r
 }
 
 // otherwise are the reasons for what is neither the version nor the suites, when it is certain and
@@ -355,13 +375,42 @@ func untried(c tlsclient.Client, r tlsclient.Result, con facts.Console, args []s
 	}
 }
 
-// proven is whether what answered is the console: only a certificate that verifies shows it.
+// proven is whether what answered is the console, and answered unaltered: only a certificate that
+// verifies shows it, and an answer that is not the console's takes it back. That old versions are still
+// answered does not where the certificate is a public one: nothing in between has its key.
 func proven(con facts.Console) Claim {
-	switch c := certificate(con); c.Verdict {
-	case Refuted:
-		return confirmed(Observed, c.Reasons...)
-	case Confirmed:
-		return unknown(because("console_not_proven"))
+	shown := certificate(con)
+	if shown.Verdict == Unknown {
+		return shown
+	}
+	for _, c := range []Claim{shown, otherAnswers(con), pageInBetween(con)} {
+		if c.Verdict >= Supported && !(hasReason(c, "old_version_answered") && ownKey(con)) {
+			return unknown(because("console_not_proven"))
+		}
+	}
+	return confirmed(Observed, shown.Reasons...)
+}
+
+// ownKey: only the host itself has a key for this certificate, because a public authority made it, or
+// because its name or address can have no other.
+func ownKey(con facts.Console) bool {
+	c := con.Certificate.Value
+	return local(con.Host) || c != nil && c.Public != nil && *c.Public
+}
+
+// seenAtFirstHand: no inspecting device answered in the place of the host, and none may have.
+func seenAtFirstHand(con facts.Console) bool {
+	return atDistance(con, confirmed(Observed)).Verdict == Confirmed
+}
+
+// atDistance weakens what was seen where an inspecting device answered, or may have: whether the
+// certificate is a public one is not in every evidence.
+func atDistance(con facts.Console, c Claim) Claim {
+	switch {
+	case inspected(con):
+		return c.atMost(Supported, because("seen_through_inspection"))
+	case con.Certificate.Value != nil && !ownKey(con):
+		return c.atMost(Supported, because("inspection_not_excluded"))
 	default:
 		return c
 	}
@@ -598,6 +647,7 @@ func switchOn(x *Exam, c tlsclient.Client) []Text {
 		return nil
 	}
 	r, _ := predict(c.SwitchedOn(), *con.Value)
+	sure := certainly(c.SwitchedOn(), *con.Value).Verdict == r.Verdict && seenAtFirstHand(*con.Value)
 	ie := c.Family == tlsclient.IE
 	switch {
 	case r.Verdict == tlsclient.Connects:
@@ -606,6 +656,12 @@ func switchOn(x *Exam, c tlsclient.Client) []Text {
 			steps = append(steps, settingStep(c, s))
 		}
 		return steps
+	case r.Verdict == tlsclient.Refused && !sure && ie:
+		return []Text{text("{client}: switching on TLS 1.2 under Internet Options probably does not help.",
+			"{client}: [インターネット オプション] で TLS 1.2 をオンにしても、おそらく解決しません。", a...)}
+	case r.Verdict == tlsclient.Refused && !sure:
+		return []Text{text("{client}: switching on TLS 1.2 with a setting probably does not help.",
+			"{client}: 設定で TLS 1.2 をオンにしても、おそらく解決しません。", a...)}
 	case r.Verdict == tlsclient.Refused && ie:
 		return []Text{text("{client}: switching on TLS 1.2 under Internet Options does not help. The console accepts none of its cipher suites.",
 			"{client}: [インターネット オプション] で TLS 1.2 をオンにしても解決しません。管理コンソールはこのブラウザの暗号化スイートを受け付けません。", a...)}
@@ -730,6 +786,18 @@ var tlsWords = map[string]Text{
 	"seen_through_inspection": {
 		"A device that inspects TLS answered in the place of the console; a network without it may see something else.",
 		"管理コンソールの代わりに TLS 検査装置が応答しています。装置のないネットワークでは結果が異なる可能性があります。",
+	},
+	"suites_by_reset": {
+		"The console did not refuse the other cipher suites in so many words; connections that offered them were dropped, as a filter on the way could do, too.",
+		"他の暗号化スイートは明示的に拒否されたのではなく、提示した接続が切断されました。経路上のフィルタによる可能性もあります。",
+	},
+	"inspection_not_excluded": {
+		"Whether the certificate is a public one is not in the evidence, so a device that inspects TLS may have answered. Run again.",
+		"証明書が公開の認証局のものかどうかが記録にないため、TLS 検査装置が応答した可能性があります。再実行してください。",
+	},
+	"some_suites_inferred": {
+		"Some cipher suites were inferred and not tried one by one, so what hangs on them is not decided. List them with --enumerate=exact.",
+		"一部の暗号化スイートは推定したもので、一つずつは確認していないため、それによる結果は判定しません。--enumerate=exact で正確に列挙してください。",
 	},
 	"suites_inferred": {
 		"The cipher suites at this version were inferred from those of a higher one, and not tried one by one.",

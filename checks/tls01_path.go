@@ -109,7 +109,7 @@ func notReached(con facts.Console) Claim {
 	}
 	for _, m := range met(con) {
 		switch {
-		case slices.Contains(answeredSomehow, m.outcome):
+		case m.begins, slices.Contains(answeredSomehow, m.outcome):
 			return refuted(Observed, because("answered", wayArgs(con)...))
 		case m.outcome == facts.OutcomeTimeout:
 			silent = silent || m.modern
@@ -146,10 +146,11 @@ func notReached(con facts.Console) Claim {
 	}
 }
 
-// answered is what one hello met; modern: one that the console documents.
+// answered is what one hello met; modern: one that the console documents; begins: an answer came, and
+// not to its end.
 type answered struct {
-	outcome facts.Outcome
-	modern  bool
+	outcome        facts.Outcome
+	modern, begins bool
 }
 
 // met is what all hellos met, those of known shape and those for one version.
@@ -157,11 +158,14 @@ func met(con facts.Console) []answered {
 	var list []answered
 	for _, h := range con.Handshakes {
 		if !h.Implied {
-			list = append(list, answered{h.Outcome, h.Version == "1.2"})
+			list = append(list, answered{outcome: h.Outcome, modern: h.Version == "1.2"})
 		}
 	}
 	for _, h := range con.Hellos {
-		list = append(list, answered{h.Outcome, h.Name == facts.HelloModern || h.Name == facts.HelloSmall || h.Name == facts.HelloTLS12})
+		list = append(list, answered{
+			outcome: h.Outcome, begins: begins(h),
+			modern: h.Name == facts.HelloModern || h.Name == facts.HelloSmall || h.Name == facts.HelloTLS12,
+		})
 	}
 	return list
 }
@@ -187,7 +191,7 @@ func nameMissing(con facts.Console) Claim {
 // nameAstray: the name leads to this machine, to nowhere, or where every name leads. A
 // certificate that verifies refutes it: then the console itself lives there.
 func nameAstray(con facts.Console) Claim {
-	if proven(con).Verdict == Confirmed {
+	if certificate(con).Verdict == Refuted {
 		return unknown()
 	}
 	var everywhere []string
@@ -295,6 +299,7 @@ const (
 	silence
 	clearText // an answer that is not TLS
 	garbled   // an answer that begins like TLS and makes no sense
+	brokenOff // an answer that begins, and does not come to its end
 	ownFault  // sent, and this side could not go on
 	unsent
 )
@@ -306,9 +311,15 @@ const (
 
 // meetingOf sorts an answer. The hello that is none is answered by any bytes.
 func meetingOf(h facts.Hello) meeting {
+	if begins(h) {
+		return brokenOff
+	}
 	switch h.Outcome {
 	case facts.OutcomeOK:
 		switch {
+		case h.Name == facts.HelloHTTP && strings.HasPrefix(h.First, "..."):
+			// Three bytes that are no text, as the head of a TLS record: it refuses clear text with an alert.
+			return alerted
 		case h.Name == facts.HelloHTTP:
 			return clearText
 		case tlsVersions[h.Version] >= tlsclient.TLS12:
@@ -331,6 +342,11 @@ func meetingOf(h facts.Hello) meeting {
 	}
 }
 
+// begins: an answer to a hello that begins, and then the connection ends or falls silent.
+func begins(h facts.Hello) bool {
+	return h.Bytes > 0 && (h.Outcome == facts.OutcomeTimeout || h.Outcome == facts.OutcomeReset || h.Outcome == facts.OutcomeClosed)
+}
+
 // situation is one way in which the path shows: what each hello met. A hello that it does not name
 // may have met anything.
 type situation struct {
@@ -338,6 +354,9 @@ type situation struct {
 	verdict Verdict // of X2
 	met     map[facts.HelloName]meeting
 }
+
+// smallFull is the handshake of the modern hello once more, carried through in one segment.
+const smallFull facts.HelloName = "small_full"
 
 type hellos = map[facts.HelloName]meeting
 
@@ -349,12 +368,19 @@ var situations = []situation{
 	{"not_tls", Confirmed, hellos{facts.HelloModern: clearText}},
 	{"not_tls", Confirmed, hellos{facts.HelloModern: ownFault | unsent, facts.HelloTLS12: clearText}},
 
+	// The answer begins and breaks off: what comes in full packets is lost on its way back.
+	{"answer_breaks_off", Supported, hellos{facts.HelloModern: brokenOff}},
+	{"answer_breaks_off", Supported, hellos{facts.HelloModern: mute | ownFault, facts.HelloSmall: brokenOff}},
+	{"answer_breaks_off", Supported, hellos{facts.HelloModern: mute | ownFault, smallFull: brokenOff}},
+	{"answer_breaks_off", Supported, hellos{facts.HelloModern: mute | ownFault, facts.HelloTLS12: brokenOff}},
+
 	// A hello in two segments is lost that arrives in one: boxes that do not reassemble.
-	{"large_hello", Confirmed, hellos{facts.HelloModern: mute, facts.HelloSmall: newVersion}},
+	// Like is compared with like: the small one carried through, too, where that was tried.
+	{"large_hello", Confirmed, hellos{facts.HelloModern: mute, facts.HelloSmall: newVersion, smallFull: newVersion | unsent}},
 	// It arrives, and is not liked.
-	{"modern_hello_refused", Supported, hellos{facts.HelloModern: alerted, facts.HelloSmall: newVersion}},
+	{"modern_hello_refused", Supported, hellos{facts.HelloModern: alerted, facts.HelloSmall: newVersion, smallFull: newVersion | unsent}},
 	// The full handshake fails on this side although the peer answers: nothing is said of the way.
-	{"own_handshake_fails", Unknown, hellos{facts.HelloModern: ownFault | garbled, facts.HelloSmall: newVersion}},
+	{"own_handshake_fails", Unknown, hellos{facts.HelloModern: ownFault | garbled | mute | alerted, facts.HelloSmall: newVersion}},
 	// Any mention of TLS 1.3 is too much for it.
 	{"tls13_intolerant", Confirmed, hellos{facts.HelloModern: mute | alerted, facts.HelloTLS12: newVersion}},
 
@@ -728,6 +754,10 @@ var wayOut = []networkStep{
 		"Exempt {host} in the security software of this machine that looks into TLS, or switch its TLS scanning off for a test.",
 		"このコンピュータで TLS を検査しているセキュリティ ソフトの対象から {host} を除外するか、試しに TLS の検査を無効にします。",
 	}},
+	{reasons: []string{"answer_breaks_off"}, text: Text{
+		"Check the MTU on the way to {host} (a VPN or a tunnel lowers it), that the firewall lets ICMP \"fragmentation needed\" and \"packet too big\" through, and whether a device on the way drops large packets.",
+		"{host} までの経路の MTU (VPN やトンネルでは小さくなります)、ファイアウォールが ICMP の「fragmentation needed」と「packet too big」を通すこと、大きなパケットを破棄する装置の有無を確認します。",
+	}},
 	{reasons: []string{"large_hello"}, text: Text{
 		"Update the firewall or the inspection device on the way: it must pass a TLS hello that comes in two segments. Until then, browsers can be told to leave the post-quantum key share out.",
 		"経路上のファイアウォールや検査装置を更新し、2 つのセグメントに分かれた TLS の hello を通すようにします。それまでの間は、ブラウザの設定で耐量子鍵交換を無効にできます。",
@@ -899,6 +929,10 @@ var pathWords = map[string]Text{
 	"not_tls": {
 		"What answers for {host} does not speak TLS: a sign-in page of the network, a proxy, or another service.",
 		"{host} の応答は TLS ではありません。ネットワークのログイン ページ、プロキシ、または別のサービスです。",
+	},
+	"answer_breaks_off": {
+		"The answer of {host} begins and breaks off: something on the way loses large packets, or cuts the connection in the middle of the answer.",
+		"{host} の応答は始まりますが、途中で途切れます。経路上の何かが大きなパケットを失っているか、応答の途中で接続を切断しています。",
 	},
 	"large_hello": {
 		"A hello of {size} bytes, such as current browsers send, gets no answer from {host}; a small one does. Something on the way drops what comes in two segments.",

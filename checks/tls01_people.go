@@ -83,11 +83,10 @@ func fate(c tlsclient.Client, con facts.Seen[facts.Console]) (code, why string) 
 		}
 		return "", ""
 	}
-	r, _ := predict(c, *con.Value)
-	switch r.Verdict {
-	case tlsclient.Connects:
+	switch r := certainly(c, *con.Value); {
+	case r.Verdict == tlsclient.Connects:
 		return "", ""
-	case tlsclient.Refused:
+	case r.Verdict == tlsclient.Refused && seenAtFirstHand(*con.Value):
 		return "refused", "refused_by_" + string(r.Reason)
 	default:
 		return "open", ""

@@ -27,6 +27,7 @@ func TestWhetherTheTickForTLS12Helps(t *testing.T) {
 	}{
 		{"a suite in common", "IE 8 / Windows 7", acceptsDHE, "TLS-01.F1", "tick Use TLS 1.2", "does not help"},
 		{"no suite in common", "IE 8 / Windows 7", "", "TLS-01.F1", "does not help", "tick Use TLS 1.2"},
+		{"no suite in common, seen by resets", "IE 8 / Windows 7", "console.endpoint:suites_by_reset = true", "TLS-01.F1", "probably does not help", "accepts none"},
 		{"suites not tried", "IE 8 / Windows 7", triedFew, "TLS-01.F1", "is not known", "tick Use TLS 1.2"},
 		{"a Windows without TLS 1.2", "IE 9 / Windows Vista", acceptsDHE, "TLS-01.F1", "another computer", "TLS 1.2"},
 		{"suites are the fault", "IE 11 / Windows 7", "", "TLS-01.F2", "do not help", "tick Use TLS 1.2"},
@@ -359,6 +360,15 @@ func TestTheSignaturesAreMeasured(t *testing.T) {
 			if e.ID == "TLS-01.X2" && e.Reasons[0].Code != tt.reason {
 				t.Errorf("%s (%s): %s %s, want %s", tt.name, tt.met, e.Verdict, codes(e.Reasons), tt.reason)
 			}
+		}
+	}
+}
+
+// TestClearTextThatIsAnsweredWithTLS: only an answer that is text shows that something there speaks it.
+func TestClearTextThatIsAnsweredWithTLS(t *testing.T) {
+	for first, want := range map[string]meeting{"......F": alerted, "HTTP/1.1 400 Bad Request": clearText, "220 mail": clearText} {
+		if got := meetingOf(facts.Hello{Name: facts.HelloHTTP, Outcome: facts.OutcomeOK, Bytes: 7, First: first}); got != want {
+			t.Errorf("%q: got %b, want %b", first, got, want)
 		}
 	}
 }

@@ -155,7 +155,12 @@ func WriteConsole(w io.Writer, c Console, opts TextOptions) error {
 	p.way(s)
 	p.accepts(s)
 	p.judged(c.Check)
-	p.clients(c.Clients)
+	if len(c.Clients) > 0 {
+		for _, doubt := range checks.PredictionDoubts(s) {
+			p.fact(lClients, p.in(doubt))
+		}
+		p.clients(c.Clients)
+	}
 	p.fact(lAsked, p.say(connections, "n", strconv.Itoa(c.Connections), "ms", strconv.FormatInt(c.TookMS, 10)))
 	_, err := io.WriteString(w, p.out.String())
 	return err

@@ -98,3 +98,41 @@ func TestWriteConsoleUnreached(t *testing.T) {
 		t.Error("an unknown ends with 3")
 	}
 }
+
+// What the list of clients rests on is said before it.
+func TestWriteConsoleDoubts(t *testing.T) {
+	shown := func(verified, public bool) facts.Seen[facts.Certificate] {
+		return facts.Got(facts.Certificate{Subject: "CN=console.example.com", Verified: &verified, Public: &public})
+	}
+	suites := func(inferred bool) facts.Seen[[]facts.SuiteSeen] {
+		return facts.Got([]facts.SuiteSeen{{Version: "1.2", ID: 0xc030, Inferred: inferred}})
+	}
+	for _, tt := range []struct {
+		cert   facts.Seen[facts.Certificate]
+		suites facts.Seen[[]facts.SuiteSeen]
+		doubts map[string]string // by language
+	}{
+		{shown(false, false), suites(false), map[string]string{"en": "does not prove to be the console", "ja": "管理コンソールであることを確認できない"}},
+		{facts.Seen[facts.Certificate]{}, suites(false), map[string]string{"en": "does not prove to be the console", "ja": "管理コンソールであることを確認できない"}},
+		{shown(true, false), suites(false), map[string]string{"en": "A device that inspects TLS answered", "ja": "TLS 検査装置が応答しています"}},
+		{shown(true, true), suites(true), map[string]string{"en": "not tried one by one", "ja": "推定したもの"}},
+		{shown(true, true), suites(false), map[string]string{"en": "", "ja": ""}},
+	} {
+		c := Console{Seen: facts.Console{
+			Host: "console.example.com", Port: 443, HostSource: facts.HostConfigured, Certificate: tt.cert, Suites: tt.suites,
+			Handshakes: []facts.Handshake{{Version: "1.2", Outcome: facts.OutcomeOK, Suite: 0xc030}},
+		}, Clients: []ConsoleClient{{Client: "IE 11 / Windows 7", Verdict: "refused", Reason: "suites"}}}
+		for lang, want := range tt.doubts {
+			var b strings.Builder
+			if err := WriteConsole(&b, c, TextOptions{Lang: lang, Width: 400}); err != nil {
+				t.Fatal(err)
+			}
+			list, label := b.String(), map[string]string{"en": "Clients", "ja": "クライアント"}[lang]
+			list = list[strings.Index(list, label):]
+			before, _, found := strings.Cut(list, "IE 11")
+			if !found || !strings.Contains(before, want) || want == "" && strings.TrimSpace(before) != label {
+				t.Errorf("%s: %q is not before the clients in\n%s", lang, want, list)
+			}
+		}
+	}
+}
