@@ -394,6 +394,7 @@ func TestOutcomes(t *testing.T) {
 	// A ServerHello with a suite that nobody has offered.
 	stranger := append([]byte{22, 3, 1, 0, 42, 2, 0, 0, 38, 3, 3}, bytes.Repeat([]byte{7}, 32)...)
 	stranger = append(stranger, 0, 0xab, 0xcd, 0)
+	bytesOf := map[string]int{"reset": 0, "close": 0, "silence": 0, "half a record": 6, "handshake_failure": 7}
 	for _, tc := range []struct {
 		name    string
 		serve   func(net.Conn)
@@ -424,6 +425,11 @@ func TestOutcomes(t *testing.T) {
 		for _, h := range got.Handshakes {
 			if h.Outcome != tc.outcome || h.Alert != tc.alert || h.Suite != 0 || h.Detail == "" {
 				t.Errorf("%s: TLS %s: %+v, want %s %d", tc.name, h.Version, h, tc.outcome, tc.alert)
+			}
+		}
+		for _, h := range got.Hellos {
+			if n, ok := bytesOf[tc.name]; ok && h.Name != facts.HelloHTTP && h.Bytes != n {
+				t.Errorf("%s: %s: %d bytes of an answer, want %d", tc.name, h.Name, h.Bytes, n)
 			}
 		}
 		if c := got.Connects; len(c) != 1 || c[0].Outcome != facts.OutcomeOK {
