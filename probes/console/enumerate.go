@@ -59,8 +59,9 @@ func (l *listing) enumerate(ctx context.Context, fact *facts.Console) {
 	if first := known[ciphersuite.TLS13]; len(first) > 0 {
 		wg.Go(func() { run(4, first) })
 	}
+	first12 := known[ciphersuite.TLS12] // below adds to known
 	top := func() {
-		first := known[ciphersuite.TLS12]
+		first := first12
 		if len(first) == 0 {
 			s, ok := asked[facts.HelloTLS12]
 			if !ok {
@@ -122,7 +123,9 @@ func (l *listing) below(ctx context.Context, asked map[facts.HelloName]sent, kno
 				return
 			case s.Outcome == facts.OutcomeOK: // it answers at a lower one
 				results[i].complete = true
-				known[s.answer.Version] = append(known[s.answer.Version], s.Suite)
+				if v := s.answer.Version; !slices.Contains(known[v], s.Suite) {
+					known[v] = append(known[v], s.Suite)
+				}
 				continue
 			default:
 				// No clear answer: the version stays open, and the next one is asked for alone.
