@@ -43,12 +43,8 @@ func (l *listing) enumerate(ctx context.Context, fact *facts.Console) {
 	asked := map[facts.HelloName]sent{}
 	for _, s := range l.sent {
 		asked[s.Name] = s
-		switch s.Name {
-		case facts.HelloOtherSNI, facts.HelloHTTP, facts.HelloNoSNI: // perhaps not the same server
-		default:
-			if v := s.answer.Version; s.Outcome == facts.OutcomeOK && !slices.Contains(known[v], s.Suite) {
-				known[v] = append(known[v], s.Suite)
-			}
+		if v := s.answer.Version; s.sameServer() && s.Outcome == facts.OutcomeOK && !slices.Contains(known[v], s.Suite) {
+			known[v] = append(known[v], s.Suite)
 		}
 	}
 	var results [len(versions)]accepted
@@ -329,7 +325,7 @@ func (l *listing) write(fact *facts.Console, results []accepted) {
 	fact.SuitesTried = slices.Compact(fact.SuitesTried)
 	var used []uint16
 	for _, s := range l.sent {
-		if s.Group != 0 && s.Name != facts.HelloOtherSNI && !slices.Contains(used, s.Group) {
+		if s.Group != 0 && s.sameServer() && !slices.Contains(used, s.Group) {
 			used = append(used, s.Group)
 		}
 	}
@@ -340,7 +336,7 @@ func (l *listing) write(fact *facts.Console, results []accepted) {
 	case stopped != nil:
 		fact.Suites = facts.Partly(seen, stopped)
 	case len(seen) == 0 && len(fact.SuitesTried) == 0:
-		fact.Suites.Failure.Detail = "no handshake was answered, so there was nothing to enumerate"
+		fact.Suites.Failure.Detail = nothingAnswered
 	default:
 		fact.Suites = facts.Got(seen)
 	}
@@ -355,7 +351,7 @@ func (l *listing) preference(ctx context.Context, results []accepted) facts.Pref
 			best = r
 		}
 		for _, s := range l.sent {
-			if s.ok(r.version) && firstOf(s.suites, r.suites) != s.Suite {
+			if s.sameServer() && s.ok(r.version) && firstOf(s.suites, r.suites) != s.Suite {
 				return facts.PreferenceServer
 			}
 		}

@@ -216,6 +216,27 @@ func TestCertificateOfASmallHello(t *testing.T) {
 	}
 }
 
+// Who answers without the console's name, or under another one, need not be the console.
+func TestCertificateOfAnotherServer(t *testing.T) {
+	cfg := toward(t, listen(t, scripted{
+		cfg: &tls.Config{Certificates: []tls.Certificate{newAuthority(t).leaf(t, nil)}, MaxVersion: tls.VersionTLS12},
+		decide: func(h seen) func(net.Conn) {
+			if h.sni == host {
+				return reset
+			}
+			return nil
+		},
+	}.serve))
+	cfg.CAS.Clients = []string{"IE 11 / Windows 7"}
+	got := look(t, newEnv(t, cfg))
+	if v := vector(got); !strings.Contains(v, "no_sni=1.2 other_sni=1.2") {
+		t.Fatal(v)
+	}
+	if got.Certificate.Value != nil || got.Suites.Value != nil || len(got.SuitesTried) != 0 || got.Groups.Value != nil {
+		t.Errorf("certificate %+v, suites %+v, groups %+v", got.Certificate, got.Suites, got.Groups)
+	}
+}
+
 // Embedded timestamps are counted (RFC 6962 section 3.3: a list of lists, in an octet string).
 func TestEmbeddedSCTs(t *testing.T) {
 	for value, want := range map[string]int{
