@@ -244,22 +244,66 @@ func (l *listing) tooLarge(s sent) bool {
 }
 
 // refusesByReset says whether a reset or a close is this peer's way of refusing an offer:
-// Schannel answers a hello without a common suite so. It is, when a suite that was accepted
-// before still is, and the same offer is reset again; otherwise something has begun to block
-// us, and nothing more is sent.
+// Schannel answers a hello without a common suite so. It is, when each kind of suite in the offer
+// is reset alone as well, and a suite that was accepted before still is, before and after. When
+// the latter is not, something has begun to block us, and nothing more is sent; when a part of
+// the offer is answered, something resets offers for what else is in them.
 func (l *listing) refusesByReset(ctx context.Context, a *accepted, offer []uint16, s sent) bool {
-	if s.Outcome != facts.OutcomeReset && s.Outcome != facts.OutcomeClosed || len(a.suites) == 0 {
+	if !wordless(s) || len(a.suites) == 0 {
 		return false
 	}
-	if l.resets.Load() {
-		return true
-	}
 	again := func(suites []uint16) sent { return l.ask(ctx, "", l.at(a.version, suites), hello.Choice) }
-	if again(a.suites[:1]).Outcome == facts.OutcomeOK && again(offer).Outcome == s.Outcome {
-		l.resets.Store(true)
-		return true
+	answers := func() bool { return again(a.suites[:1]).ok(a.version) }
+	if !answers() {
+		return false
 	}
-	return false
+	for _, part := range kinds(offer) {
+		switch s := again(part); {
+		case s.ok(a.version):
+			l.note(s)
+			a.suites = append(a.suites, s.Suite)
+			l.stop(filtered)
+			return false
+		case s.Outcome == facts.OutcomeOK, s.Outcome == facts.OutcomeAlert:
+			l.stop(filtered)
+			return false
+		case !wordless(s):
+			return false
+		}
+	}
+	if !answers() {
+		return false
+	}
+	l.resets.Store(true)
+	return true
+}
+
+// filtered is why a list ends where a reset was not the console's refusal.
+var filtered = &facts.Failure{
+	Kind: facts.Unreachable, Code: string(facts.OutcomeReset),
+	Detail: "something on the way resets hellos for some of the suites in them: a part of what was reset is answered",
+}
+
+// wordless is an end that a server may mean as a refusal, and a filter as well.
+func wordless(s sent) bool {
+	return s.Outcome == facts.OutcomeReset || s.Outcome == facts.OutcomeClosed
+}
+
+// kinds parts an offer by what filters go for: suites without encryption, without
+// authentication or of export strength, the other ones that are weak by now, and the rest.
+func kinds(offer []uint16) [][]uint16 {
+	var parts [3][]uint16
+	for _, id := range offer {
+		i := 0
+		switch name := ciphersuite.Name(id); {
+		case strings.Contains(name, "EXPORT"), strings.Contains(name, "NULL"), strings.Contains(name, "_anon_"):
+			i = 2
+		case ciphersuite.Weak(id):
+			i = 1
+		}
+		parts[i] = append(parts[i], id)
+	}
+	return slices.DeleteFunc(parts[:], func(part []uint16) bool { return len(part) == 0 })
 }
 
 func kindOf(o facts.Outcome) facts.Kind {
@@ -321,6 +365,7 @@ func (l *listing) write(fact *facts.Console, results []accepted) {
 			fact.SuitesTried = append(fact.SuitesTried, ciphersuite.At(versions[i].id)...)
 		}
 	}
+	fact.SuitesByReset = l.resets.Load()
 	slices.Sort(fact.SuitesTried)
 	fact.SuitesTried = slices.Compact(fact.SuitesTried)
 	var used []uint16
@@ -415,7 +460,7 @@ func (l *listing) groups(ctx context.Context, fact *facts.Console, results []acc
 		spec.Groups = left
 		s := l.ask(ctx, "", spec, hello.Whole)
 		if s.Outcome != facts.OutcomeOK || s.Group == 0 || !slices.Contains(left, s.Group) {
-			if s.Outcome == facts.OutcomeOK || refuses(s) || l.resets.Load() || l.stillAnswers(ctx, version, suites, used, s) {
+			if s.Outcome == facts.OutcomeOK || refuses(s) || l.stillAnswers(ctx, version, suites, used, s) {
 				break // no suite with a group, or none of these groups
 			}
 			fact.Groups = facts.Partly(used, &facts.Failure{
@@ -430,10 +475,11 @@ func (l *listing) groups(ctx context.Context, fact *facts.Console, results []acc
 	fact.Groups, fact.GroupsTried = facts.Got(used), tried
 }
 
-// stillAnswers: an unusual alert is a refusal when the same hello with groups that are known to
-// be good is still answered. (Java says unexpected_message.)
+// stillAnswers: an unusual alert, and a reset from a console that refuses so, is a refusal when the
+// same hello with groups that are known to be good is still answered. (Java says
+// unexpected_message.)
 func (l *listing) stillAnswers(ctx context.Context, version uint16, suites, used []uint16, s sent) bool {
-	if s.Outcome != facts.OutcomeAlert || len(used) == 0 {
+	if s.Outcome != facts.OutcomeAlert && !(wordless(s) && l.resets.Load()) || len(used) == 0 {
 		return false
 	}
 	spec := l.at(version, suites)
