@@ -236,10 +236,18 @@ func (p *prober) within(ctx context.Context, conn net.Conn) func() {
 	}
 }
 
-// firstWrite remembers what was sent at first: the hello.
+// firstWrite remembers what was sent at first: the hello. It counts what came back.
 type firstWrite struct {
 	net.Conn
 	raw []byte
+	got int
+}
+
+// Read receives bytes.
+func (c *firstWrite) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	c.got += n
+	return n, err
 }
 
 // Write sends bytes.

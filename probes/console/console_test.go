@@ -394,6 +394,7 @@ func TestOutcomes(t *testing.T) {
 	// A ServerHello with a suite that nobody has offered.
 	stranger := append([]byte{22, 3, 1, 0, 42, 2, 0, 0, 38, 3, 3}, bytes.Repeat([]byte{7}, 32)...)
 	stranger = append(stranger, 0, 0xab, 0xcd, 0)
+	bytesOf := map[string]int{"reset": 0, "close": 0, "silence": 0, "half a record": 6, "handshake_failure": 7}
 	for _, tc := range []struct {
 		name    string
 		serve   func(net.Conn)
@@ -424,6 +425,11 @@ func TestOutcomes(t *testing.T) {
 		for _, h := range got.Handshakes {
 			if h.Outcome != tc.outcome || h.Alert != tc.alert || h.Suite != 0 || h.Detail == "" {
 				t.Errorf("%s: TLS %s: %+v, want %s %d", tc.name, h.Version, h, tc.outcome, tc.alert)
+			}
+		}
+		for _, h := range got.Hellos {
+			if n, ok := bytesOf[tc.name]; ok && h.Name != facts.HelloHTTP && h.Bytes != n {
+				t.Errorf("%s: %s: %d bytes of an answer, want %d", tc.name, h.Name, h.Bytes, n)
 			}
 		}
 		if c := got.Connects; len(c) != 1 || c[0].Outcome != facts.OutcomeOK {
@@ -593,11 +599,85 @@ func TestSuitesRefusedByReset(t *testing.T) {
 	})))
 	cfg.CAS.Clients = []string{"IE 11 / Windows 7"}
 	got := look(t, newEnv(t, cfg))
-	if !got.Suites.Complete() || len(*got.Suites.Value) != 2 {
-		t.Errorf("%+v", got.Suites)
+	if !got.Suites.Complete() || len(*got.Suites.Value) != 2 || !got.SuitesByReset {
+		t.Errorf("%+v, by reset: %v", got.Suites, got.SuitesByReset)
 	}
 	if diff := cmp.Diff(slices.Sorted(slices.Values(ciphersuite.At(ciphersuite.TLS12))), got.SuitesTried); diff != "" {
 		t.Errorf("tried (-want +got):\n%s", diff)
+	}
+}
+
+// A filter that resets hellos for some of the suites in them makes no list complete.
+func TestSuitesFiltered(t *testing.T) {
+	const export = 0x0008 // TLS_RSA_EXPORT_WITH_DES40_CBC_SHA
+	cfg := toward(t, listen(t, scripted{
+		cfg: &tls.Config{
+			Certificates: []tls.Certificate{newAuthority(t).leaf(t, nil)},
+			MinVersion:   tls.VersionTLS10, MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{0xc02f, 0xc030, 0xc013, 0x002f},
+		},
+		decide: func(h seen) func(net.Conn) {
+			if slices.Contains(h.suites, export) {
+				return reset
+			}
+			return nil
+		},
+	}.serve))
+	cfg.CAS.Clients = []string{"IE 11 / Windows 7"}
+	got := look(t, newEnv(t, cfg))
+	if f := got.Suites.Failure; got.Suites.Value == nil || f == nil || f.Code != string(facts.OutcomeReset) {
+		t.Errorf("%+v", got.Suites)
+	}
+	if got.SuitesByReset || slices.Contains(got.SuitesTried, 0xc030) {
+		t.Errorf("by reset: %v, tried %04x", got.SuitesByReset, got.SuitesTried)
+	}
+}
+
+// What was seen to refuse by a reset can begin to block all the same: neither the suites nor the
+// groups that were not listed by then are refused, and it is left alone.
+func TestBlockedAfterResets(t *testing.T) {
+	accepted := []uint16{0xc02f, 0xc030, 0x009c, 0xc013, 0x002f}
+	for _, tc := range []struct {
+		name   string
+		blocks func(offered, group int) bool // after how many more offers that it resets
+		suites bool                          // whether their list is complete
+	}{
+		{"while suites are listed", func(offered, _ int) bool { return offered > 2 }, false},
+		{"while groups are listed", func(_, group int) bool { return group > 0 }, true},
+	} {
+		var refused, groups, after atomic.Int32
+		cfg := toward(t, listen(t, scripted{
+			cfg: &tls.Config{
+				Certificates: []tls.Certificate{newAuthority(t).leaf(t, nil)},
+				MinVersion:   tls.VersionTLS12, MaxVersion: tls.VersionTLS12, CipherSuites: accepted,
+			},
+			decide: func(h seen) func(net.Conn) {
+				if tc.blocks(int(refused.Load()), int(groups.Load())) {
+					after.Add(1)
+					return reset
+				}
+				if !slices.ContainsFunc(h.suites, func(id uint16) bool { return slices.Contains(accepted, id) || id>>8 == 0x13 }) {
+					if len(h.suites) == 16 { // a whole offer, and no part of one
+						refused.Add(1)
+					}
+					return reset
+				}
+				if h.groups { // without x25519: the listing of groups has come to the second one
+					groups.Add(1)
+				}
+				return nil
+			},
+		}.serve))
+		env := newEnv(t, cfg)
+		r, err := Look(t.Context(), env, Options{Suites: SuitesExact, Clients: true, PerHello: 16})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := r.Console; got.Suites.Complete() != tc.suites || !got.SuitesByReset || got.Groups.Complete() {
+			t.Errorf("%s: suites %+v, groups %+v, by reset: %v", tc.name, got.Suites, got.Groups, got.SuitesByReset)
+		}
+		if n := after.Load(); n == 0 || n > 5 {
+			t.Errorf("%s: %d hellos after the block had begun", tc.name, n)
+		}
 	}
 }
 

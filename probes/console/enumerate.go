@@ -43,12 +43,8 @@ func (l *listing) enumerate(ctx context.Context, fact *facts.Console) {
 	asked := map[facts.HelloName]sent{}
 	for _, s := range l.sent {
 		asked[s.Name] = s
-		switch s.Name {
-		case facts.HelloOtherSNI, facts.HelloHTTP, facts.HelloNoSNI: // perhaps not the same server
-		default:
-			if v := s.answer.Version; s.Outcome == facts.OutcomeOK && !slices.Contains(known[v], s.Suite) {
-				known[v] = append(known[v], s.Suite)
-			}
+		if v := s.answer.Version; s.sameServer() && s.Outcome == facts.OutcomeOK && !slices.Contains(known[v], s.Suite) {
+			known[v] = append(known[v], s.Suite)
 		}
 	}
 	var results [len(versions)]accepted
@@ -59,8 +55,9 @@ func (l *listing) enumerate(ctx context.Context, fact *facts.Console) {
 	if first := known[ciphersuite.TLS13]; len(first) > 0 {
 		wg.Go(func() { run(4, first) })
 	}
+	first12 := known[ciphersuite.TLS12] // below adds to known
 	top := func() {
-		first := known[ciphersuite.TLS12]
+		first := first12
 		if len(first) == 0 {
 			s, ok := asked[facts.HelloTLS12]
 			if !ok {
@@ -122,7 +119,9 @@ func (l *listing) below(ctx context.Context, asked map[facts.HelloName]sent, kno
 				return
 			case s.Outcome == facts.OutcomeOK: // it answers at a lower one
 				results[i].complete = true
-				known[s.answer.Version] = append(known[s.answer.Version], s.Suite)
+				if v := s.answer.Version; !slices.Contains(known[v], s.Suite) {
+					known[v] = append(known[v], s.Suite)
+				}
 				continue
 			default:
 				// No clear answer: the version stays open, and the next one is asked for alone.
@@ -245,22 +244,66 @@ func (l *listing) tooLarge(s sent) bool {
 }
 
 // refusesByReset says whether a reset or a close is this peer's way of refusing an offer:
-// Schannel answers a hello without a common suite so. It is, when a suite that was accepted
-// before still is, and the same offer is reset again; otherwise something has begun to block
-// us, and nothing more is sent.
+// Schannel answers a hello without a common suite so. It is, when each kind of suite in the offer
+// is reset alone as well, and a suite that was accepted before still is, before and after. When
+// the latter is not, something has begun to block us, and nothing more is sent; when a part of
+// the offer is answered, something resets offers for what else is in them.
 func (l *listing) refusesByReset(ctx context.Context, a *accepted, offer []uint16, s sent) bool {
-	if s.Outcome != facts.OutcomeReset && s.Outcome != facts.OutcomeClosed || len(a.suites) == 0 {
+	if !wordless(s) || len(a.suites) == 0 {
 		return false
 	}
-	if l.resets.Load() {
-		return true
-	}
 	again := func(suites []uint16) sent { return l.ask(ctx, "", l.at(a.version, suites), hello.Choice) }
-	if again(a.suites[:1]).Outcome == facts.OutcomeOK && again(offer).Outcome == s.Outcome {
-		l.resets.Store(true)
-		return true
+	answers := func() bool { return again(a.suites[:1]).ok(a.version) }
+	if !answers() {
+		return false
 	}
-	return false
+	for _, part := range kinds(offer) {
+		switch s := again(part); {
+		case s.ok(a.version):
+			l.note(s)
+			a.suites = append(a.suites, s.Suite)
+			l.stop(filtered)
+			return false
+		case s.Outcome == facts.OutcomeOK, s.Outcome == facts.OutcomeAlert:
+			l.stop(filtered)
+			return false
+		case !wordless(s):
+			return false
+		}
+	}
+	if !answers() {
+		return false
+	}
+	l.resets.Store(true)
+	return true
+}
+
+// filtered is why a list ends where a reset was not the console's refusal.
+var filtered = &facts.Failure{
+	Kind: facts.Unreachable, Code: string(facts.OutcomeReset),
+	Detail: "something on the way resets hellos for some of the suites in them: a part of what was reset is answered",
+}
+
+// wordless is an end that a server may mean as a refusal, and a filter as well.
+func wordless(s sent) bool {
+	return s.Outcome == facts.OutcomeReset || s.Outcome == facts.OutcomeClosed
+}
+
+// kinds parts an offer by what filters go for: suites without encryption, without
+// authentication or of export strength, the other ones that are weak by now, and the rest.
+func kinds(offer []uint16) [][]uint16 {
+	var parts [3][]uint16
+	for _, id := range offer {
+		i := 0
+		switch name := ciphersuite.Name(id); {
+		case strings.Contains(name, "EXPORT"), strings.Contains(name, "NULL"), strings.Contains(name, "_anon_"):
+			i = 2
+		case ciphersuite.Weak(id):
+			i = 1
+		}
+		parts[i] = append(parts[i], id)
+	}
+	return slices.DeleteFunc(parts[:], func(part []uint16) bool { return len(part) == 0 })
 }
 
 func kindOf(o facts.Outcome) facts.Kind {
@@ -322,11 +365,12 @@ func (l *listing) write(fact *facts.Console, results []accepted) {
 			fact.SuitesTried = append(fact.SuitesTried, ciphersuite.At(versions[i].id)...)
 		}
 	}
+	fact.SuitesByReset = l.resets.Load()
 	slices.Sort(fact.SuitesTried)
 	fact.SuitesTried = slices.Compact(fact.SuitesTried)
 	var used []uint16
 	for _, s := range l.sent {
-		if s.Group != 0 && s.Name != facts.HelloOtherSNI && !slices.Contains(used, s.Group) {
+		if s.Group != 0 && s.sameServer() && !slices.Contains(used, s.Group) {
 			used = append(used, s.Group)
 		}
 	}
@@ -337,7 +381,7 @@ func (l *listing) write(fact *facts.Console, results []accepted) {
 	case stopped != nil:
 		fact.Suites = facts.Partly(seen, stopped)
 	case len(seen) == 0 && len(fact.SuitesTried) == 0:
-		fact.Suites.Failure.Detail = "no handshake was answered, so there was nothing to enumerate"
+		fact.Suites.Failure.Detail = nothingAnswered
 	default:
 		fact.Suites = facts.Got(seen)
 	}
@@ -352,7 +396,7 @@ func (l *listing) preference(ctx context.Context, results []accepted) facts.Pref
 			best = r
 		}
 		for _, s := range l.sent {
-			if s.ok(r.version) && firstOf(s.suites, r.suites) != s.Suite {
+			if s.sameServer() && s.ok(r.version) && firstOf(s.suites, r.suites) != s.Suite {
 				return facts.PreferenceServer
 			}
 		}
@@ -416,7 +460,7 @@ func (l *listing) groups(ctx context.Context, fact *facts.Console, results []acc
 		spec.Groups = left
 		s := l.ask(ctx, "", spec, hello.Whole)
 		if s.Outcome != facts.OutcomeOK || s.Group == 0 || !slices.Contains(left, s.Group) {
-			if s.Outcome == facts.OutcomeOK || refuses(s) || l.resets.Load() || l.stillAnswers(ctx, version, suites, used, s) {
+			if s.Outcome == facts.OutcomeOK || refuses(s) || l.stillAnswers(ctx, version, suites, used, s) {
 				break // no suite with a group, or none of these groups
 			}
 			fact.Groups = facts.Partly(used, &facts.Failure{
@@ -431,10 +475,11 @@ func (l *listing) groups(ctx context.Context, fact *facts.Console, results []acc
 	fact.Groups, fact.GroupsTried = facts.Got(used), tried
 }
 
-// stillAnswers: an unusual alert is a refusal when the same hello with groups that are known to
-// be good is still answered. (Java says unexpected_message.)
+// stillAnswers: an unusual alert, and a reset from a console that refuses so, is a refusal when the
+// same hello with groups that are known to be good is still answered. (Java says
+// unexpected_message.)
 func (l *listing) stillAnswers(ctx context.Context, version uint16, suites, used []uint16, s sent) bool {
-	if s.Outcome != facts.OutcomeAlert || len(used) == 0 {
+	if s.Outcome != facts.OutcomeAlert && !(wordless(s) && l.resets.Load()) || len(used) == 0 {
 		return false
 	}
 	spec := l.at(version, suites)

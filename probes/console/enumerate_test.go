@@ -72,6 +72,12 @@ func TestEnumerate(t *testing.T) {
 			Options{Suites: SuitesExact},
 			at("1.3", 0x1301, 0x1302, 0x1303), 4 + 1 + 1 + 1,
 		},
+		{
+			"TLS 1.0 only, which several hellos have shown already",
+			&tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS10, CipherSuites: []uint16{0x002f, 0x0035}},
+			Options{Suites: SuitesExact},
+			at("1.0", 0x002f, 0x0035), 10 + 1 + 1 + 1,
+		},
 	} {
 		var n atomic.Int32
 		tc.cfg.Certificates = []tls.Certificate{cert}

@@ -60,7 +60,7 @@ func (p *prober) modern(ctx context.Context, conn net.Conn, curves []tls.CurveID
 	})
 	err := client.HandshakeContext(ctx)
 	s := sent{
-		Hello:   facts.Hello{Name: facts.HelloModern, Size: len(counted.raw), Took: time.Since(start)},
+		Hello:   facts.Hello{Name: facts.HelloModern, Size: len(counted.raw), Bytes: counted.got, Took: time.Since(start)},
 		suites:  hello.Suites(counted.raw), // in crypto/tls's own order
 		offered: tls.VersionTLS13,
 	}

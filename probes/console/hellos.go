@@ -150,6 +150,7 @@ func (p *prober) ask(ctx context.Context, name facts.HelloName, spec hello.Spec,
 
 // read makes the fact of what the answer says.
 func (s *sent) read() {
+	s.Bytes = max(s.Bytes, s.answer.Bytes)
 	switch a := s.answer; {
 	case s.Outcome != facts.OutcomeOK:
 	case a.Kind == hello.Alert:
@@ -208,6 +209,6 @@ func (p *prober) plain(ctx context.Context) sent {
 	}()
 	s.Took = time.Since(start)
 	s.Outcome, _, s.Detail = outcomeOf(err)
-	s.First = printable(first)
+	s.First, s.Bytes = printable(first), len(first)
 	return s
 }

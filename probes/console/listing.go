@@ -125,8 +125,11 @@ func (l *listing) shownOtherwise(ctx context.Context, fact *facts.Console) shown
 	var got shown
 	answered := false
 	for _, s := range l.sent {
-		answered = answered || s.Outcome == facts.OutcomeOK && s.Name != facts.HelloHTTP
-		if got.certs == nil && s.Name != facts.HelloOtherSNI {
+		if !s.sameServer() {
+			continue
+		}
+		answered = answered || s.Outcome == facts.OutcomeOK
+		if got.certs == nil {
 			got.certs = parse(s.answer.Certificates)
 		}
 		if s.Name == facts.HelloSmall && s.Outcome == facts.OutcomeOK {
@@ -140,10 +143,28 @@ func (l *listing) shownOtherwise(ctx context.Context, fact *facts.Console) shown
 			break
 		}
 	}
-	if answered && l.o.Suites != SuitesNone {
+	switch {
+	case l.o.Suites == SuitesNone:
+	case answered:
 		l.enumerate(ctx, fact)
+	default:
+		fact.Suites.Failure.Detail = nothingAnswered
 	}
 	return got
+}
+
+// nothingAnswered is why there are no suites.
+const nothingAnswered = "no handshake was answered, so there was nothing to enumerate"
+
+// sameServer is whether an answer to the hello is the console's: another server may stand behind
+// no name and behind another name, and none speaks TLS in clear text.
+func (s sent) sameServer() bool {
+	switch s.Name {
+	case facts.HelloHTTP, facts.HelloNoSNI, facts.HelloOtherSNI:
+		return false
+	default:
+		return true
+	}
 }
 
 // refuses is whether an answer turns the offer itself down.
@@ -168,13 +189,8 @@ func handshakes(all []sent) []facts.Handshake {
 func handshake(all []sent, version uint16) (facts.Handshake, bool) {
 	var asked, implied *facts.Handshake
 	for _, s := range all {
-		switch s.Name {
-		case facts.HelloHTTP, facts.HelloNoSNI, facts.HelloOtherSNI:
-			continue // of another kind
-		case facts.HelloWeak:
-			if !s.ok(version) {
-				continue // it did not offer everything
-			}
+		if !s.sameServer() || s.Name == facts.HelloWeak && !s.ok(version) { // the weak one did not offer everything
+			continue
 		}
 		h := facts.Handshake{Outcome: s.Outcome, Alert: s.Alert, Suite: s.Suite, Detail: s.Detail, Took: s.Took}
 		lower := s.Outcome == facts.OutcomeOK && s.answer.Version < version

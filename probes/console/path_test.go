@@ -24,6 +24,7 @@ import (
 	"github.com/casdoctor/casdoctor/config"
 	"github.com/casdoctor/casdoctor/internal/ciphersuite"
 	"github.com/casdoctor/casdoctor/internal/tlsclient"
+	"github.com/casdoctor/casdoctor/probes/console/hello"
 	"github.com/casdoctor/casdoctor/probes/facts"
 )
 
@@ -41,6 +42,8 @@ type seen struct {
 	modern  bool   // it offers TLS 1.3
 	sni     string
 	size    int
+	suites  []uint16
+	groups  bool // it offers groups, and not x25519
 }
 
 func (s scripted) serve(conn net.Conn) {
@@ -61,6 +64,14 @@ func (s scripted) serve(conn net.Conn) {
 		return
 	}
 	h := seen{version: binary.BigEndian.Uint16(body[4:]), size: len(head) + len(body)}
+	h.suites = hello.Suites(slices.Concat(head, body))
+	for i := 41 + int(body[38]) + 2*len(h.suites); i+6 <= len(body); i++ { // supported_groups: the extension's length, and the list's
+		if n := int(binary.BigEndian.Uint16(body[i+4:])); body[i] == 0 && body[i+1] == 10 &&
+			int(binary.BigEndian.Uint16(body[i+2:])) == n+2 && i+6+n <= len(body) && n > 0 {
+			h.groups = !bytes.Contains(body[i+6:i+6+n], []byte{0, 0x1d})
+			break // a list of groups holds more that looks so
+		}
+	}
 	h.modern = bytes.Contains(body, []byte{3, 4, 3, 3}) // supported_versions: 1.3, 1.2
 	for _, name := range []string{host, unrelated} {
 		if bytes.Contains(body, []byte(name)) {
@@ -213,6 +224,27 @@ func TestCertificateOfASmallHello(t *testing.T) {
 	got := look(t, newEnv(t, cfg))
 	if c := got.Certificate.Value; c == nil || !*c.Verified || c.Public == nil || *c.Public || c.SCTs == nil || *c.SCTs != 0 || c.KeyBits != 2048 {
 		t.Errorf("%+v", got.Certificate)
+	}
+}
+
+// Who answers without the console's name, or under another one, need not be the console.
+func TestCertificateOfAnotherServer(t *testing.T) {
+	cfg := toward(t, listen(t, scripted{
+		cfg: &tls.Config{Certificates: []tls.Certificate{newAuthority(t).leaf(t, nil)}, MaxVersion: tls.VersionTLS12},
+		decide: func(h seen) func(net.Conn) {
+			if h.sni == host {
+				return reset
+			}
+			return nil
+		},
+	}.serve))
+	cfg.CAS.Clients = []string{"IE 11 / Windows 7"}
+	got := look(t, newEnv(t, cfg))
+	if v := vector(got); !strings.Contains(v, "no_sni=1.2 other_sni=1.2") {
+		t.Fatal(v)
+	}
+	if got.Certificate.Value != nil || got.Suites.Value != nil || len(got.SuitesTried) != 0 || got.Groups.Value != nil {
+		t.Errorf("certificate %+v, suites %+v, groups %+v", got.Certificate, got.Suites, got.Groups)
 	}
 }
 

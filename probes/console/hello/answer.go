@@ -57,6 +57,8 @@ type Answer struct {
 	// Certificates is the chain, leaf first, as it was sent, with Whole.
 	Certificates [][]byte
 	First        []byte // of an answer that is not TLS
+	// Bytes is how much came and was read, of an answer that breaks off as well.
+	Bytes int
 	// Rest is why what stands behind the ServerHello could not be read, with Whole: the
 	// choice stands all the same.
 	Rest error
@@ -108,6 +110,7 @@ func Ask(conn io.ReadWriter, s Spec, depth Depth) (Answer, error) {
 func Read(r io.Reader, depth Depth) (Answer, error) {
 	f := flight{r: bufio.NewReaderSize(io.LimitReader(r, maxFlight), 4<<10)}
 	err := f.read(depth)
+	f.a.Bytes = max(f.taken, len(f.a.First))
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		switch {
 		case f.taken >= maxFlight:
@@ -174,12 +177,12 @@ func (f *flight) record() (byte, []byte, error) {
 		}
 		return 0, nil, fmt.Errorf("%w: a record that begins with %q", ErrMalformed, head)
 	}
+	f.taken += 5
 	kind, n := head[0], int(binary.BigEndian.Uint16(head[3:]))
 	if n > maxRecord || n == 0 {
 		return 0, nil, fmt.Errorf("%w: a record of %d bytes", ErrMalformed, n)
 	}
 	_, _ = f.r.Discard(5)
-	f.taken += 5
 	payload := make([]byte, n)
 	got, err := io.ReadFull(f.r, payload)
 	f.taken += got

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -142,6 +143,7 @@ func TestRead(t *testing.T) {
 			if got.Kind == NotTLS && len(got.First) > 0 && bytes.HasPrefix(tc.want.First, got.First) {
 				got.First = tc.want.First // as much as has come
 			}
+			got.Bytes = 0 // TestReadCounts
 			if diff := cmp.Diff(tc.want, got); diff != "" || !errors.Is(err, tc.err) {
 				t.Errorf("%s%s: error %v, want %v (-want +got):\n%s", tc.name, name, err, tc.err, diff)
 			}
@@ -282,6 +284,29 @@ func TestAsk(t *testing.T) {
 		}
 		if tc.err == nil && !errors.Is(got.Rest, io.EOF) {
 			t.Errorf("%s: the rest is missing, says %v", name, got.Rest)
+		}
+	}
+}
+
+// An answer that breaks off, or goes silent, has been seen to begin: that is not silence.
+func TestReadCounts(t *testing.T) {
+	whole := record(22, 0x0303, serverHello(0x0303, 0x002f, random))
+	for name, tc := range map[string]struct {
+		raw  []byte
+		want int
+	}{
+		"nothing":              {nil, 0},
+		"half a record's head": {whole[:3], 3},
+		"half a ServerHello":   {whole[:20], 20},
+		"a ServerHello":        {whole, len(whole)},
+		"a head that lies":     {[]byte{22, 3, 3, 0, 0}, 5},
+		"an alert":             {record(21, 0x0303, []byte{2, 40}), 7},
+		"not TLS":              {[]byte("HTTP/1.1 400"), 12},
+	} {
+		for how, end := range map[string]error{"closed": io.EOF, "silent": os.ErrDeadlineExceeded} {
+			if got, _ := Read(io.MultiReader(bytes.NewReader(tc.raw), iotest.ErrReader(end)), Choice); got.Bytes != tc.want {
+				t.Errorf("%s, then %s: %d bytes, want %d", name, how, got.Bytes, tc.want)
+			}
 		}
 	}
 }
