@@ -126,7 +126,7 @@ func TestMailWithoutDomains(t *testing.T) {
 	if err := json.Unmarshal(b.Bytes(), &got); err != nil || got.Schema != "casdoctor.mail/v1" {
 		t.Fatalf("%v: %s", err, b.String())
 	}
-	if s := string(got.Messages[0]["sender"]); !strings.Contains(s, `"unknown"`) || !strings.Contains(s, "not_declared") {
+	if s := string(got.Messages[0]["sender"]); !strings.Contains(s, `"unknown"`) || !strings.Contains(s, "internal_not_named") {
 		t.Errorf("sender %s", s)
 	}
 	if s := string(got.Messages[1]["headers"]); s != "null" {
