@@ -175,6 +175,16 @@ var outsideWords = map[mailtrace.Row]struct{ why, fix Text }{
 			"自組織のディレクトリ ID と比べます。異なる場合は外部メールで、SPF、DKIM、DMARC で判断されます。",
 		},
 	},
+	mailtrace.WayMissing: {
+		Text{
+			"The way of the message is missing (no Received header), so that nothing shows who wrote its results and stamps ({headers}). They were not used.",
+			"メッセージの経路 (Received ヘッダ) がなく、結果や記録 ({headers}) を誰が書いたか確認できません。判定には使用していません。",
+		},
+		Text{
+			"Save the message from the recipient's mailbox, with all headers, and look at that.",
+			"受信者のメールボックスから、すべてのヘッダを含めてメッセージを保存し、確認します。",
+		},
+	},
 	mailtrace.StrayStamps: {
 		Text{
 			"The message bears results or stamps that nothing shows to be of Exchange Online ({headers}): forged, or of another server. They were not used.",

@@ -31,6 +31,7 @@ const (
 	BodyChanged       Row = "body_changed"          // changed after it was signed
 	FilterBypassed    Row = "filter_bypassed"       // a rule let it past Microsoft's filter
 	OtherTenant       Row = "other_tenant"          // internal, but of another tenant
+	WayMissing        Row = "way_missing"           // no Received: nothing shows who wrote its results and stamps
 	StrayStamps       Row = "stray_stamps"          // results or stamps that Exchange Online did not write
 	ListedDifferently Row = "listed_differently"    // only a parent or another spelling is listed
 	Unexplained       Row = "unexplained"           // none of these
@@ -327,8 +328,11 @@ var table = []struct {
 		// Without the tenant's id a copy that left the tenant cannot be told from another's.
 		return []string{"tenant", id}, m.authAs == "anonymous" || !m.ownTenant() || m.known.Tenant == ""
 	}},
+	{WayMissing, func(m *message) ([]string, bool) {
+		return []string{"headers", strings.Join(m.stray, ", ")}, len(m.stray) > 0 && len(m.Received) == 0
+	}},
 	{StrayStamps, func(m *message) ([]string, bool) {
-		return []string{"headers", strings.Join(m.stray, ", ")}, len(m.stray) > 0
+		return []string{"headers", strings.Join(m.stray, ", ")}, len(m.stray) > 0 && len(m.Received) > 0
 	}},
 	{ListedDifferently, func(m *message) ([]string, bool) {
 		for _, d := range m.from {

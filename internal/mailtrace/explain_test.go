@@ -181,6 +181,9 @@ func TestRows(t *testing.T) {
 			"by mx.google.com", "by x.outlook.com", "headers=authentication-results",
 		},
 		{
+			WayMissing, results("spf=pass") + fromUs, "From:", "Received: from a by mx.google.com\nFrom:", "headers=authentication-results",
+		},
+		{
 			ListedDifferently, entry + "From: a@news.contoso.com\n", "news.", "", "domain=news.contoso.com",
 		},
 		{Unexplained, results("spf=neutral smtp.mailfrom=contoso.com") + entry + anonymous + fromUs, "neutral", "fail", ""},
