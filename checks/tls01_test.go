@@ -81,6 +81,7 @@ func TestEveryObstacleOfTheWay(t *testing.T) {
 		{"TLS-01.X1", "confirmed", "proxy_refused", proxy(connect("proxy_refused")), "Allow CONNECT"},
 		{"TLS-01.X1", "confirmed", "proxy_auth", proxy(connect("proxy_auth")), "without credentials"},
 		{"TLS-01.X1", "unknown", "connect_failed", connect("failed"), ""},
+		{"TLS-01.X1", "confirmed", "silent", []string{`console.endpoint:handshakes = [{"version":"1.2","outcome":"timeout","took":1}]`}, "look for TLS inspection on the way"},
 		{"TLS-01.X1", "unknown", "not_collected", []string{"console.endpoint:handshakes = null"}, ""},
 		{"TLS-01.X1", "unknown", "not_collected", []string{"console.endpoint:handshakes = null", "console.endpoint:connects = null"}, ""},
 		{"TLS-01.X2", "confirmed", "certificate_unverified", problem("expired"), "clock"},

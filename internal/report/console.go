@@ -150,6 +150,36 @@ var openReasons = map[string]word{
 	"certificate": {"whether the client accepts the certificate depends on its release", "証明書を使用できるかはクライアントのリリースによる"},
 }
 
+var outcomeWords = map[facts.Outcome]word{
+	facts.OutcomeReset:     {"reset", "リセット"},
+	facts.OutcomeClosed:    {"closed without a word", "無応答で切断"},
+	facts.OutcomeTimeout:   {"silence", "無応答"},
+	facts.OutcomeNotTLS:    {"not TLS", "TLS ではない"},
+	facts.OutcomeMalformed: {"it makes no sense", "内容が成り立たない"},
+	facts.OutcomeFailed:    {"it failed", "失敗"},
+}
+
+func (p *page) outcome(o facts.Outcome) string {
+	if w, ok := outcomeWords[o]; ok {
+		return p.say(w)
+	}
+	return string(o)
+}
+
+var problemWords = map[string]word{
+	"expired":           {"it has expired", "有効期限切れ"},
+	"not_yet_valid":     {"it is not valid yet", "まだ有効期間前"},
+	"wrong_host":        {"it is for another host", "別のホストの証明書"},
+	"unknown_authority": {"its issuer is not trusted here", "発行者がここでは信頼されていない"},
+}
+
+func (p *page) problem(code string) string {
+	if w, ok := problemWords[code]; ok {
+		return p.say(w)
+	}
+	return p.say(word{"for another reason", "その他の理由"})
+}
+
 var groupNames = map[uint16]string{
 	0x0017: "P-256", 0x0018: "P-384", 0x0019: "P-521", 0x001d: "X25519", 0x001e: "X448", 0x11ec: "X25519MLKEM768",
 	0x11eb: "SecP256r1MLKEM768", 0x11ed: "SecP384r1MLKEM1024",
@@ -225,7 +255,7 @@ func (p *page) accepts(s facts.Console) {
 		case h.Outcome == facts.OutcomeAlert:
 			how = p.say(vRefused) + "  (" + strconv.Itoa(h.Alert) + " " + h.Detail + ")"
 		default:
-			how = p.say(vUnclear, "outcome", string(h.Outcome))
+			how = p.say(vUnclear, "outcome", p.outcome(h.Outcome))
 		}
 		p.fact(lVersions, tlsWord(h.Version)+"  "+how)
 	}
@@ -259,7 +289,7 @@ func (p *page) accepts(s facts.Console) {
 	if c := s.Certificate.Value; c != nil && c.Verified != nil {
 		how := p.say(certVerifies)
 		if !*c.Verified {
-			how = p.say(certFails) + " (" + c.Problem + ")"
+			how = p.say(certFails) + " (" + p.problem(c.Problem) + ")"
 		}
 		p.fact(lCertificate, c.Subject+"  "+how)
 		p.fact(lCertificate, c.Issuer+"  "+p.say(certUntil, "date", c.NotAfter.UTC().Format(time.DateOnly)))

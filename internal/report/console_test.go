@@ -155,3 +155,25 @@ func TestWriteConsoleUndecided(t *testing.T) {
 		}
 	}
 }
+
+// No code of the evidence stands in the text.
+func TestWriteConsoleSaysCodesInWords(t *testing.T) {
+	c := Console{Seen: facts.Console{
+		Host: "console.test", Port: 443, Handshakes: []facts.Handshake{{Version: "1.2", Outcome: facts.OutcomeNotTLS}},
+		Certificate: facts.Got(facts.Certificate{Verified: new(false), Problem: "unknown_authority"}),
+	}}
+	for lang, want := range map[string][]string{
+		"en": {"no clear answer (not TLS)", "does not verify (its issuer is not trusted here)"},
+		"ja": {"明確な応答なし (TLS ではない)", "検証に失敗 (発行者がここでは信頼されていない)"},
+	} {
+		var b strings.Builder
+		if err := WriteConsole(&b, c, TextOptions{Lang: lang, Width: 400}); err != nil {
+			t.Fatal(err)
+		}
+		for _, w := range want {
+			if !strings.Contains(b.String(), w) {
+				t.Errorf("%s: %q is missing in\n%s", lang, w, b.String())
+			}
+		}
+	}
+}
