@@ -619,9 +619,12 @@ func updateSteps(x *Exam) []Text {
 	case c.Family == tlsclient.IE:
 		first = text("{client}: install a current Google Chrome, Mozilla Firefox or Microsoft Edge and sign in to the console with it.",
 			"{client}: 最新の Google Chrome、Mozilla Firefox、または Microsoft Edge をインストールし、それで管理コンソールにログオンします。", a...)
-	case c.WindowsTLS() && !c.Family.Browser() && x.Pair().Cause == "TLS-01.C2":
+	case c.WindowsTLS() && !c.Family.Browser() && (x.Pair().Cause == "TLS-01.C2" || switched(x, c) == tlsclient.Refused):
 		first = text("{client}: its cipher suites come with Windows, and no update of the program changes them. Run it on Windows 10, Windows Server 2016 or later.",
 			"{client}: 暗号化スイートは Windows 側のもので、プログラムを更新しても変わりません。Windows 10、Windows Server 2016 以降で実行します。", a...)
+	case c.WindowsTLS() && !c.Family.Browser() && switched(x, c) == tlsclient.Undecided:
+		first = text("{client}: let it use a TLS version that the console accepts. Update it if there is a newer release, or run it on Windows 10, Windows Server 2016 or later.",
+			"{client}: 管理コンソールが受け付ける TLS のバージョンを使用させます。新しいリリースがあれば更新するか、Windows 10、Windows Server 2016 以降で実行します。", a...)
 	case c.WindowsTLS() && !c.Family.Browser():
 		first = text("{client}: let it use a TLS version that the console accepts. Update it if there is a newer release, or use the settings below.",
 			"{client}: 管理コンソールが受け付ける TLS のバージョンを使用させます。新しいリリースがあれば更新するか、以下の設定を行います。", a...)
@@ -636,6 +639,16 @@ func updateSteps(x *Exam) []Text {
 			"{client}: 保守が継続しているリリースに更新します。", a...)
 	}
 	return append([]Text{first}, switchOn(x, c)...)
+}
+
+// switched is what a client meets once its settings switch TLS 1.2 on; undecided when it has none.
+func switched(x *Exam, c tlsclient.Client) tlsclient.Verdict {
+	con := Read(x, facts.ConsoleEndpoint)
+	if con.Value == nil || len(c.Settings) == 0 {
+		return tlsclient.Undecided
+	}
+	r, _ := predict(c.SwitchedOn(), *con.Value)
+	return r.Verdict
 }
 
 // switchOn says whether the settings that switch TLS 1.2 on would do for the moment. They cure a

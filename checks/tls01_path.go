@@ -704,7 +704,7 @@ var wayOut = []networkStep{
 		"ネットワークにログイン ページがある場合は先にログインします。または、存在しない名前に応答しない DNS サーバを使用します。",
 	}},
 	{
-		reasons: []string{"port_refused", "port_silent", "no_route", "silent"},
+		reasons: []string{"port_refused", "port_silent", "no_route"},
 		text: Text{
 			"Allow outgoing connections to {host}, TCP port {port}, in the firewall, or set network.proxy if this network needs a proxy.",
 			"ファイアウォールで {host} の TCP ポート {port} への発信接続を許可します。プロキシが必要なネットワークでは network.proxy を設定します。",
@@ -712,6 +712,17 @@ var wayOut = []networkStep{
 		proxied: Text{
 			"Check that the proxy {proxy} runs and lets this machine through to {host}, TCP port {port}.",
 			"プロキシ {proxy} が動作し、このコンピュータから {host} の TCP ポート {port} への接続を通すことを確認します。",
+		},
+	},
+	{
+		reasons: []string{"silent"},
+		text: Text{
+			"The connection opens, so the port is allowed: look for TLS inspection on the way and exempt {host} from it, or set network.proxy if this network needs a proxy.",
+			"接続は開くため、ポートは許可されています。経路上の TLS 検査を調べて {host} を対象から除外するか、プロキシが必要なネットワークでは network.proxy を設定します。",
+		},
+		proxied: Text{
+			"Ask whoever runs the proxy {proxy}: it takes the connection to {host}, and nothing comes back. Look for TLS inspection there.",
+			"プロキシ {proxy} の管理者に確認します。{host} への接続は受け付けられましたが、応答がありません。TLS 検査の有無を調べてください。",
 		},
 	},
 	{reasons: []string{"name_private"}, text: Text{
@@ -999,7 +1010,7 @@ var pathWords = map[string]Text{
 		"管理コンソールでは無効のはずの {versions} に {host} が応答しています。別の何かが代わりに応答している可能性があります。",
 	},
 	"versions_as_documented": {
-		"TLS 1.0 and 1.1 are not answered, as documented; {versions} is.",
+		"TLS 1.0 and 1.1 are not answered, as documented. Answered: {versions}.",
 		"文書のとおり TLS 1.0 と 1.1 には応答がなく、{versions} には応答があります。",
 	},
 	"old_version_unclear": {

@@ -115,7 +115,7 @@ var (
 
 	vAccepted     = word{"accepted", "受け付け"}
 	vRefused      = word{"refused", "拒否"}
-	vImplied      = word{"refused (implied)", "拒否 (推定)"}
+	vImplied      = word{"refused (implied)", "拒否 (他の応答から確定)"}
 	vUnclear      = word{"no clear answer ({outcome})", "明確な応答なし ({outcome})"}
 	orderServer   = word{"the server's", "サーバ側"}
 	orderClient   = word{"the client's", "クライアント側"}
@@ -141,6 +141,45 @@ var clientReasons = map[string]word{
 	"certificate": {"it cannot use the certificate", "証明書を使用できない"},
 }
 
+// openReasons are what an undecided prediction hangs on.
+var openReasons = map[string]word{
+	"version":     {"which versions it accepts was not clearly seen", "受け付けるバージョンを明確に確認できていない"},
+	"suites":      {"which cipher suites it accepts was not clearly seen", "受け付ける暗号化スイートを明確に確認できていない"},
+	"groups":      {"which key exchange groups it accepts was not clearly seen", "受け付ける鍵交換グループを明確に確認できていない"},
+	"name":        {"whether it needs the host's name (SNI) was not seen", "ホスト名 (SNI) が必要かどうかを確認できていない"},
+	"certificate": {"whether the client accepts the certificate depends on its release", "証明書を使用できるかはクライアントのリリースによる"},
+}
+
+var outcomeWords = map[facts.Outcome]word{
+	facts.OutcomeReset:     {"reset", "リセット"},
+	facts.OutcomeClosed:    {"closed without a word", "無応答で切断"},
+	facts.OutcomeTimeout:   {"silence", "無応答"},
+	facts.OutcomeNotTLS:    {"not TLS", "TLS ではない"},
+	facts.OutcomeMalformed: {"it makes no sense", "内容が成り立たない"},
+	facts.OutcomeFailed:    {"it failed", "失敗"},
+}
+
+func (p *page) outcome(o facts.Outcome) string {
+	if w, ok := outcomeWords[o]; ok {
+		return p.say(w)
+	}
+	return string(o)
+}
+
+var problemWords = map[string]word{
+	"expired":           {"it has expired", "有効期限切れ"},
+	"not_yet_valid":     {"it is not valid yet", "まだ有効期間前"},
+	"wrong_host":        {"it is for another host", "別のホストの証明書"},
+	"unknown_authority": {"its issuer is not trusted here", "発行者がここでは信頼されていない"},
+}
+
+func (p *page) problem(code string) string {
+	if w, ok := problemWords[code]; ok {
+		return p.say(w)
+	}
+	return p.say(word{"for another reason", "その他の理由"})
+}
+
 var groupNames = map[uint16]string{
 	0x0017: "P-256", 0x0018: "P-384", 0x0019: "P-521", 0x001d: "X25519", 0x001e: "X448", 0x11ec: "X25519MLKEM768",
 	0x11eb: "SecP256r1MLKEM768", 0x11ed: "SecP384r1MLKEM1024",
@@ -155,7 +194,7 @@ func WriteConsole(w io.Writer, c Console, opts TextOptions) error {
 	p.way(s)
 	p.accepts(s)
 	p.judged(c.Check)
-	if len(c.Clients) > 0 {
+	if len(c.Clients) > 0 && handshakeAnswered(s) {
 		for _, doubt := range checks.PredictionDoubts(s) {
 			p.fact(lClients, p.in(doubt))
 		}
@@ -216,7 +255,7 @@ func (p *page) accepts(s facts.Console) {
 		case h.Outcome == facts.OutcomeAlert:
 			how = p.say(vRefused) + "  (" + strconv.Itoa(h.Alert) + " " + h.Detail + ")"
 		default:
-			how = p.say(vUnclear, "outcome", string(h.Outcome))
+			how = p.say(vUnclear, "outcome", p.outcome(h.Outcome))
 		}
 		p.fact(lVersions, tlsWord(h.Version)+"  "+how)
 	}
@@ -250,7 +289,7 @@ func (p *page) accepts(s facts.Console) {
 	if c := s.Certificate.Value; c != nil && c.Verified != nil {
 		how := p.say(certVerifies)
 		if !*c.Verified {
-			how = p.say(certFails) + " (" + c.Problem + ")"
+			how = p.say(certFails) + " (" + p.problem(c.Problem) + ")"
 		}
 		p.fact(lCertificate, c.Subject+"  "+how)
 		p.fact(lCertificate, c.Issuer+"  "+p.say(certUntil, "date", c.NotAfter.UTC().Format(time.DateOnly)))
@@ -301,6 +340,13 @@ func (p *page) judged(r checks.Result) {
 	}
 }
 
+// handshakeAnswered: without an answer at any version nothing is said of any client.
+func handshakeAnswered(s facts.Console) bool {
+	return slices.ContainsFunc(s.Handshakes, func(h facts.Handshake) bool {
+		return h.Outcome == facts.OutcomeOK || h.Outcome == facts.OutcomeAlert
+	})
+}
+
 func (p *page) clients(list []ConsoleClient) {
 	width := 0
 	for _, c := range list {
@@ -308,15 +354,16 @@ func (p *page) clients(list []ConsoleClient) {
 	}
 	for _, c := range list {
 		var how string
+		reasons := clientReasons
 		switch c.Verdict {
 		case tlsclient.Connects.String():
 			how = p.say(clientFits)
 		case tlsclient.Refused.String():
 			how = p.say(clientRefused)
 		default:
-			how = p.say(clientOpen)
+			how, reasons = p.say(clientOpen), openReasons
 		}
-		if r, ok := clientReasons[c.Reason]; ok {
+		if r, ok := reasons[c.Reason]; ok {
 			how += ": " + p.say(r)
 		}
 		how = strings.TrimSpace(how + "  " + c.Version + "  " + c.Suite)

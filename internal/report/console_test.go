@@ -136,3 +136,44 @@ func TestWriteConsoleDoubts(t *testing.T) {
 		}
 	}
 }
+
+// An undecided client is not said to lack anything, and of a silent host no client is listed.
+func TestWriteConsoleUndecided(t *testing.T) {
+	for outcome, want := range map[facts.Outcome]bool{facts.OutcomeOK: true, facts.OutcomeTimeout: false} {
+		c := Console{
+			Seen:    facts.Console{Host: "console.test", Port: 443, Handshakes: []facts.Handshake{{Version: "1.2", Outcome: outcome}}},
+			Clients: []ConsoleClient{{Client: "IE 11 / Windows 7", Verdict: "undecided", Reason: "version"}},
+		}
+		for lang, said := range map[string]string{"en": "not decided: which versions it accepts was not clearly seen", "ja": "判定できません: 受け付けるバージョンを明確に確認できていない"} {
+			var b strings.Builder
+			if err := WriteConsole(&b, c, TextOptions{Lang: lang, Width: 400}); err != nil {
+				t.Fatal(err)
+			}
+			if strings.Contains(b.String(), said) != want || !want && strings.Contains(b.String(), "IE 11") {
+				t.Errorf("%s, %s:\n%s", outcome, lang, b.String())
+			}
+		}
+	}
+}
+
+// No code of the evidence stands in the text.
+func TestWriteConsoleSaysCodesInWords(t *testing.T) {
+	c := Console{Seen: facts.Console{
+		Host: "console.test", Port: 443, Handshakes: []facts.Handshake{{Version: "1.2", Outcome: facts.OutcomeNotTLS}},
+		Certificate: facts.Got(facts.Certificate{Verified: new(false), Problem: "unknown_authority"}),
+	}}
+	for lang, want := range map[string][]string{
+		"en": {"no clear answer (not TLS)", "does not verify (its issuer is not trusted here)"},
+		"ja": {"明確な応答なし (TLS ではない)", "検証に失敗 (発行者がここでは信頼されていない)"},
+	} {
+		var b strings.Builder
+		if err := WriteConsole(&b, c, TextOptions{Lang: lang, Width: 400}); err != nil {
+			t.Fatal(err)
+		}
+		for _, w := range want {
+			if !strings.Contains(b.String(), w) {
+				t.Errorf("%s: %q is missing in\n%s", lang, w, b.String())
+			}
+		}
+	}
+}
