@@ -51,7 +51,9 @@ func (l *listing) look(ctx context.Context, conn net.Conn, fact *facts.Console) 
 func (l *listing) note(s sent) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.sent = append(l.sent, s)
+	if !s.cut {
+		l.sent = append(l.sent, s)
+	}
 }
 
 // say sends the raw hello of a name and notes the answer.
@@ -113,8 +115,11 @@ func (l *listing) diagnose(ctx context.Context, fact *facts.Console) shown {
 	}
 	wg.Go(func() { fact.Local = local(ctx, l.named(facts.HelloTLS12), l.phase) })
 	wg.Wait()
-	l.sent = append(l.sent, results...)
+	for _, s := range results {
+		l.note(s)
+	}
 	if ctx.Err() != nil {
+		fact.Local = nil // not to be told from a filter on this machine
 		return shown{}
 	}
 	return l.shownOtherwise(ctx, fact)
