@@ -161,6 +161,10 @@ func (s *sent) read() {
 		s.Outcome, s.First = facts.OutcomeNotTLS, printable(a.First)
 		s.Detail = fmt.Sprintf("the answer begins with %q", s.First)
 	default:
+		if a.Rest != nil {
+			_, _, why := outcomeOf(a.Rest)
+			s.Detail = "behind the choice: " + why
+		}
 		s.Version, s.Suite, s.Group = versionName(a.Version), a.Suite, a.Group
 		switch a.Sentinel {
 		case ciphersuite.TLS13:

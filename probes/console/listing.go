@@ -140,10 +140,13 @@ func (l *listing) shownOtherwise(ctx context.Context, fact *facts.Console) shown
 		if s.Name == facts.HelloSmall && s.Outcome == facts.OutcomeOK {
 			// The large hello was the trouble: carry a small one through.
 			if conn, err := l.open(ctx); err == nil {
-				if again, g := l.modern(ctx, conn, []tls.CurveID{tls.X25519, tls.CurveP256}); again.Outcome == facts.OutcomeOK {
+				again, g := l.modern(ctx, conn, []tls.CurveID{tls.X25519, tls.CurveP256})
+				conn.Close()
+				if again.Outcome == facts.OutcomeOK {
 					got = g
 				}
-				conn.Close()
+				again.Name = facts.HelloSmallFull
+				l.note(again)
 			}
 			break
 		}
