@@ -19,6 +19,7 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/hex"
+	"errors"
 	"net"
 	"net/netip"
 	"net/url"
@@ -43,6 +44,10 @@ const (
 	timeout = 60 * time.Second
 	// phaseTimeout bounds one phase: a browser's user would have given up by then.
 	phaseTimeout = 5 * time.Second
+	// reserve is kept of the time for a look to return in what it has found, and portalShare
+	// for the licensing portal: three phases. Never more than a quarter of the time each.
+	reserve     = time.Second
+	portalShare = 3 * phaseTimeout
 	// perSecond is the rate of new connections towards a console that is in use: enumerating
 	// faster looks like an attack to an intrusion prevention system, and the resets that
 	// follow look like a console that refuses TLS.
@@ -170,8 +175,14 @@ func collect(ctx context.Context, env *probes.Env) (facts.Console, error) {
 	if len(env.Config.CAS.Clients) > 0 {
 		o = Options{Suites: SuitesExact, Clients: true}
 	}
-	r, err := observe(ctx, env, fact, o)
-	if err == nil && fact.HostSource != facts.HostConfigured {
+	if fact.HostSource == facts.HostConfigured {
+		r, err := observe(ctx, env, fact, o)
+		return r.Console, err
+	}
+	part, cancel := before(ctx, portalShare)
+	r, err := observe(part, env, fact, o)
+	cancel()
+	if err == nil {
 		r.Console.Portal, err = portal(ctx, env)
 	}
 	return r.Console, err
@@ -231,24 +242,37 @@ func observe(ctx context.Context, env *probes.Env, fact facts.Console, o Options
 	fact.Suites, fact.Groups = facts.Missed[[]facts.SuiteSeen](missed), facts.Missed[[]uint16](missed)
 	fact.Certificate = p.certificate(shown{})
 
+	whole := ctx
+	ctx, cancel := before(ctx, reserve)
+	defer cancel()
 	r := Result{}
 	conn := p.reach(ctx, &fact)
 	if conn != nil {
 		l := &listing{prober: p, o: o}
 		l.look(ctx, conn, &fact)
-		for _, spec := range o.Replay {
-			r.Replayed = append(r.Replayed, p.ask(ctx, "", spec, hello.Choice).Hello)
-		}
+		r.Replayed = p.replay(ctx, o.Replay)
 	}
-	if p.proxy != nil {
+	if p.proxy != nil && ctx.Err() == nil {
 		fact.Direct = p.direct(ctx)
 	}
-	if v := fact.Certificate.Value; v == nil || v.Verified == nil || !*v.Verified {
+	if v := fact.Certificate.Value; ctx.Err() == nil && (v == nil || v.Verified == nil || !*v.Verified) {
 		fact.NoSuchName = p.noSuchName(ctx, fact)
 	}
 	r.Console, r.Connections = fact, int(p.opened.Load())
-	// What was cut off by the end of the run looks like the peer's silence: say nothing.
-	return r, ctx.Err()
+	if err := whole.Err(); errors.Is(err, context.Canceled) {
+		return r, err
+	}
+	// At the deadline: what was found is worth something. What it cut off is left out.
+	return r, nil
+}
+
+// before ends a context a part of its time before its deadline.
+func before(ctx context.Context, part time.Duration) (context.Context, context.CancelFunc) {
+	end, ok := ctx.Deadline()
+	if !ok {
+		return context.WithCancel(ctx)
+	}
+	return context.WithDeadline(ctx, end.Add(-min(part, time.Until(end)/4)))
 }
 
 func (p *prober) hostport() string { return net.JoinHostPort(p.host, p.port) }

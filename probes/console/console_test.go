@@ -762,6 +762,25 @@ func TestConnectionsAtOnce(t *testing.T) {
 	}
 }
 
+// At the deadline what was found by then is told, and what it cut off is not taken for silence.
+func TestDeadlineKeepsWhatWasFound(t *testing.T) {
+	cfg := toward(t, listen(t, scripted{
+		cfg: &tls.Config{Certificates: []tls.Certificate{newAuthority(t).leaf(t, nil)}, MaxVersion: tls.VersionTLS12},
+		decide: func(h seen) func(net.Conn) {
+			if !h.modern {
+				return silent
+			}
+			return nil
+		},
+	}.serve))
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	defer cancel()
+	r, err := Look(ctx, newEnv(t, cfg), Options{})
+	if v := vector(r.Console); err != nil || ctx.Err() != nil || v != "modern=1.2" || r.Console.Certificate.Value == nil {
+		t.Errorf("%v, %s, certificate %+v", err, v, r.Console.Certificate)
+	}
+}
+
 func TestInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()

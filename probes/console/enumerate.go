@@ -83,6 +83,7 @@ func (l *listing) enumerate(ctx context.Context, fact *facts.Console) {
 		wg.Go(func() { l.below(ctx, asked, known, &results) })
 	}
 	wg.Wait()
+	l.over(ctx) // a hello that was cut off has left no trace
 	l.write(fact, results[:])
 	if fact.Suites.Value == nil || l.stopped.Load() != nil || ctx.Err() != nil {
 		return

@@ -65,6 +65,7 @@ func (p *prober) modern(ctx context.Context, conn net.Conn, curves []tls.CurveID
 		offered: tls.VersionTLS13,
 	}
 	s.Outcome, s.Alert, s.Detail = outcomeOf(err)
+	s.cut = err != nil && ctx.Err() != nil
 	var record tls.RecordHeaderError
 	if errors.As(err, &record) {
 		s.First = printable(record.RecordHeader[:])

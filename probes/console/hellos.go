@@ -116,6 +116,7 @@ type sent struct {
 	suites  []uint16 // that it offered, in that order
 	answer  hello.Answer
 	offered uint16 // the highest version
+	cut     bool   // by the end of the time, which looks like the peer's silence
 }
 
 // ok is whether it was answered at a version.
@@ -144,6 +145,7 @@ func (p *prober) ask(ctx context.Context, name facts.HelloName, spec hello.Spec,
 	}()
 	s.Took = time.Since(start)
 	s.Outcome, _, s.Detail = outcomeOf(err)
+	s.cut = err != nil && ctx.Err() != nil
 	s.read()
 	return s
 }
@@ -159,6 +161,10 @@ func (s *sent) read() {
 		s.Outcome, s.First = facts.OutcomeNotTLS, printable(a.First)
 		s.Detail = fmt.Sprintf("the answer begins with %q", s.First)
 	default:
+		if a.Rest != nil {
+			_, _, why := outcomeOf(a.Rest)
+			s.Detail = "behind the choice: " + why
+		}
 		s.Version, s.Suite, s.Group = versionName(a.Version), a.Suite, a.Group
 		switch a.Sentinel {
 		case ciphersuite.TLS13:
@@ -209,6 +215,7 @@ func (p *prober) plain(ctx context.Context) sent {
 	}()
 	s.Took = time.Since(start)
 	s.Outcome, _, s.Detail = outcomeOf(err)
+	s.cut = err != nil && ctx.Err() != nil
 	s.First, s.Bytes = printable(first), len(first)
 	return s
 }

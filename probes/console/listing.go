@@ -51,7 +51,9 @@ func (l *listing) look(ctx context.Context, conn net.Conn, fact *facts.Console) 
 func (l *listing) note(s sent) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.sent = append(l.sent, s)
+	if !s.cut {
+		l.sent = append(l.sent, s)
+	}
 }
 
 // say sends the raw hello of a name and notes the answer.
@@ -113,8 +115,11 @@ func (l *listing) diagnose(ctx context.Context, fact *facts.Console) shown {
 	}
 	wg.Go(func() { fact.Local = local(ctx, l.named(facts.HelloTLS12), l.phase) })
 	wg.Wait()
-	l.sent = append(l.sent, results...)
+	for _, s := range results {
+		l.note(s)
+	}
 	if ctx.Err() != nil {
+		fact.Local = nil // not to be told from a filter on this machine
 		return shown{}
 	}
 	return l.shownOtherwise(ctx, fact)
@@ -135,10 +140,13 @@ func (l *listing) shownOtherwise(ctx context.Context, fact *facts.Console) shown
 		if s.Name == facts.HelloSmall && s.Outcome == facts.OutcomeOK {
 			// The large hello was the trouble: carry a small one through.
 			if conn, err := l.open(ctx); err == nil {
-				if again, g := l.modern(ctx, conn, []tls.CurveID{tls.X25519, tls.CurveP256}); again.Outcome == facts.OutcomeOK {
+				again, g := l.modern(ctx, conn, []tls.CurveID{tls.X25519, tls.CurveP256})
+				conn.Close()
+				if again.Outcome == facts.OutcomeOK {
 					got = g
 				}
-				conn.Close()
+				again.Name = facts.HelloSmallFull
+				l.note(again)
 			}
 			break
 		}

@@ -162,7 +162,7 @@ func TestVectors(t *testing.T) {
 		{"TLS 1.3 is reset", scripted{cfg: strong, decide: resets(func(h seen) bool { return h.modern })},
 			"http=ok modern=reset no_sni=1.2 other_sni=1.2 small=reset ssl30=70 tls10=70 tls11=70 tls12=1.2 weak=40"},
 		{"a large hello is reset", scripted{cfg: strong, decide: resets(func(h seen) bool { return h.size > 1300 })},
-			"http=ok modern=reset no_sni=1.2 other_sni=1.2 small=1.2 ssl30=70 tls10=70 tls11=70 tls12=1.2 weak=40"},
+			"http=ok modern=reset no_sni=1.2 other_sni=1.2 small=1.2 small_full=1.2 ssl30=70 tls10=70 tls11=70 tls12=1.2 weak=40"},
 		{"it ends at TLS 1.1", scripted{cfg: capped},
 			"http=ok modern=70 no_sni=1.1 other_sni=1.1 small=70 ssl30=70 tls10=1.0 tls11=1.1 tls12=1.1 weak=1.1"},
 	} {
@@ -198,7 +198,7 @@ func TestVectorsOfSilence(t *testing.T) {
 		{"TLS 1.2 vanishes", scripted{cfg: loose, decide: quiet(func(h seen) bool { return h.version >= 0x0303 })},
 			"http=ok modern=timeout no_sni=timeout other_sni=timeout small=timeout ssl30=70 tls10=1.0 tls11=1.1 tls12=timeout weak=timeout"},
 		{"a large hello vanishes", scripted{cfg: loose, decide: quiet(func(h seen) bool { return h.size > 1300 })},
-			"http=ok modern=timeout no_sni=1.2 other_sni=1.2 small=1.2 ssl30=70 tls10=1.0 tls11=1.1 tls12=1.2 weak=1.2"},
+			"http=ok modern=timeout no_sni=1.2 other_sni=1.2 small=1.2 small_full=1.2 ssl30=70 tls10=1.0 tls11=1.1 tls12=1.2 weak=1.2"},
 	} {
 		env := newEnv(t, toward(t, listen(t, tc.s.serve)))
 		env.Limits.Phase = 2 * short

@@ -1,7 +1,9 @@
 package console
 
 import (
+	"context"
 	"slices"
+	"sync"
 
 	"github.com/casdoctor/casdoctor/internal/ciphersuite"
 	"github.com/casdoctor/casdoctor/internal/tlsclient"
@@ -46,4 +48,23 @@ func Agrees(r tlsclient.Result, c tlsclient.Client, h facts.Hello) bool {
 	default:
 		return true
 	}
+}
+
+// replay sends the hellos, a few at a time, and returns the answers up to the first one that the
+// end of the time has cut off.
+func (p *prober) replay(ctx context.Context, specs []hello.Spec) []facts.Hello {
+	answers := make([]sent, len(specs))
+	var wg sync.WaitGroup
+	for i, spec := range specs {
+		wg.Go(func() { answers[i] = p.ask(ctx, "", spec, hello.Choice) }) // open lets four at a time
+	}
+	wg.Wait()
+	var out []facts.Hello
+	for _, s := range answers {
+		if s.cut {
+			break
+		}
+		out = append(out, s.Hello)
+	}
+	return out
 }

@@ -117,16 +117,17 @@ type HelloName string
 // The hellos that tell the situations apart. All but HelloNoSNI and HelloOtherSNI name the
 // console.
 const (
-	HelloModern   HelloName = "modern"    // TLS 1.3 and 1.2 with post-quantum key shares, as a current browser: over 1,400 bytes, two segments
-	HelloSmall    HelloName = "small"     // TLS 1.3 and 1.2 in one segment, without key shares
-	HelloTLS12    HelloName = "tls12"     // TLS 1.2 or lower, every suite
-	HelloTLS11    HelloName = "tls11"     // TLS 1.1 or lower, every suite
-	HelloTLS10    HelloName = "tls10"     // TLS 1.0 or lower, every suite
-	HelloSSL30    HelloName = "ssl30"     // SSL 3.0, every suite
-	HelloWeak     HelloName = "weak"      // TLS 1.2 with nothing but suites that are considered weak: CBC, RC4, 3DES, DES, export, anonymous, NULL
-	HelloNoSNI    HelloName = "no_sni"    // as tls12, without a server name
-	HelloOtherSNI HelloName = "other_sni" // as tls12, with an unrelated server name
-	HelloHTTP     HelloName = "http"      // no hello at all: GET / in clear text
+	HelloModern    HelloName = "modern"     // TLS 1.3 and 1.2 with post-quantum key shares, as a current browser: over 1,400 bytes, two segments
+	HelloSmall     HelloName = "small"      // TLS 1.3 and 1.2 in one segment, without key shares
+	HelloSmallFull HelloName = "small_full" // a handshake carried through as modern, with classic key shares in one segment; sent when small was answered
+	HelloTLS12     HelloName = "tls12"      // TLS 1.2 or lower, every suite
+	HelloTLS11     HelloName = "tls11"      // TLS 1.1 or lower, every suite
+	HelloTLS10     HelloName = "tls10"      // TLS 1.0 or lower, every suite
+	HelloSSL30     HelloName = "ssl30"      // SSL 3.0, every suite
+	HelloWeak      HelloName = "weak"       // TLS 1.2 with nothing but suites that are considered weak: CBC, RC4, 3DES, DES, export, anonymous, NULL
+	HelloNoSNI     HelloName = "no_sni"     // as tls12, without a server name
+	HelloOtherSNI  HelloName = "other_sni"  // as tls12, with an unrelated server name
+	HelloHTTP      HelloName = "http"       // no hello at all: GET / in clear text
 )
 
 // Hello is one ClientHello, over a connection of its own, and the first answer to it.
