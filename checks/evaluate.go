@@ -76,8 +76,9 @@ type FixResult struct {
 // delegates one may be helped by a fix and the other not.
 type FixFor struct {
 	Ref
-	Applies     string `json:"applies"`
-	Recommended bool   `json:"recommended"`
+	Applies     string   `json:"applies"`
+	Recommended bool     `json:"recommended"`
+	Why         []Reason `json:"why,omitempty"` // of this entry alone
 }
 
 // Options change an evaluation.
@@ -242,7 +243,7 @@ func judgeFixes(base *Exam) []FixResult {
 				if got.claim.Verdict == Unknown && a == Yes {
 					a, why = Maybe, append(why, because("cause_unknown", "cause", cause))
 				}
-				ref := FixFor{Ref: x.pair, Applies: a.String()}
+				ref := FixFor{Ref: x.pair, Applies: a.String(), Why: why}
 				if a == Yes && !recommended[x.pair] {
 					recommended[x.pair], ref.Recommended, res.Recommended = true, true, true
 				}
@@ -343,6 +344,11 @@ func say(res Result, words map[string]Text) Result {
 	}
 	for i := range res.Fixes {
 		res.Fixes[i].Why = fill(res.Fixes[i].Why)
+		for j := range res.Fixes[i].For {
+			if of := &res.Fixes[i].For[j]; len(of.Why) > 0 {
+				of.Why = fill(of.Why)
+			}
+		}
 		res.Fixes[i].Links = append([]string{}, res.Fixes[i].Links...)
 		res.Fixes[i].Steps = append([]Text{}, res.Fixes[i].Steps...)
 	}

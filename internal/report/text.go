@@ -320,7 +320,7 @@ func (p *page) fixes(c checks.Result) {
 		}
 		p.more(styled(about, faint))
 		if left := notHelped(c, f); len(left) > 0 {
-			p.more(plain(p.say(notFor, "whom", refs(left), "why", p.sentences(f.Why))))
+			p.more(plain(p.say(notFor, "whom", refs(left), "why", p.sentences(whyNot(c, f)))))
 		} else {
 			p.because(f.Why)
 		}
@@ -592,6 +592,25 @@ func notHelped(c checks.Result, f checks.FixResult) (out []checks.Ref) {
 		if to.Applies != checks.Yes.String() {
 			out = append(out, to.Ref)
 		}
+	}
+	return out
+}
+
+// whyNot are the reasons of the troubles that a fix does not certainly mend; a report of an
+// older version has only those of the whole fix.
+func whyNot(c checks.Result, f checks.FixResult) (out []checks.Reason) {
+	for _, to := range targets(c, f) {
+		if to.Applies == checks.Yes.String() {
+			continue
+		}
+		for _, r := range to.Why {
+			if !slices.ContainsFunc(out, func(have checks.Reason) bool { return have.Text == r.Text }) {
+				out = append(out, r)
+			}
+		}
+	}
+	if len(out) == 0 {
+		return f.Why
 	}
 	return out
 }
