@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -49,7 +50,13 @@ or setting on the way is at fault.
 
 No credentials are sent. Towards hosts that are not this machine there are never more than four
 connections at once and ten a second.`,
-		Args: one("the host, with or without a port"),
+		Args: func(c *cobra.Command, args []string) error {
+			// A flag whose value can be left out takes none behind a space.
+			if len(args) > 1 && c.Flags().Changed("enumerate") && slices.ContainsFunc(args, isDepth) {
+				return usage(errors.New("the value of --enumerate stands behind an equals sign: --enumerate=exact, --enumerate=inferred"))
+			}
+			return one("the host, with or without a port")(c, args)
+		},
 		RunE: func(c *cobra.Command, args []string) error {
 			opts, err := textOptions(c, s)
 			if err != nil {
@@ -96,6 +103,8 @@ connections at once and ten a second.`,
 	f.StringVarP(&o.output, "output", "o", "", "write to this file (0600) instead of standard output")
 	return c
 }
+
+func isDepth(s string) bool { return s == "exact" || s == "inferred" }
 
 // look looks at the console and judges what was seen, as check does with a configuration.
 func (o *consoleFlags) look(c *cobra.Command, s streams, host string) (report.Console, error) {
@@ -192,8 +201,13 @@ func (o *consoleFlags) config(arg string) (*config.Config, error) {
 		CAS:     &config.CAS{Console: at},
 		Network: config.Network{Proxy: o.via, CAFile: o.ca},
 	}
-	if o.via != "" && !strings.Contains(o.via, "://") {
+	if scheme, _, ok := strings.Cut(o.via, "://"); ok && !strings.EqualFold(scheme, "http") {
+		return nil, fmt.Errorf("--via wants a proxy of the kind http://, not %s://", scheme)
+	} else if o.via != "" && !ok {
 		cfg.Network.Proxy = "http://" + o.via
+	}
+	if o.timeout <= 0 {
+		return nil, fmt.Errorf("--timeout is more than nothing, e.g. 30s, not %s", o.timeout)
 	}
 	if o.resolver != "" {
 		if cfg.Network.Resolver, err = resolverOf(o.resolver); err != nil {
@@ -220,7 +234,11 @@ func hostPortOf(s string) (config.HostPort, error) {
 	if strings.Contains(s, "://") || strings.ContainsAny(s, "/@ ") || s == "" {
 		return config.HostPort{}, fmt.Errorf("%q is not a host: leave out https://, the path and spaces", s)
 	}
-	if a, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(s, "["), "]")); err == nil {
+	bare := s
+	if strings.HasPrefix(s, "[") && strings.HasSuffix(s, "]") {
+		bare = s[1 : len(s)-1]
+	}
+	if a, err := netip.ParseAddr(bare); err == nil { // a zone may hold a bracket: only a pair is taken off
 		return config.HostPort{Host: a.String()}, nil
 	}
 	host, port := s, ""
