@@ -355,9 +355,6 @@ type situation struct {
 	met     map[facts.HelloName]meeting
 }
 
-// smallFull is the handshake of the modern hello once more, carried through in one segment.
-const smallFull facts.HelloName = "small_full"
-
 type hellos = map[facts.HelloName]meeting
 
 // situations are the signatures of a path that breaks TLS, by what the hellos met (measured against
@@ -371,14 +368,14 @@ var situations = []situation{
 	// The answer begins and breaks off: what comes in full packets is lost on its way back.
 	{"answer_breaks_off", Supported, hellos{facts.HelloModern: brokenOff}},
 	{"answer_breaks_off", Supported, hellos{facts.HelloModern: mute | ownFault, facts.HelloSmall: brokenOff}},
-	{"answer_breaks_off", Supported, hellos{facts.HelloModern: mute | ownFault, smallFull: brokenOff}},
+	{"answer_breaks_off", Supported, hellos{facts.HelloModern: mute | ownFault, facts.HelloSmallFull: brokenOff}},
 	{"answer_breaks_off", Supported, hellos{facts.HelloModern: mute | ownFault, facts.HelloTLS12: brokenOff}},
 
 	// A hello in two segments is lost that arrives in one: boxes that do not reassemble.
 	// Like is compared with like: the small one carried through, too, where that was tried.
-	{"large_hello", Confirmed, hellos{facts.HelloModern: mute, facts.HelloSmall: newVersion, smallFull: newVersion | unsent}},
+	{"large_hello", Confirmed, hellos{facts.HelloModern: mute, facts.HelloSmall: newVersion, facts.HelloSmallFull: newVersion | unsent}},
 	// It arrives, and is not liked.
-	{"modern_hello_refused", Supported, hellos{facts.HelloModern: alerted, facts.HelloSmall: newVersion, smallFull: newVersion | unsent}},
+	{"modern_hello_refused", Supported, hellos{facts.HelloModern: alerted, facts.HelloSmall: newVersion, facts.HelloSmallFull: newVersion | unsent}},
 	// The full handshake fails on this side although the peer answers: nothing is said of the way.
 	{"own_handshake_fails", Unknown, hellos{facts.HelloModern: ownFault | garbled | mute | alerted, facts.HelloSmall: newVersion}},
 	// Any mention of TLS 1.3 is too much for it.
