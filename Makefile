@@ -10,7 +10,7 @@ TOOLS := $(GO) tool -modfile=internal/tools/go.mod
 # detector's uses the same settings, so that the Graph SDK is compiled once for all of them.
 PURE  := CGO_ENABLED=0
 
-.PHONY: demo test build lint vet gate generate cold-start load bench mail-load test-tls bench-tls clean
+.PHONY: demo test build lint vet gate generate cold-start load bench mail-load test-tls bench-tls fuzz-tls clean
 
 demo: build
 	@echo "== casdoctor demo: a healthy organisation =="
@@ -75,6 +75,11 @@ test-tls:
 # minutes. The table is in docs/performance.md.
 bench-tls: build
 	@TESTSSL="$${TESTSSL-9441@0 9442@0}" internal/tools/tls/lab.sh internal/tools/tls/bench.sh ./casdoctor 0 50
+
+# Hostile bytes for the readers of package hello, each for FUZZ_TIME.
+FUZZ_TIME ?= 10m
+fuzz-tls:
+	@for f in FuzzRead FuzzBytes; do $(PURE) $(GO) test -tags $(TAGS) -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZ_TIME) ./probes/console/hello || exit 1; done
 
 clean:
 	rm -f casdoctor
