@@ -384,7 +384,7 @@ func proven(con facts.Console) Claim {
 		return shown
 	}
 	for _, c := range []Claim{shown, otherAnswers(con), pageInBetween(con)} {
-		if c.Verdict >= Supported && !(hasReason(c, "old_version_answered") && ownKey(con)) {
+		if c.Verdict >= Supported && (!hasReason(c, "old_version_answered") || !ownKey(con)) {
 			return unknown(because("console_not_proven"))
 		}
 	}

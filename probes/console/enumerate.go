@@ -480,7 +480,7 @@ func (l *listing) groups(ctx context.Context, fact *facts.Console, results []acc
 // same hello with groups that are known to be good is still answered. (Java says
 // unexpected_message.)
 func (l *listing) stillAnswers(ctx context.Context, version uint16, suites, used []uint16, s sent) bool {
-	if s.Outcome != facts.OutcomeAlert && !(wordless(s) && l.resets.Load()) || len(used) == 0 {
+	if s.Outcome != facts.OutcomeAlert && (!wordless(s) || !l.resets.Load()) || len(used) == 0 {
 		return false
 	}
 	spec := l.at(version, suites)
