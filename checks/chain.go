@@ -68,28 +68,16 @@ func (x *Exam) looks(fact string, ends ...string) []facts.Look {
 	return out
 }
 
-// explain asks a check for its chains. A mistake in an explanation must not cost the judgement.
-func (x *Exam) explain(c *Check) (out []Chain) {
+// told asks for something beside the judgement: chains, notes, the steps of a fix; nil where there is
+// none to tell. A mistake in it must not cost the judgement.
+func told[T any](x *Exam, tell func(*Exam) []T) (out []T) {
 	defer func() {
 		if recover() != nil {
 			out = nil
 		}
 	}()
-	if c.Explain == nil {
+	if tell == nil {
 		return nil
 	}
-	return c.Explain(x)
-}
-
-// note asks a check for what is worth knowing beside its causes.
-func (x *Exam) note(c *Check) (out []Reason) {
-	defer func() {
-		if recover() != nil {
-			out = nil
-		}
-	}()
-	if c.Notes == nil {
-		return nil
-	}
-	return c.Notes(x)
+	return tell(x)
 }

@@ -154,8 +154,8 @@ func evaluate(base *Exam, only []string, w *waivers) Result {
 		res.Remarks = append(res.Remarks, failed("symptoms", unread))
 	}
 	res.Fixes = judgeFixes(base)
-	res.Remarks = append(res.Remarks, base.anew().note(c)...)
-	res.Chains = base.anew().explain(c)
+	res.Remarks = append(res.Remarks, told(base.anew(), c.Notes)...)
+	res.Chains = told(base.anew(), c.Explain)
 	return say(res, c.Words)
 }
 
@@ -251,7 +251,7 @@ func judgeFixes(base *Exam) []FixResult {
 					best, res.Applies, res.Steps = a, a.String(), nil
 				}
 				if a == best {
-					res.Steps = appendNew(res.Steps, x.steps(f))
+					res.Steps = appendNew(res.Steps, told(x, f.Steps))
 				}
 				res.For = append(res.For, ref)
 				for _, r := range why {
@@ -305,18 +305,6 @@ func (x *Exam) applies(f Fix) (a Applicability, why []Reason) {
 		return Yes, nil
 	}
 	return f.Applies(x)
-}
-
-func (x *Exam) steps(f Fix) (out []Text) {
-	defer func() {
-		if recover() != nil {
-			out = nil
-		}
-	}()
-	if f.Steps == nil {
-		return nil
-	}
-	return f.Steps(x)
 }
 
 // cloud is the Microsoft cloud of the tenant; "" when none is declared.
