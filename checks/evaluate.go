@@ -54,8 +54,22 @@ type Waived struct {
 	Owner  string `json:"owner,omitempty"`
 }
 
-// inScope: neither waived nor excluded by a declaration.
-func (e Entry) inScope() bool { return e.Waived == nil && e.Verdict != notApplicable }
+// Status is what the entry alone makes of its check: skip when it is out of scope, that is
+// waived or excluded by a declaration.
+func (e Entry) Status() Status {
+	switch {
+	case e.Waived != nil, e.Verdict == notApplicable:
+		return StatusSkip
+	case e.Verdict == Confirmed.String():
+		return StatusFail
+	case e.Verdict == Supported.String():
+		return StatusWarn
+	case e.Verdict == Unknown.String():
+		return StatusUnknown
+	default:
+		return StatusPass
+	}
+}
 
 const notApplicable = "not_applicable"
 
@@ -205,23 +219,17 @@ func symptomsOf(ev *facts.Evidence, check string) ([]facts.Symptom, *facts.Failu
 // status is the state of a check over the entries in scope. An empty scope in a configured
 // check is a pass: everything was waived or excluded by a declaration.
 func status(entries []Entry) Status {
-	seen := map[string]bool{}
+	worst := StatusPass
 	for _, e := range entries {
-		if e.inScope() {
-			seen[e.Verdict] = true
+		if s := e.Status(); s != StatusSkip && slices.Index(worsening, s) > slices.Index(worsening, worst) {
+			worst = s
 		}
 	}
-	switch {
-	case seen[Confirmed.String()]:
-		return StatusFail
-	case seen[Supported.String()]:
-		return StatusWarn
-	case seen[Unknown.String()]:
-		return StatusUnknown
-	default:
-		return StatusPass
-	}
+	return worst
 }
+
+// worsening orders the statuses; skip has no place among them.
+var worsening = []Status{StatusPass, StatusUnknown, StatusWarn, StatusFail}
 
 // judgeFixes asks every fix about every entry that it is for, and recommends, for each entry
 // that is supported or confirmed, the first of the applying fixes: their order in the check

@@ -24,22 +24,30 @@ import (
 
 // options are the flags that check, replay and demo share.
 type options struct {
-	format, output, evidence, failOn, now string
-	only                                  []string
-	allowUnknown, timings, verbose        bool
-	lang                                  string
-	at                                    time.Time
+	format, output, dir, evidence, failOn, now string
+	only                                       []string
+	allowUnknown, timings, verbose             bool
+	lang                                       string
+	at                                         time.Time
 }
 
 func (o *options) flags(c *cobra.Command) {
 	f := c.Flags()
-	f.StringVar(&o.format, "format", "text", "text or json")
-	f.StringVarP(&o.output, "output", "o", "", "write the report to this file (0600) instead of standard output")
+	o.outputs(c)
 	f.StringSliceVar(&o.only, "only", nil, "judge only these checks, e.g. MFA-01,TLS-01")
 	f.StringVar(&o.failOn, "fail-on", "warn", "exit with 1 from this status on: warn or fail")
 	f.BoolVar(&o.allowUnknown, "allow-unknown", false, "do not exit with 3 when something could not be looked at")
 	f.StringVar(&o.now, "now", "", "judge as of this time (RFC 3339) instead of the time of the evidence")
 	f.BoolVar(&o.timings, "timings", false, "print on standard error how long each fact took, and what was waited for")
+}
+
+// outputs are the flags of whatever writes a report.
+func (o *options) outputs(c *cobra.Command) {
+	f := c.Flags()
+	f.StringVar(&o.format, "format", "text", "one of "+strings.Join(report.FormatNames(), ", "))
+	f.StringVarP(&o.output, "output", "o", "", "write the report to this file (0600) instead of standard output")
+	f.StringVar(&o.dir, "report-dir", "", "also write the report to this folder, in every format that is a file")
+	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(report.FormatNames(), cobra.ShellCompDirectiveNoFileComp))
 }
 
 // complete checks the flags; every mistake is one of usage.
@@ -49,7 +57,7 @@ func (o *options) complete(c *cobra.Command) error {
 		return err
 	}
 	o.verbose, _ = c.Flags().GetBool("verbose")
-	if err = oneOf("--format", o.format, "text", "json"); err != nil {
+	if err = oneOf("--format", o.format, report.FormatNames()...); err != nil {
 		return err
 	}
 	if o.failOn != "" { // report has no such flag
@@ -180,27 +188,30 @@ func (o *options) judge(s streams, ev *facts.Evidence) error {
 	return o.write(s, r)
 }
 
+// write writes the report where it is wanted, and ends with its exit code.
 func (o *options) write(s streams, r report.Report) error {
+	f, _ := report.FormatNamed(o.format) // complete has checked it
+	v := report.View{Lang: o.lang, Width: 80, Verbose: o.verbose}
+	if o.output == "" {
+		var terminal bool
+		v.Width, terminal, v.Color = screen(s.out)
+		if f.Binary && terminal {
+			return usage(fmt.Errorf("%s is not for a terminal: name a file with -o", f.Name))
+		}
+	}
 	var b bytes.Buffer
-	width, _, color := screen(s.out)
-	if o.output != "" {
-		width, color = 80, false
-	}
-	var err error
-	switch o.format {
-	case "json":
-		err = report.WriteJSON(&b, r)
-	default:
-		err = report.WriteText(&b, r, report.TextOptions{Lang: o.lang, Width: width, Color: color, Verbose: o.verbose})
-	}
+	err := f.Write(&b, r, v)
 	if err == nil {
 		err = deliver(s, o.output, b.Bytes())
+	}
+	if err == nil && o.dir != "" {
+		err = report.WriteAll(o.dir, r, v)
 	}
 	if err != nil {
 		return failed(fmt.Errorf("the report could not be written: %w", err))
 	}
-	if r.ExitCode != checks.ExitOK {
-		return &exitError{code: r.ExitCode}
+	if code := f.Exit(r); code != checks.ExitOK {
+		return &exitError{code: code}
 	}
 	return nil
 }

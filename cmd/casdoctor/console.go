@@ -58,7 +58,7 @@ connections at once and ten a second.`,
 			return one("the host, with or without a port")(c, args)
 		},
 		RunE: func(c *cobra.Command, args []string) error {
-			opts, err := textOptions(c, s)
+			opts, err := view(c, s)
 			if err != nil {
 				return err
 			}

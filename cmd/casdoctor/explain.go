@@ -19,7 +19,7 @@ func explainCommand(s streams) *cobra.Command {
 		Short: "tell what a check, a cause or a fix is, how it is decided, and what it needs",
 		Args:  one("the id of a check, a cause or a fix"),
 		RunE: func(c *cobra.Command, args []string) error {
-			opts, err := textOptions(c, s)
+			opts, err := view(c, s)
 			if err != nil {
 				return err
 			}
@@ -49,7 +49,7 @@ func explainCommand(s streams) *cobra.Command {
 }
 
 // explainReport tells how the findings of a saved report came about.
-func explainReport(s streams, path string, e report.Explanation, opts report.TextOptions) error {
+func explainReport(s streams, path string, e report.Explanation, opts report.View) error {
 	r, err := openReport(path)
 	if err != nil {
 		return err

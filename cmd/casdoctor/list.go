@@ -16,7 +16,7 @@ func listCommand(s streams) *cobra.Command {
 		Short:     "list checks, causes, fixes, facts and probes",
 		ValidArgs: guide.Sections(),
 		RunE: func(c *cobra.Command, args []string) error {
-			opts, err := textOptions(c, s)
+			opts, err := view(c, s)
 			if err != nil {
 				return err
 			}

@@ -31,7 +31,7 @@ configuration is needed; the internal domains come from --internal or from the c
 -c names. Without them no message is said to pass as internal.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			opts, err := textOptions(c, s)
+			opts, err := view(c, s)
 			if err != nil {
 				return err
 			}

@@ -24,7 +24,7 @@ func permissionsCommand(s streams) *cobra.Command {
   casdoctor permissions --script az > register.sh
   casdoctor permissions --consent -c casdoctor.yaml`,
 		RunE: func(c *cobra.Command, args []string) error {
-			opts, err := textOptions(c, s)
+			opts, err := view(c, s)
 			if err != nil {
 				return err
 			}
@@ -74,7 +74,7 @@ func grantsOf(args []string) ([]report.Grant, error) {
 	return guide.Permissions(ids...), nil
 }
 
-func writeConsent(s streams, path string, grants []report.Grant, format string, opts report.TextOptions) error {
+func writeConsent(s streams, path string, grants []report.Grant, format string, opts report.View) error {
 	cfg, err := config.Load(path)
 	if err != nil {
 		return usage(err)

@@ -82,8 +82,7 @@ func reportCommand(s streams) *cobra.Command {
 			return o.write(s, r)
 		},
 	}
-	c.Flags().StringVar(&o.format, "format", "text", "text or json")
-	c.Flags().StringVarP(&o.output, "output", "o", "", "write to this file (0600) instead of standard output")
+	o.outputs(c)
 	return c
 }
 

@@ -141,11 +141,11 @@ func logger(c *cobra.Command, s streams) zerolog.Logger {
 	return zerolog.New(zerolog.ConsoleWriter{Out: s.err, NoColor: !color}).Level(level).With().Timestamp().Logger()
 }
 
-// textOptions are those of a text for this terminal.
-func textOptions(c *cobra.Command, s streams) (report.TextOptions, error) {
+// view are those of a text for this terminal.
+func view(c *cobra.Command, s streams) (report.View, error) {
 	lang, err := language(c)
 	width, _, color := screen(s.out)
-	return report.TextOptions{Lang: lang, Width: width, Color: color}, err
+	return report.View{Lang: lang, Width: width, Color: color}, err
 }
 
 // oneOf refuses a word that is not one of those that a flag or an argument takes.

@@ -31,7 +31,7 @@ var (
 
 // WriteChains tells how the findings of one check came about in a report, and why each of its
 // fixes applies or not.
-func WriteChains(w io.Writer, r Report, id string, opts TextOptions) error {
+func WriteChains(w io.Writer, r Report, id string, opts View) error {
 	p := newPage(opts)
 	p.report = r
 	i := slices.IndexFunc(r.Checks, func(c checks.Result) bool { return c.ID == id })

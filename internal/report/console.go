@@ -186,7 +186,7 @@ var groupNames = map[uint16]string{
 }
 
 // WriteConsole writes it for people.
-func WriteConsole(w io.Writer, c Console, opts TextOptions) error {
+func WriteConsole(w io.Writer, c Console, opts View) error {
 	p := newPage(opts)
 	s := c.Seen
 	m := marks[c.Check.Status]

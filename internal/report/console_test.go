@@ -68,7 +68,7 @@ func TestWriteConsole(t *testing.T) {
 		"ja": {"✓ console.test:443  文書のとおり応答しており", "サーバ側", "接続できません: 共通の暗号化スイートがない", "と不一致", "5 回の接続"},
 	} {
 		var b strings.Builder
-		if err := WriteConsole(&b, c, TextOptions{Lang: lang, Width: 200, Verbose: true}); err != nil {
+		if err := WriteConsole(&b, c, View{Lang: lang, Width: 200, Verbose: true}); err != nil {
 			t.Fatal(err)
 		}
 		for _, w := range want {
@@ -86,7 +86,7 @@ func TestWriteConsoleUnreached(t *testing.T) {
 		Connects: []facts.Connect{{Address: "[2001:db8::1]:443", Outcome: facts.OutcomeRefused}},
 	}), 1, 0)
 	var b strings.Builder
-	if err := WriteConsole(&b, c, TextOptions{Lang: "en"}); err != nil {
+	if err := WriteConsole(&b, c, View{Lang: "en"}); err != nil {
 		t.Fatal(err)
 	}
 	if s := b.String(); c.ExitCode() != checks.ExitTrouble || !strings.Contains(s, "✗ [2001:db8::1]:443  cannot be used") ||
@@ -124,7 +124,7 @@ func TestWriteConsoleDoubts(t *testing.T) {
 		}, Clients: []ConsoleClient{{Client: "IE 11 / Windows 7", Verdict: "refused", Reason: "suites"}}}
 		for lang, want := range tt.doubts {
 			var b strings.Builder
-			if err := WriteConsole(&b, c, TextOptions{Lang: lang, Width: 400}); err != nil {
+			if err := WriteConsole(&b, c, View{Lang: lang, Width: 400}); err != nil {
 				t.Fatal(err)
 			}
 			list, label := b.String(), map[string]string{"en": "Clients", "ja": "クライアント"}[lang]
@@ -146,7 +146,7 @@ func TestWriteConsoleUndecided(t *testing.T) {
 		}
 		for lang, said := range map[string]string{"en": "not decided: which versions it accepts was not clearly seen", "ja": "判定できません: 受け付けるバージョンを明確に確認できていない"} {
 			var b strings.Builder
-			if err := WriteConsole(&b, c, TextOptions{Lang: lang, Width: 400}); err != nil {
+			if err := WriteConsole(&b, c, View{Lang: lang, Width: 400}); err != nil {
 				t.Fatal(err)
 			}
 			if strings.Contains(b.String(), said) != want || !want && strings.Contains(b.String(), "IE 11") {
@@ -167,7 +167,7 @@ func TestWriteConsoleSaysCodesInWords(t *testing.T) {
 		"ja": {"明確な応答なし (TLS ではない)", "検証に失敗 (発行者がここでは信頼されていない)"},
 	} {
 		var b strings.Builder
-		if err := WriteConsole(&b, c, TextOptions{Lang: lang, Width: 400}); err != nil {
+		if err := WriteConsole(&b, c, View{Lang: lang, Width: 400}); err != nil {
 			t.Fatal(err)
 		}
 		for _, w := range want {

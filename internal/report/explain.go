@@ -52,7 +52,7 @@ var (
 )
 
 // WriteExplanation tells everything that a check, or one cause or fix of it, says of itself.
-func WriteExplanation(w io.Writer, e Explanation, opts TextOptions) error {
+func WriteExplanation(w io.Writer, e Explanation, opts View) error {
 	p := newPage(opts)
 	p.indent = 4
 	whole := e.ID == e.Check.ID

@@ -38,7 +38,7 @@ func WriteMarkdown(w io.Writer, e Explanation, lang string) error {
 	m.para(m.in(c.Symptom))
 	m.heading(mTree)
 	m.para(treeIntro.in(lang))
-	tree := newPage(TextOptions{Lang: lang, Width: treeWidth})
+	tree := newPage(View{Lang: lang, Width: treeWidth})
 	tree.tree(c)
 	m.para("```text\n" + tree.out.String() + "```")
 	m.heading(mCauses)

@@ -111,19 +111,19 @@ func sampleLinks() []Link {
 }
 
 // around are the writers of the words around the checks, each with its sample.
-func around() map[string]func(io.Writer, TextOptions) error {
-	writers := map[string]func(io.Writer, TextOptions) error{
-		"permissions": func(w io.Writer, o TextOptions) error { return WriteGrants(w, sampleGrants(), o) },
-		"list":        func(w io.Writer, o TextOptions) error { return WriteList(w, sampleList(), o) },
-		"links":       func(w io.Writer, o TextOptions) error { return WriteLinks(w, sampleLinks(), o) },
+func around() map[string]func(io.Writer, View) error {
+	writers := map[string]func(io.Writer, View) error{
+		"permissions": func(w io.Writer, o View) error { return WriteGrants(w, sampleGrants(), o) },
+		"list":        func(w io.Writer, o View) error { return WriteList(w, sampleList(), o) },
+		"links":       func(w io.Writer, o View) error { return WriteLinks(w, sampleLinks(), o) },
 	}
 	for name, id := range map[string]string{"check": "ACC-01", "cause": "ACC-01.C1", "fix": "ACC-01.F1"} {
-		writers["explain."+name] = func(w io.Writer, o TextOptions) error { return WriteExplanation(w, sampleExplanation(id), o) }
+		writers["explain."+name] = func(w io.Writer, o View) error { return WriteExplanation(w, sampleExplanation(id), o) }
 	}
 	return writers
 }
 
-func written(t *testing.T, write func(io.Writer, TextOptions) error, opts TextOptions) string {
+func written(t *testing.T, write func(io.Writer, View) error, opts View) string {
 	t.Helper()
 	var b strings.Builder
 	if err := write(&b, opts); err != nil {
@@ -136,7 +136,7 @@ func TestWordsAroundGolden(t *testing.T) {
 	for name, write := range around() {
 		for _, lang := range []string{"en", "ja"} {
 			for _, width := range []int{80, 40} {
-				golden(t, fmt.Sprintf("%s.%s.%d.txt", name, lang, width), written(t, write, TextOptions{Lang: lang, Width: width}))
+				golden(t, fmt.Sprintf("%s.%s.%d.txt", name, lang, width), written(t, write, View{Lang: lang, Width: width}))
 			}
 		}
 	}
@@ -158,7 +158,7 @@ func TestWordsAroundFitEveryWidth(t *testing.T) {
 	for name, write := range around() {
 		for _, lang := range []string{"en", "ja"} {
 			for width := minWidth; width <= maxWidth; width++ {
-				plain := written(t, write, TextOptions{Lang: lang, Width: width})
+				plain := written(t, write, View{Lang: lang, Width: width})
 				for line := range strings.Lines(plain) {
 					line = strings.TrimSuffix(line, "\n")
 					if w := ansi.StringWidth(line); w > width && !strings.Contains(line, "https://") {
@@ -168,7 +168,7 @@ func TestWordsAroundFitEveryWidth(t *testing.T) {
 						t.Errorf("%s, %s, %d cells: spaces at the end of %q", name, lang, width, line)
 					}
 				}
-				if got := ansi.Strip(written(t, write, TextOptions{Lang: lang, Width: width, Color: true})); got != plain {
+				if got := ansi.Strip(written(t, write, View{Lang: lang, Width: width, Color: true})); got != plain {
 					t.Errorf("%s, %s, %d cells: colour changes the text", name, lang, width)
 				}
 			}
@@ -178,7 +178,7 @@ func TestWordsAroundFitEveryWidth(t *testing.T) {
 
 // TestTreeIsASCII: the lines of the tree are as wide on every terminal.
 func TestTreeIsASCII(t *testing.T) {
-	p := newPage(TextOptions{Width: 60})
+	p := newPage(View{Width: 60})
 	p.tree(sampleExplanation("ACC-01").Check)
 	for _, r := range p.out.String() {
 		if r > '~' {
@@ -194,7 +194,7 @@ func TestWordsAroundAreThere(t *testing.T) {
 		}
 	}
 	for name, write := range around() {
-		if err := write(full{}, TextOptions{}); !errors.Is(err, errFull) {
+		if err := write(full{}, View{}); !errors.Is(err, errFull) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -212,7 +212,7 @@ func TestExplainsOnlyWhatWasAskedFor(t *testing.T) {
 		"ACC-01": {true, true, true, true}, "ACC-01.C1": {true, false, true, true},
 		"ACC-01.X1": {false, true, false, false}, "ACC-01.F1": {false, false, true, false},
 	} {
-		out := written(t, func(w io.Writer, o TextOptions) error { return WriteExplanation(w, sampleExplanation(id), o) }, TextOptions{Width: 100})
+		out := written(t, func(w io.Writer, o View) error { return WriteExplanation(w, sampleExplanation(id), o) }, View{Width: 100})
 		var got []bool
 		for _, s := range []string{"  ACC-01.C1  ", "  ACC-01.X1  ", "  ACC-01.F1  ", "  ACC-01.F2  "} {
 			got = append(got, strings.Contains(out, "\n"+s))
@@ -228,7 +228,7 @@ func TestChainsGolden(t *testing.T) {
 	for _, lang := range []string{"en", "ja"} {
 		for _, width := range []int{80, 40} {
 			var b strings.Builder
-			if err := WriteChains(&b, everything(), "MFA-01", TextOptions{Lang: lang, Width: width}); err != nil {
+			if err := WriteChains(&b, everything(), "MFA-01", View{Lang: lang, Width: width}); err != nil {
 				t.Fatal(err)
 			}
 			golden(t, fmt.Sprintf("chains.%s.%d.txt", lang, width), b.String())
@@ -239,7 +239,7 @@ func TestChainsGolden(t *testing.T) {
 // TestAReportWithoutChains says what to do.
 func TestAReportWithoutChains(t *testing.T) {
 	var b strings.Builder
-	if err := WriteChains(&b, everything(), "SPM-01", TextOptions{}); err != nil {
+	if err := WriteChains(&b, everything(), "SPM-01", View{}); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.Contains(b.String(), "Make a new one") {

@@ -15,7 +15,8 @@ import (
 )
 
 // WriteJSON writes report.json: two spaces deep, with a line end after it.
-func WriteJSON(w io.Writer, r Report) error { return WriteData(w, r) }
+// It holds both languages, so that it is the same whoever looks at it.
+func WriteJSON(w io.Writer, r Report, _ View) error { return WriteData(w, r) }
 
 // WriteData writes what is not a report (a list, permissions) the same way.
 func WriteData(w io.Writer, v any) error {

@@ -37,7 +37,7 @@ var (
 )
 
 // WriteList writes the sections, the ids of each in a column.
-func WriteList(w io.Writer, sections []Section, opts TextOptions) error {
+func WriteList(w io.Writer, sections []Section, opts View) error {
 	p := newPage(opts)
 	for i, s := range sections {
 		if i > 0 {

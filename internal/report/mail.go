@@ -57,13 +57,13 @@ func claimOf(c checks.Claim) *MailClaim {
 type MailWriter struct {
 	w    io.Writer
 	json bool
-	opts TextOptions
+	opts View
 	n    int
 	code int // the exit code so far
 }
 
 // NewMailText writes for people.
-func NewMailText(w io.Writer, opts TextOptions) *MailWriter { return &MailWriter{w: w, opts: opts} }
+func NewMailText(w io.Writer, opts View) *MailWriter { return &MailWriter{w: w, opts: opts} }
 
 // NewMailJSON writes one document of the schema casdoctor.mail/v1: its messages in "messages".
 func NewMailJSON(w io.Writer) *MailWriter { return &MailWriter{w: w, json: true} }

@@ -69,7 +69,7 @@ func TestMailExitCode(t *testing.T) {
 		{[]facts.Message{letter("b", "pass"), unreadLetter}, domains, 3},
 		{[]facts.Message{letter("b", "pass"), {File: "gone.eml", Headers: facts.Missed[facts.MailHeaders](&facts.Failure{Kind: facts.NotFound})}}, domains, 2},
 	} {
-		m := posted(t, NewMailText(&bytes.Buffer{}, TextOptions{}), tt.list, checks.MailContext{Internal: tt.internal})
+		m := posted(t, NewMailText(&bytes.Buffer{}, View{}), tt.list, checks.MailContext{Internal: tt.internal})
 		if got := m.ExitCode(); got != tt.code {
 			t.Errorf("%v: exit code %d, want %d", tt.list, got, tt.code)
 		}
@@ -89,7 +89,7 @@ func TestMailText(t *testing.T) {
 		"ja": {"✗ a.eml  内部メールとして扱われません", "✓ b.eml  内部メールとして扱われます", "読み取れません", "最初に受信"},
 	} {
 		var b bytes.Buffer
-		posted(t, NewMailText(&b, TextOptions{Lang: lang, Width: 100}), list, known)
+		posted(t, NewMailText(&b, View{Lang: lang, Width: 100}), list, known)
 		for _, w := range wants {
 			if !strings.Contains(b.String(), w) {
 				t.Errorf("%s: no %q in\n%s", lang, w, b.String())
@@ -100,7 +100,7 @@ func TestMailText(t *testing.T) {
 		}
 		for _, width := range []int{20, 40, 60, 80} {
 			b.Reset()
-			posted(t, NewMailText(&b, TextOptions{Lang: lang, Width: width}), list, known)
+			posted(t, NewMailText(&b, View{Lang: lang, Width: width}), list, known)
 			for line := range strings.Lines(b.String()) {
 				if w := ansi.StringWidth(strings.TrimRight(line, "\n")); w > width {
 					t.Errorf("%s, %d: a line of %d cells: %s", lang, width, w, line)
@@ -108,7 +108,7 @@ func TestMailText(t *testing.T) {
 			}
 		}
 	}
-	for name, m := range map[string]*MailWriter{"text": NewMailText(full{}, TextOptions{}), "json": NewMailJSON(full{})} {
+	for name, m := range map[string]*MailWriter{"text": NewMailText(full{}, View{}), "json": NewMailJSON(full{})} {
 		if err := m.Write(NewMailMessage(list[0], known)); !errors.Is(err, errFull) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -138,7 +138,7 @@ func TestMailWithoutDomains(t *testing.T) {
 func TestMailInTenLines(t *testing.T) {
 	for _, lang := range []string{"en", "ja"} {
 		var b bytes.Buffer
-		m := posted(t, NewMailText(&b, TextOptions{Lang: lang, Width: 240}), []facts.Message{letter("a.eml", "fail")},
+		m := posted(t, NewMailText(&b, View{Lang: lang, Width: 240}), []facts.Message{letter("a.eml", "fail")},
 			checks.MailContext{Internal: &[]string{"contoso.com"}})
 		if strings.Contains(b.String(), "is in the internal domains") || strings.Contains(b.String(), "登録されています") {
 			t.Errorf("%s: what did not decide is said:\n%s", lang, b.String())

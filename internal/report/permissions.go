@@ -62,7 +62,7 @@ func (g Grant) cost(lang string) string {
 }
 
 // WriteGrants writes what has to be granted, service by service.
-func WriteGrants(w io.Writer, grants []Grant, opts TextOptions) error {
+func WriteGrants(w io.Writer, grants []Grant, opts View) error {
 	p := newPage(opts)
 	p.indent = 4
 	service := ""
@@ -95,7 +95,7 @@ func (p *page) grant(g Grant) {
 }
 
 // WriteLinks writes where to grant it.
-func WriteLinks(w io.Writer, links []Link, opts TextOptions) error {
+func WriteLinks(w io.Writer, links []Link, opts View) error {
 	p := newPage(opts)
 	for i, l := range links {
 		if i > 0 {

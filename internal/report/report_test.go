@@ -89,12 +89,12 @@ func TestNew(t *testing.T) {
 
 func TestSameEvidenceSameBytes(t *testing.T) {
 	first := new(bytes.Buffer)
-	if err := WriteJSON(first, everything()); err != nil {
+	if err := WriteJSON(first, everything(), View{}); err != nil {
 		t.Fatal(err)
 	}
 	for range 20 { // map order differs from run to run
 		again := new(bytes.Buffer)
-		if err := WriteJSON(again, everything()); err != nil {
+		if err := WriteJSON(again, everything(), View{}); err != nil {
 			t.Fatal(err)
 		}
 		if !bytes.Equal(first.Bytes(), again.Bytes()) {
@@ -109,7 +109,7 @@ func TestSameEvidenceSameBytes(t *testing.T) {
 		here:  New(sampleEvidence(), checks.Outcome{Now: taken, Results: []checks.Result{sampleGDM()}}, Options{}),
 		there: New(ev, checks.Outcome{Now: ev.Taken, Results: []checks.Result{sampleGDM()}}, Options{}),
 	} {
-		if err := WriteJSON(buf, r); err != nil {
+		if err := WriteJSON(buf, r, View{}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -120,7 +120,7 @@ func TestSameEvidenceSameBytes(t *testing.T) {
 
 func TestJSON(t *testing.T) {
 	var b bytes.Buffer
-	if err := WriteJSON(&b, everything()); err != nil {
+	if err := WriteJSON(&b, everything(), View{}); err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "everything.json", b.String())
@@ -139,7 +139,7 @@ func TestJSONIsInertAndExact(t *testing.T) {
 	r := ready()
 	r.Tenant = name
 	var b bytes.Buffer
-	if err := WriteJSON(&b, r); err != nil {
+	if err := WriteJSON(&b, r, View{}); err != nil {
 		t.Fatal(err)
 	}
 	want := `"tenant": "\u001b[31m\u009b1m\u202e<&>\u2028\udb40\udc41é管"`
@@ -154,7 +154,7 @@ func TestJSONIsInertAndExact(t *testing.T) {
 
 func TestRead(t *testing.T) {
 	var b bytes.Buffer
-	if err := WriteJSON(&b, undetermined()); err != nil {
+	if err := WriteJSON(&b, undetermined(), View{}); err != nil {
 		t.Fatal(err)
 	}
 	whole := b.String()

@@ -367,7 +367,7 @@ func sampleEvidence() *facts.Evidence {
 	}
 }
 
-func text(t *testing.T, r Report, opts TextOptions) string {
+func text(t *testing.T, r Report, opts View) string {
 	t.Helper()
 	var b bytes.Buffer
 	if err := WriteText(&b, r, opts); err != nil {

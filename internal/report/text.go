@@ -13,14 +13,6 @@ import (
 	"github.com/casdoctor/casdoctor/checks"
 )
 
-// TextOptions say how the text is set.
-type TextOptions struct {
-	Lang    string // "ja", or English
-	Width   int    // cells of a line; 0: 80. Nothing is set wider than 100 cells.
-	Color   bool   // without it there is not one escape sequence
-	Verbose bool   // also what was ruled out, and every fact with its timing
-}
-
 const (
 	defaultWidth = 80
 	minWidth     = 20
@@ -29,9 +21,6 @@ const (
 	narrowWidth = 60
 	labelWidth  = 14 // with the indentation before and the gap after the label
 )
-
-// notApplicable is the verdict of an entry that a declaration excludes.
-const notApplicable = "not_applicable"
 
 // The styles. A Style of its own for each meaning; colours are the terminal's own sixteen,
 // so that they fit its background.
@@ -74,7 +63,7 @@ var (
 
 // WriteText writes the report for people: the verdict and the one thing to do about each
 // trouble first, then the troubles, what could not be decided, and the rest in a line each.
-func WriteText(w io.Writer, r Report, opts TextOptions) error {
+func WriteText(w io.Writer, r Report, opts View) error {
 	p := newPage(opts)
 	p.report = r
 	p.head()
@@ -97,7 +86,7 @@ func WriteText(w io.Writer, r Report, opts TextOptions) error {
 
 // page is the text while it is being written.
 type page struct {
-	opts   TextOptions
+	opts   View
 	width  int
 	indent int  // of the text beside or below a label
 	label  word // of the part before
@@ -105,7 +94,7 @@ type page struct {
 	out    strings.Builder
 }
 
-func newPage(opts TextOptions) *page {
+func newPage(opts View) *page {
 	width := opts.Width
 	if width <= 0 {
 		width = defaultWidth
@@ -528,11 +517,6 @@ func (p *page) foot() {
 // urgency orders checks as the report lists them.
 func urgency(c checks.Result) int { return slices.Index(order, c.Status) }
 
-// found: the entry counts, and it is a trouble.
-func found(e checks.Entry) bool {
-	return e.Waived == nil && (e.Verdict == checks.Confirmed.String() || e.Verdict == checks.Supported.String())
-}
-
 func howFound(e checks.Entry) word {
 	declared := e.Basis == checks.Declared.String()
 	switch {
@@ -547,85 +531,6 @@ func howFound(e checks.Entry) word {
 	default: // a waiver can accept an unknown too
 		return statusWords[checks.StatusUnknown]
 	}
-}
-
-// targets are the troubles in the report that a fix is for.
-func targets(c checks.Result, f checks.FixResult) (out []checks.FixFor) {
-	for _, to := range f.For {
-		if slices.ContainsFunc(c.Causes, func(e checks.Entry) bool {
-			return e.ID == to.Cause && e.Subject == to.Subject && found(e)
-		}) {
-			out = append(out, to)
-		}
-	}
-	return out
-}
-
-// recommendedFor are the troubles that a fix is the recommended one for.
-func recommendedFor(c checks.Result, f checks.FixResult) (out []checks.Ref) {
-	for _, to := range targets(c, f) {
-		if to.Recommended {
-			out = append(out, to.Ref)
-		}
-	}
-	return out
-}
-
-// applies is whether a fix works for any trouble in the report; "" when it is for none.
-// (FixResult.Applies also counts entries that were waived or are unknown.)
-func applies(c checks.Result, f checks.FixResult) string {
-	best := ""
-	for _, to := range targets(c, f) {
-		switch {
-		case to.Applies == checks.Yes.String(), best == "":
-			best = to.Applies
-		case best == checks.No.String():
-			best = to.Applies
-		}
-	}
-	return best
-}
-
-// notHelped are the troubles that a fix is for, but does not certainly mend.
-func notHelped(c checks.Result, f checks.FixResult) (out []checks.Ref) {
-	for _, to := range targets(c, f) {
-		if to.Applies != checks.Yes.String() {
-			out = append(out, to.Ref)
-		}
-	}
-	return out
-}
-
-// whyNot are the reasons of the troubles that a fix does not certainly mend; a report of an
-// older version has only those of the whole fix.
-func whyNot(c checks.Result, f checks.FixResult) (out []checks.Reason) {
-	for _, to := range targets(c, f) {
-		if to.Applies == checks.Yes.String() {
-			continue
-		}
-		for _, r := range to.Why {
-			if !slices.ContainsFunc(out, func(have checks.Reason) bool { return have.Text == r.Text }) {
-				out = append(out, r)
-			}
-		}
-	}
-	if len(out) == 0 {
-		return f.Why
-	}
-	return out
-}
-
-// unmended are the troubles that no fix is recommended for.
-func unmended(c checks.Result) (out []checks.Ref) {
-	for _, e := range c.Causes {
-		ref := checks.Ref{Cause: e.ID, Subject: e.Subject}
-		if found(e) && !slices.ContainsFunc(c.Fixes, func(f checks.FixResult) bool {
-			return slices.Contains(recommendedFor(c, f), ref)
-		}) {
-			out = append(out, ref)
-		}
-	}
-	return out
 }
 
 // refs lists entries: each cause once, with its subjects.

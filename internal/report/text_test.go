@@ -16,20 +16,20 @@ import (
 func TestTextGolden(t *testing.T) {
 	for _, lang := range []string{"en", "ja"} {
 		for _, width := range []int{80, 40} {
-			golden(t, fmt.Sprintf("everything.%s.%d.txt", lang, width), text(t, everything(), TextOptions{Lang: lang, Width: width}))
+			golden(t, fmt.Sprintf("everything.%s.%d.txt", lang, width), text(t, everything(), View{Lang: lang, Width: width}))
 		}
-		golden(t, "everything."+lang+".verbose.txt", text(t, everything(), TextOptions{Lang: lang, Width: 80, Verbose: true}))
-		golden(t, "ready."+lang+".txt", text(t, ready(), TextOptions{Lang: lang}))
-		golden(t, "undetermined."+lang+".txt", text(t, undetermined(), TextOptions{Lang: lang}))
+		golden(t, "everything."+lang+".verbose.txt", text(t, everything(), View{Lang: lang, Width: 80, Verbose: true}))
+		golden(t, "ready."+lang+".txt", text(t, ready(), View{Lang: lang}))
+		golden(t, "undetermined."+lang+".txt", text(t, undetermined(), View{Lang: lang}))
 	}
-	golden(t, "everything.en.color.txt", text(t, everything(), TextOptions{Lang: "en", Width: 80, Color: true}))
+	golden(t, "everything.en.color.txt", text(t, everything(), View{Lang: "en", Width: 80, Color: true}))
 }
 
 // TestTextFitsEveryWidth measures with another library than the one that wraps.
 func TestTextFitsEveryWidth(t *testing.T) {
 	for _, lang := range []string{"en", "ja"} {
 		for width := minWidth; width <= maxWidth; width++ {
-			out := text(t, everything(), TextOptions{Lang: lang, Width: width, Verbose: true})
+			out := text(t, everything(), View{Lang: lang, Width: width, Verbose: true})
 			for line := range strings.Lines(out) {
 				line = strings.TrimSuffix(line, "\n")
 				if w := ansi.StringWidth(line); w > width && !strings.HasPrefix(strings.TrimSpace(line), "https://") {
@@ -47,11 +47,11 @@ func TestTextFitsEveryWidth(t *testing.T) {
 			}
 		}
 	}
-	widest := text(t, everything(), TextOptions{Width: maxWidth})
-	if got := text(t, everything(), TextOptions{Width: 500}); got != widest {
+	widest := text(t, everything(), View{Width: maxWidth})
+	if got := text(t, everything(), View{Width: 500}); got != widest {
 		t.Error("a very wide terminal must not make very long lines")
 	}
-	if got := text(t, everything(), TextOptions{}); got != text(t, everything(), TextOptions{Width: 80}) {
+	if got := text(t, everything(), View{}); got != text(t, everything(), View{Width: 80}) {
 		t.Error("without a width, 80 cells")
 	}
 }
@@ -60,11 +60,11 @@ func TestTextFitsEveryWidth(t *testing.T) {
 func TestColourOnlyAdds(t *testing.T) {
 	for _, lang := range []string{"en", "ja"} {
 		for _, width := range []int{40, 80} {
-			plain := text(t, everything(), TextOptions{Lang: lang, Width: width, Verbose: true})
+			plain := text(t, everything(), View{Lang: lang, Width: width, Verbose: true})
 			if strings.Contains(plain, "\x1b") {
 				t.Errorf("%s, %d cells: an escape without colour", lang, width)
 			}
-			colored := text(t, everything(), TextOptions{Lang: lang, Width: width, Verbose: true, Color: true})
+			colored := text(t, everything(), View{Lang: lang, Width: width, Verbose: true, Color: true})
 			if ansi.Strip(colored) != plain {
 				t.Errorf("%s, %d cells: colour changes the text", lang, width)
 			}
@@ -81,7 +81,7 @@ func TestTextIsInert(t *testing.T) {
 	r := everything()
 	spoil(reflect.ValueOf(&r).Elem(), bad)
 	for _, lang := range []string{"en", "ja"} {
-		out := text(t, r, TextOptions{Lang: lang, Width: 60, Verbose: true})
+		out := text(t, r, View{Lang: lang, Width: 60, Verbose: true})
 		for _, c := range out {
 			if c != '\n' && active(c) {
 				t.Fatalf("%s: %U came through", lang, c)
@@ -131,7 +131,7 @@ func spoil(v reflect.Value, bad string) {
 
 // TestTenLines: verdict, trouble and the one thing to do are what is read first.
 func TestTenLines(t *testing.T) {
-	lines := strings.SplitN(text(t, everything(), TextOptions{Lang: "en", Width: 80}), "\n", 11)
+	lines := strings.SplitN(text(t, everything(), View{Lang: "en", Width: 80}), "\n", 11)
 	head := strings.Join(lines[:10], "\n")
 	for _, want := range []string{"NOT READY", "contoso", "2026-11-20 06:00 UTC", "MFA-01", "→ Provision with an authorized account", "TLS-01"} {
 		if !strings.Contains(head, want) {
@@ -176,7 +176,7 @@ func TestTextShowsWhatCounts(t *testing.T) {
 			r := New(sampleEvidence(), checks.Outcome{Now: taken, Results: []checks.Result{{
 				ID: "ACC-01", Status: c.status, Title: checks.Text{EN: "t", JA: "題"}, Causes: c.entries, Fixes: c.fixes,
 			}}}, Options{FailOn: checks.StatusWarn})
-			short := text(t, r, TextOptions{})
+			short := text(t, r, View{})
 			for _, s := range c.shows {
 				if !strings.Contains(short, s) {
 					t.Errorf("lacks %q:\n%s", s, short)
@@ -187,7 +187,7 @@ func TestTextShowsWhatCounts(t *testing.T) {
 					t.Errorf("has %q:\n%s", s, short)
 				}
 			}
-			if long := text(t, r, TextOptions{Verbose: true}); !strings.Contains(long, c.verboselyOnly) {
+			if long := text(t, r, View{Verbose: true}); !strings.Contains(long, c.verboselyOnly) {
 				t.Errorf("lacks %q when verbose:\n%s", c.verboselyOnly, long)
 			}
 		})
@@ -226,10 +226,10 @@ var errFull = errors.New("no space left")
 func (full) Write([]byte) (int, error) { return 0, errFull }
 
 func TestWritersReportErrors(t *testing.T) {
-	if err := WriteText(full{}, ready(), TextOptions{}); !errors.Is(err, errFull) {
+	if err := WriteText(full{}, ready(), View{}); !errors.Is(err, errFull) {
 		t.Errorf("text: %v", err)
 	}
-	if err := WriteJSON(full{}, ready()); !errors.Is(err, errFull) {
+	if err := WriteJSON(full{}, ready(), View{}); !errors.Is(err, errFull) {
 		t.Errorf("json: %v", err)
 	}
 }
@@ -239,11 +239,11 @@ func TestVerboseFacts(t *testing.T) {
 	r := New(&facts.Evidence{Facts: map[string]facts.Fact{
 		"m365.tenant": {Failure: &facts.Failure{Kind: facts.Forbidden, Status: 403, Permission: "Organization.Read.All", Detail: "a\x1b[1mb"}},
 	}}, checks.Outcome{Results: []checks.Result{sampleGDM()}}, Options{FailOn: checks.StatusWarn})
-	out := text(t, r, TextOptions{Verbose: true})
+	out := text(t, r, View{Verbose: true})
 	if want := "  forbidden 403 (needs Organization.Read.All): a␛[1mb\n"; !strings.Contains(out, want) {
 		t.Errorf("lacks %q:\n%s", want, out)
 	}
-	if short := text(t, r, TextOptions{}); !strings.Contains(short, "Not everything could be read: m365.tenant (failed).") {
+	if short := text(t, r, View{}); !strings.Contains(short, "Not everything could be read: m365.tenant (failed).") {
 		t.Errorf("does not count the fact:\n%s", short)
 	}
 }
@@ -254,7 +254,7 @@ func TestASymptomOfASkippedCheckIsShown(t *testing.T) {
 	skipped.Symptoms = []facts.Symptom{{Check: skipped.ID, Text: "the license has expired"}}
 	r := New(&facts.Evidence{Schema: facts.Schema, Taken: taken}, checks.Outcome{Now: taken, Results: []checks.Result{skipped}},
 		Options{FailOn: checks.StatusWarn})
-	if got := text(t, r, TextOptions{}); !strings.Contains(got, "Seen: “the license has expired”") {
+	if got := text(t, r, View{}); !strings.Contains(got, "Seen: “the license has expired”") {
 		t.Errorf("the symptom is not shown:\n%s", got)
 	}
 }

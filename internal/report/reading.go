@@ -1,0 +1,98 @@
+package report
+
+import (
+	"slices"
+
+	"github.com/casdoctor/casdoctor/checks"
+)
+
+// What every format asks of a report. None of it decides anything: it picks out what the
+// judgement has written down.
+
+// notApplicable is the verdict of an entry that a declaration excludes.
+const notApplicable = "not_applicable"
+
+// found: the entry counts, and it is a trouble.
+func found(e checks.Entry) bool {
+	s := e.Status()
+	return s == checks.StatusFail || s == checks.StatusWarn
+}
+
+// targets are the troubles in the report that a fix is for.
+func targets(c checks.Result, f checks.FixResult) (out []checks.FixFor) {
+	for _, to := range f.For {
+		if slices.ContainsFunc(c.Causes, func(e checks.Entry) bool {
+			return e.ID == to.Cause && e.Subject == to.Subject && found(e)
+		}) {
+			out = append(out, to)
+		}
+	}
+	return out
+}
+
+// recommendedFor are the troubles that a fix is the recommended one for.
+func recommendedFor(c checks.Result, f checks.FixResult) (out []checks.Ref) {
+	for _, to := range targets(c, f) {
+		if to.Recommended {
+			out = append(out, to.Ref)
+		}
+	}
+	return out
+}
+
+// applies is whether a fix works for any trouble in the report; "" when it is for none.
+// (FixResult.Applies also counts entries that were waived or are unknown.)
+func applies(c checks.Result, f checks.FixResult) string {
+	best := ""
+	for _, to := range targets(c, f) {
+		switch {
+		case to.Applies == checks.Yes.String(), best == "":
+			best = to.Applies
+		case best == checks.No.String():
+			best = to.Applies
+		}
+	}
+	return best
+}
+
+// notHelped are the troubles that a fix is for, but does not certainly mend.
+func notHelped(c checks.Result, f checks.FixResult) (out []checks.Ref) {
+	for _, to := range targets(c, f) {
+		if to.Applies != checks.Yes.String() {
+			out = append(out, to.Ref)
+		}
+	}
+	return out
+}
+
+// whyNot are the reasons of the troubles that a fix does not certainly mend; a report of an
+// older version has only those of the whole fix.
+func whyNot(c checks.Result, f checks.FixResult) (out []checks.Reason) {
+	for _, to := range targets(c, f) {
+		if to.Applies == checks.Yes.String() {
+			continue
+		}
+		for _, r := range to.Why {
+			if !slices.ContainsFunc(out, func(have checks.Reason) bool { return have.Text == r.Text }) {
+				out = append(out, r)
+			}
+		}
+	}
+	if len(out) == 0 {
+		return f.Why
+	}
+	return out
+}
+
+// unmended are the troubles that no fix is recommended for.
+func unmended(c checks.Result) (out []checks.Ref) {
+	for _, e := range c.Causes {
+		ref := checks.Ref{Cause: e.ID, Subject: e.Subject}
+		if found(e) && !slices.ContainsFunc(c.Fixes, func(f checks.FixResult) bool {
+			return slices.Contains(recommendedFor(c, f), ref)
+		}) {
+			out = append(out, ref)
+		}
+	}
+	return out
+}
