@@ -15,10 +15,9 @@ import (
 
 	"github.com/casdoctor/casdoctor/checks"
 	"github.com/casdoctor/casdoctor/config"
-	"github.com/casdoctor/casdoctor/internal/httpread"
+	"github.com/casdoctor/casdoctor/internal/preflight"
 	"github.com/casdoctor/casdoctor/internal/report"
 	"github.com/casdoctor/casdoctor/probes"
-	"github.com/casdoctor/casdoctor/probes/all"
 	"github.com/casdoctor/casdoctor/probes/facts"
 )
 
@@ -147,28 +146,12 @@ func (o *options) check(c *cobra.Command, s streams, cfg *config.Config) error {
 }
 
 func (o *options) collect(c *cobra.Command, s streams, cfg *config.Config) (*facts.Evidence, error) {
-	client, err := httpread.New(cfg)
+	p := newProgress(s.err)
+	ev, err := preflight.Collect(c.Context(), cfg, preflight.Look{Only: o.only, Log: logger(c, s), Progress: p.event})
+	p.clear()
 	if err != nil {
 		return nil, usage(err)
 	}
-	sections := cfg.Sections()
-	wanted, judged := []string{
-		facts.DeclaredRun.Name, facts.DeclaredSymptoms.Name, facts.DeclaredWaivers.Name,
-	}, false
-	for _, k := range checks.All() {
-		if len(o.only) > 0 && !slices.Contains(o.only, k.ID) || !slices.Contains(sections, k.Section) {
-			continue
-		}
-		judged = true
-		wanted = append(wanted, k.Needs...)
-	}
-	if !judged {
-		return nil, usage(errors.New("nothing to check: the configuration has no section for the checks that were asked for"))
-	}
-	env := &probes.Env{Config: cfg, HTTP: client, Now: time.Now, Log: logger(c, s)}
-	p := newProgress(s.err)
-	ev := probes.Collect(c.Context(), env, probes.Select(all.Probes(), wanted, sections), p.event)
-	p.clear()
 	if err := c.Context().Err(); err != nil {
 		return nil, failed(errors.New("interrupted: no report was made"))
 	}
@@ -177,14 +160,12 @@ func (o *options) collect(c *cobra.Command, s streams, cfg *config.Config) (*fac
 
 // judge judges evidence, writes the report, and carries its exit code.
 func (o *options) judge(s streams, ev *facts.Evidence) error {
-	outcome := checks.Evaluate(ev, checks.All(), checks.Options{Now: o.at, Only: o.only})
-	if !slices.ContainsFunc(outcome.Results, func(r checks.Result) bool { return r.Status != checks.StatusSkip }) {
-		// What was not looked at must not look ready.
-		return usage(errors.New("nothing to check: the evidence has no section for the checks that were asked for"))
-	}
-	r := report.New(ev, outcome, report.Options{
+	r, err := preflight.Judge(ev, checks.Options{Now: o.at, Only: o.only}, report.Options{
 		Version: version(), FailOn: checks.Status(o.failOn), AllowUnknown: o.allowUnknown,
 	})
+	if err != nil {
+		return usage(err)
+	}
 	return o.write(s, r)
 }
 

@@ -71,6 +71,7 @@ func TestDirections(t *testing.T) {
 		"checks":               append([]string{"probes/facts"}, engines...),
 		"internal/report":      {"checks", "probes/facts", "internal/ciphersuite", "internal/tlsclient"},
 		"internal/lab":         {"config"},
+		"internal/preflight":   {"checks", "config", "internal/httpread", "internal/report", "probes", "probes/all", "probes/facts"},
 		"internal/guide":       {"checks", "config", "internal/report", "probes", "probes/all", "probes/facts"},
 		"cmd/casdoctor":        everything,
 	}
