@@ -1,0 +1,5 @@
+package jobs
+
+const crashing = "CASDOCTOR_CRASH"
+
+func crashAgent(string) int { return 0 }
