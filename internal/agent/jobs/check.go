@@ -188,10 +188,15 @@ func (j *Jobs) remember(ctx context.Context, tx store.Tx, memory string, run sto
 		if err != nil {
 			return err
 		}
-		if fresh {
-			if _, err := j.queue.insert(ctx, tx, Deliver{Message: m.ID}, &river.InsertOpts{ScheduledAt: m.NotBefore}); err != nil {
-				return err
-			}
+		if !fresh {
+			continue
+		}
+		var opts *river.InsertOpts
+		if m.NotBefore.After(j.now()) { // a scheduled job waits for the queue's leader, even if its time has come
+			opts = &river.InsertOpts{ScheduledAt: m.NotBefore}
+		}
+		if _, err := j.queue.insert(ctx, tx, Deliver{Message: m.ID}, opts); err != nil {
+			return err
 		}
 	}
 	return nil
