@@ -19,7 +19,7 @@ func (Clean) Kind() string { return "clean" }
 
 // InsertOpts is part of River's job. Those that are done count: an hour is cleaned once.
 func (Clean) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: upkeepQueue, MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByArgs: true}}
+	return river.InsertOpts{Queue: upkeepQueue, MaxAttempts: 3, UniqueOpts: river.UniqueOpts{ByArgs: true}}
 }
 
 type cleanWorker struct {
@@ -27,9 +27,7 @@ type cleanWorker struct {
 	jobs *Jobs
 }
 
-// Timeout: a first cleaning after a new bound may have much to do, and goes on an hour later.
-func (w *cleanWorker) Timeout(*river.Job[Clean]) time.Duration { return 10 * time.Minute }
-
+// Work deletes in small transactions: what there is no time for is forgotten an hour later.
 func (w *cleanWorker) Work(ctx context.Context, _ *river.Job[Clean]) error {
 	j := w.jobs
 	n, err := j.store.Clean(ctx, j.now(), func(tenant string) store.Keep {

@@ -168,7 +168,12 @@ func (c crash) settle(t *testing.T, s *store.Store) {
 	}
 	at := c.now()
 	set.Now = func() time.Time { return at }
-	_, stop := work(t, s, set)
+	j, stop := work(t, s, set)
+	t.Cleanup(func() {
+		if list, err := j.Queue(context.Background(), 20); t.Failed() {
+			t.Logf("left in the queue: %+v %v", list, err)
+		}
+	})
 	until(t, "nothing waits any more", func() bool {
 		return value(t, s, `SELECT COUNT(*) FROM outbox WHERE sent IS NULL`) == 0 &&
 			value(t, s, `SELECT COUNT(*) FROM river_job WHERE state IN ('available', 'running', 'retryable', 'scheduled')`) == 0

@@ -111,7 +111,7 @@ func (j *Jobs) moveOn(ctx context.Context, was, is store.Tenant, due bool, now t
 	})
 	switch {
 	case errors.Is(err, errStillRunning):
-		j.log().Info().Str("tenant", was.Name).Msg("due, but its last look has not ended; it is next")
+		j.log().Debug().Str("tenant", was.Name).Msg("due, but its last look has not ended; it is next")
 		return nil
 	case errors.Is(err, errMoved) && !store.Passing(err):
 		return nil
