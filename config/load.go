@@ -24,6 +24,15 @@ const maxFile = 1 << 20
 // the lists that it names. A wrong configuration gives an *Errors with everything that is
 // wrong with it; nothing that Load says or returns shows a secret.
 func Load(path string) (*Config, error) {
+	data, err := readConfiguration(path)
+	if err != nil {
+		return nil, err
+	}
+	return Parse(data, path)
+}
+
+// readConfiguration reads a configuration that the command line names. It may be a pipe.
+func readConfiguration(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, unreadable(path, err)
@@ -33,7 +42,7 @@ func Load(path string) (*Config, error) {
 	if err != nil {
 		return nil, unreadable(path, err)
 	}
-	return Parse(data, path)
+	return data, nil
 }
 
 // Parse is Load for a configuration that is already in memory. Relative paths in it start
@@ -41,8 +50,8 @@ func Load(path string) (*Config, error) {
 func Parse(data []byte, filename string) (*Config, error) {
 	l := newLoader(filename)
 	var c *Config
-	if root := l.parse(data); root != nil {
-		c = l.config(root)
+	if l.root = l.parse(data); l.root != nil {
+		c = l.config(l.root)
 	}
 	if len(l.problems) > 0 {
 		return nil, newErrors(filename, l.problems)
