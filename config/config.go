@@ -421,7 +421,7 @@ type List struct {
 // Written is an item of a List before it was normalised.
 type Written struct {
 	Text string
-	Line int // in the file of the list: the configuration, or the one that file: names
+	Line int // in the file of the list: the configuration, what it is inherited from, or the one that file: names
 }
 
 // HostPort is host:port; the port may be left out.

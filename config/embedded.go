@@ -17,3 +17,15 @@ var example []byte
 
 // Example is a configuration to start from.
 func Example() []byte { return slices.Clone(example) }
+
+//go:embed agent.schema.json
+var agentSchema []byte
+
+// AgentSchema is the JSON Schema (2020-12) of agent.yaml.
+func AgentSchema() []byte { return slices.Clone(agentSchema) }
+
+//go:embed agent.example.yaml
+var agentExample []byte
+
+// AgentExample is an agent.yaml to start from.
+func AgentExample() []byte { return slices.Clone(agentExample) }

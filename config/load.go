@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"unicode/utf8"
@@ -23,6 +24,15 @@ const maxFile = 1 << 20
 // the lists that it names. A wrong configuration gives an *Errors with everything that is
 // wrong with it; nothing that Load says or returns shows a secret.
 func Load(path string) (*Config, error) {
+	data, err := readConfiguration(path)
+	if err != nil {
+		return nil, err
+	}
+	return Parse(data, path)
+}
+
+// readConfiguration reads a configuration that the command line names. It may be a pipe.
+func readConfiguration(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, unreadable(path, err)
@@ -32,16 +42,16 @@ func Load(path string) (*Config, error) {
 	if err != nil {
 		return nil, unreadable(path, err)
 	}
-	return Parse(data, path)
+	return data, nil
 }
 
 // Parse is Load for a configuration that is already in memory. Relative paths in it start
 // at the folder of filename, which is also the file that errors name.
 func Parse(data []byte, filename string) (*Config, error) {
-	l := &loader{file: filename, dir: filepath.Dir(filename)}
+	l := newLoader(filename)
 	var c *Config
-	if root := l.parse(data); root != nil {
-		c = l.config(root)
+	if l.root = l.parse(data); l.root != nil {
+		c = l.config(l.root)
 	}
 	if len(l.problems) > 0 {
 		return nil, newErrors(filename, l.problems)
@@ -76,8 +86,32 @@ func reason(err error) string {
 
 // loader reads one configuration and gathers what is wrong with it.
 type loader struct {
-	file, dir string
-	problems  []Problem
+	file     string
+	problems []Problem
+	// root is the document of file, and inherited are the nodes in it that stand in another one.
+	root      *yaml.Node
+	inherited map[*yaml.Node]string
+	// reading is the file that the value stands in whose text is being made sense of.
+	reading string
+}
+
+func newLoader(file string) *loader { return &loader{file: file, reading: file} }
+
+// fileOf is the file that a node stands in.
+func (l *loader) fileOf(n *yaml.Node) string {
+	if file, ok := l.inherited[n]; ok {
+		return file
+	}
+	return l.file
+}
+
+// origin is where a value comes from, as Show says it.
+func (l *loader) origin(n *yaml.Node) string {
+	line := "line " + strconv.Itoa(n.Line)
+	if file, ok := l.inherited[n]; ok {
+		return line + " of " + filepath.Base(file)
+	}
+	return line
 }
 
 // at adds a problem at a place in the configuration.
@@ -87,7 +121,7 @@ func (l *loader) at(n *yaml.Node, path string, c complaint, excerpt string) {
 		message = path + ": " + message
 	}
 	l.problems = append(l.problems, Problem{
-		File: l.file, Line: n.Line, Column: n.Column, Message: message, Hint: c.hint, Excerpt: excerpt,
+		File: l.fileOf(n), Line: n.Line, Column: n.Column, Message: message, Hint: c.hint, Excerpt: excerpt,
 	})
 }
 
@@ -212,12 +246,12 @@ func syntaxWords() []struct{ of, message, hint string } {
 	}
 }
 
-// resolve makes a path of the configuration start at the configuration's folder.
+// resolve makes a path start at the folder of the file that it stands in.
 func (l *loader) resolve(path string) string {
 	if filepath.IsAbs(path) {
 		return path
 	}
-	return filepath.Join(l.dir, path)
+	return filepath.Join(filepath.Dir(l.reading), path)
 }
 
 // readFile reads a file that the configuration names. Only a regular file: a pipe or a

@@ -53,6 +53,8 @@ type object struct {
 	broken bool
 	// private: a secret belongs in it, so a wrong value or key could be one.
 	private bool
+	// listed: it is in a list, and lists are not inherited in parts.
+	listed bool
 	// shown is the mapping as it took effect.
 	shown *yaml.Node
 }
@@ -144,9 +146,21 @@ func (o *object) complain(key, message, hint string) {
 	if o.broken {
 		return
 	}
-	place, path := o.place, o.path
 	if n := o.members[key]; n != nil {
-		place, path = n, o.join(key)
+		o.l.at(n, o.join(key), complaint{message, hint}, "")
+		return
+	}
+	o.lacks(o.path, message, hint)
+}
+
+// lacks says that something is missing in the mapping. What is missing in an inherited one is
+// for the heir to write, so it is said there.
+func (o *object) lacks(path, message, hint string) {
+	place := o.place
+	if _, ok := o.l.inherited[place]; ok && !o.listed {
+		section, _, _ := strings.Cut(o.path, ".")
+		hint = strings.TrimPrefix(hint+fmt.Sprintf("; %s is inherited, and %s: null clears it", section, section), "; ")
+		place = o.l.root
 	}
 	o.l.at(place, path, complaint{message, hint}, "")
 }
@@ -179,7 +193,7 @@ func (o *object) close() {
 	}
 	for _, m := range o.missing {
 		if !o.broken && !o.means(m.key) {
-			o.l.at(o.place, o.join(m.key), complaint{"missing", "it is " + m.what}, "")
+			o.lacks(o.join(m.key), "missing", "it is "+m.what)
 		}
 	}
 }
@@ -225,6 +239,7 @@ func read[T any](o *object, key, label string, n *yaml.Node, k kind[T]) (v T, ok
 	}
 	var c *complaint
 	text := n.Value
+	o.l.reading = o.l.fileOf(n)
 	if k.lines {
 		text = strings.TrimSpace(text)
 	}
@@ -276,7 +291,7 @@ func optional[T any](o *object, key string, k kind[T]) (v T, ok bool) {
 		return v, false
 	}
 	if v, ok = read(o, key, key+": ", n, k); ok {
-		o.show(key, scalar(v, n.Line))
+		o.show(key, scalar(v, o.l.origin(n)))
 	}
 	return v, ok
 }
@@ -309,7 +324,7 @@ func defaulted[T any](o *object, key string, k kind[T], def T) T {
 		return maybe(o, key, k)
 	}
 	o.known = append(o.known, key)
-	o.show(key, scalar(def, 0))
+	o.show(key, scalar(def, byDefault))
 	return def
 }
 
@@ -328,7 +343,7 @@ func list[T any](o *object, key string, k kind[T]) []T {
 	for _, item := range n.Content {
 		if v, ok := read(o, key, "- ", item, k); ok {
 			values = append(values, v)
-			shown.Content = append(shown.Content, scalar(v, item.Line))
+			shown.Content = append(shown.Content, scalar(v, o.l.origin(item)))
 		}
 	}
 	o.show(key, shown)
@@ -391,7 +406,7 @@ func words(o *object, key string, k kind[string]) List {
 		}
 		values.Items = append(values.Items, v)
 		values.Written = append(values.Written, Written{Text: word, Line: i + 1})
-		item := scalar(v, n.Line)
+		item := scalar(v, o.l.origin(n))
 		item.LineComment += fmt.Sprintf(", %s:%d", n.Value, i+1)
 		shown.Content = append(shown.Content, item)
 	}
@@ -419,7 +434,7 @@ func (o *object) child(key string) *object {
 		}
 	}
 	c := o.l.object(o.join(key), place, n)
-	c.private = o.private
+	c.private, c.listed = o.private, o.listed
 	return c
 }
 
@@ -470,6 +485,7 @@ func groups[T any](o *object, key string, members func(*object) T) []T {
 	shown := sequence()
 	for _, item := range n.Content {
 		c := o.l.object(o.join(key), item, item)
+		c.listed = true
 		values = append(values, members(c))
 		c.close()
 		shown.Content = append(shown.Content, c.shown)
@@ -480,15 +496,15 @@ func groups[T any](o *object, key string, members func(*object) T) []T {
 
 func sequence() *yaml.Node { return &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq"} }
 
-// scalar is a value as Show prints it, with its origin: a line, or 0 for a default.
-func scalar(value any, line int) *yaml.Node {
-	n := &yaml.Node{Kind: yaml.ScalarNode, Tag: textTag, LineComment: "# default"}
-	if line > 0 {
-		n.LineComment = "# line " + strconv.Itoa(line)
-	}
+// byDefault is the origin of a value that is written nowhere.
+const byDefault = "default"
+
+// scalar is a value as Show prints it, with its origin.
+func scalar(value any, origin string) *yaml.Node {
+	n := &yaml.Node{Kind: yaml.ScalarNode, Tag: textTag, LineComment: "# " + origin}
 	switch v := value.(type) {
 	case Secret:
-		n.Value, n.LineComment = v.String(), "# "+v.Ref()+", line "+strconv.Itoa(line)
+		n.Value, n.LineComment = v.String(), "# "+v.Ref()+", "+origin
 	case bool:
 		n.Value, n.Tag = strconv.FormatBool(v), boolTag
 	case int:

@@ -1,6 +1,6 @@
 //go:build ignore
 
-// This program writes schema.json; "go generate" runs it.
+// This program writes schema.json and agent.schema.json; "go generate" runs it.
 package main
 
 import (
@@ -11,12 +11,16 @@ import (
 )
 
 func main() {
-	schema, err := schemagen.Generate()
-	if err == nil {
-		err = os.WriteFile("schema.json", schema, 0o644)
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+	for name, generate := range map[string]func() ([]byte, error){
+		"schema.json": schemagen.Generate, "agent.schema.json": schemagen.GenerateAgent,
+	} {
+		schema, err := generate()
+		if err == nil {
+			err = os.WriteFile(name, schema, 0o644)
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
 	}
 }

@@ -30,7 +30,12 @@ func TestSchemaIsCurrent(t *testing.T) {
 // validator holds YAML against the schema, as an editor does.
 func validator(t testing.TB) func(text []byte) error {
 	t.Helper()
-	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(config.Schema()))
+	return validatorOf(t, config.Schema())
+}
+
+func validatorOf(t testing.TB, schema []byte) func(text []byte) error {
+	t.Helper()
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(schema))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -89,7 +89,7 @@ func services(o *object) []Service {
 		shown := sequence()
 		def := []Service{SharePoint, OneDrive}
 		for _, s := range def {
-			shown.Content = append(shown.Content, scalar(s, 0))
+			shown.Content = append(shown.Content, scalar(s, byDefault))
 		}
 		o.show(key, shown)
 		return def

@@ -18,7 +18,7 @@ func configCommand(s streams) *cobra.Command {
 	validate := &cobra.Command{
 		Use: "validate", Short: "report every mistake of a configuration", Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			if _, err := config.Load(path); err != nil {
+			if _, err := config.LoadEither(path); err != nil {
 				return usage(err)
 			}
 			_, err := fmt.Fprintf(s.out, "%s is valid\n", path)
@@ -28,7 +28,7 @@ func configCommand(s streams) *cobra.Command {
 	show := &cobra.Command{
 		Use: "show", Short: "print what is in force, where each value comes from, and no secret", Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			cfg, err := config.Load(path)
+			cfg, err := config.LoadEither(path)
 			if err != nil {
 				return usage(err)
 			}
@@ -36,21 +36,33 @@ func configCommand(s streams) *cobra.Command {
 		},
 	}
 	for _, sub := range []*cobra.Command{validate, show} {
-		sub.Flags().StringVarP(&path, "config", "c", "casdoctor.yaml", "the configuration")
+		sub.Flags().StringVarP(&path, "config", "c", "casdoctor.yaml", "a casdoctor.yaml, or an agent.yaml with all its tenants")
 	}
+	var agent bool
 	schema := &cobra.Command{
-		Use: "schema", Short: "print the JSON Schema of casdoctor.yaml, for editors", Args: cobra.NoArgs,
+		Use: "schema", Short: "print the JSON Schema of casdoctor.yaml or agent.yaml, for editors", Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			_, err := s.out.Write(config.Schema())
+			text := config.Schema()
+			if agent {
+				text = config.AgentSchema()
+			}
+			_, err := s.out.Write(text)
 			return err
 		},
 	}
 	start := &cobra.Command{
 		Use: "init", Short: "print a configuration to start from: casdoctor config init > casdoctor.yaml", Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			_, err := s.out.Write(config.Example())
+			text := config.Example()
+			if agent {
+				text = config.AgentExample()
+			}
+			_, err := s.out.Write(text)
 			return err
 		},
+	}
+	for _, sub := range []*cobra.Command{start, schema} {
+		sub.Flags().BoolVar(&agent, "agent", false, "of agent.yaml, the configuration of casdoctor agent")
 	}
 	c.AddCommand(start, validate, show, schema)
 	return c

@@ -24,6 +24,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // time zones of schedules, where the machine has no list of them
 )
 
 func main() { os.Exit(Main()) }
