@@ -79,7 +79,7 @@ func newRoot(s streams) *cobra.Command {
 	root.PersistentFlags().BoolP("verbose", "v", false, "tell more: refuted causes, facts, and a log on standard error")
 	root.AddCommand(
 		checkCommand(s), replayCommand(s), reportCommand(s), demoCommand(s), explainCommand(s), listCommand(s),
-		permissionsCommand(s), configCommand(s), mailCommand(s), consoleCommand(s), versionCommand(s),
+		permissionsCommand(s), configCommand(s), mailCommand(s), consoleCommand(s), agentCommand(s), versionCommand(s),
 	)
 	return root
 }

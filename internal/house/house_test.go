@@ -73,7 +73,12 @@ func TestDirections(t *testing.T) {
 		"internal/lab":         {"config"},
 		"internal/preflight":   {"checks", "config", "internal/httpread", "internal/report", "probes", "probes/all", "probes/facts"},
 		"internal/guide":       {"checks", "config", "internal/report", "probes", "probes/all", "probes/facts"},
-		"cmd/casdoctor":        everything,
+		// The agent's parts go downwards: what has no I/O first, then the memory, then what runs.
+		"internal/agent/store":           {},
+		"internal/agent/store/storetest": {"internal/agent/store"},
+		"internal/agent/jobs":            {"config", "internal/agent/store"},
+		"internal/agent":                 everything,
+		"cmd/casdoctor":                  everything,
 	}
 	for name, p := range packages(t) {
 		may, placed := allowed[name]

@@ -17,6 +17,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/casdoctor/casdoctor/config"
 	"github.com/casdoctor/casdoctor/internal/agent/store"
 	"github.com/casdoctor/casdoctor/internal/agent/store/storetest"
 )
@@ -52,7 +53,8 @@ func (c crash) settings() (Settings, error) {
 		Look: w.Look, Alerts: w, Sender: receiver(c.Receive), Now: c.now, Log: zerolog.New(os.Stderr), Parallel: 8,
 		Retry: time.Millisecond, SoftStop: time.Second, Rescue: time.Second, saveWithin: 2 * time.Second, deliverWithin: 2 * time.Second,
 	}
-	s, err := ParseSchedule("*/5 * * * *", "", 5*time.Minute)
+	times, err := config.ParseSchedule("*/5 * * * *")
+	s := Schedule{Times: times, Zone: time.UTC, Jitter: 5 * time.Minute}
 	for i := range c.Tenants {
 		set.Tenants = append(set.Tenants, Tenant{Name: "tenant " + strconv.Itoa(i), Schedule: s, Timeout: time.Second})
 	}

@@ -71,7 +71,7 @@ func (j *Jobs) Sweep(ctx context.Context) (next time.Time, err error) {
 func (t Tenant) plan(was store.Tenant, now time.Time) (is store.Tenant, due bool) {
 	is = was
 	offset := t.Schedule.offset(t.Name)
-	is.Schedule, is.TimeZone = t.Schedule.Expression, t.Schedule.TimeZone
+	is.Schedule, is.TimeZone = t.Schedule.Times.String(), t.Schedule.Zone.String()
 	is.Period = t.Schedule.next(now.Add(-offset))
 	is.Due = is.Period.Add(offset)
 	switch {
@@ -163,7 +163,7 @@ func (j *Jobs) adopt(ctx context.Context) error {
 				continue
 			}
 			is, due := t.plan(was, now)
-			changed := was.Schedule != t.Schedule.Expression || was.TimeZone != t.Schedule.TimeZone
+			changed := was.Schedule != t.Schedule.Times.String() || was.TimeZone != t.Schedule.Zone.String()
 			switch {
 			case due:
 				continue // Sweep
@@ -184,7 +184,7 @@ func (j *Jobs) adopt(ctx context.Context) error {
 }
 
 func (j *Jobs) welcome(ctx context.Context, tx store.Tx, t Tenant, was store.Tenant, known bool, now time.Time) error {
-	is := store.Tenant{Name: t.Name, Schedule: t.Schedule.Expression, TimeZone: t.Schedule.TimeZone, Period: now, Due: now}
+	is := store.Tenant{Name: t.Name, Schedule: t.Schedule.Times.String(), TimeZone: t.Schedule.Zone.String(), Period: now, Due: now}
 	if !known {
 		return store.AddTenant(ctx, tx, is)
 	}

@@ -1,0 +1,196 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"strconv"
+	"syscall"
+
+	"github.com/rs/zerolog"
+	"github.com/spf13/cobra"
+
+	"github.com/casdoctor/casdoctor/checks"
+	"github.com/casdoctor/casdoctor/config"
+	"github.com/casdoctor/casdoctor/internal/agent"
+	"github.com/casdoctor/casdoctor/internal/agent/store"
+	"github.com/casdoctor/casdoctor/internal/report"
+)
+
+func agentCommand(s streams) *cobra.Command {
+	var path string
+	c := &cobra.Command{
+		Use:   "agent -c agent.yaml",
+		Short: "look at every tenant when it is due, remember what was seen, and tell what has changed",
+		Long: `Look at every tenant of agent.yaml when it is due, remember what was seen, and tell what
+has changed, until it is stopped. SIGHUP reads the configuration again. The log goes to
+standard error, one JSON object in a line.`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			reload := make(chan os.Signal, 1)
+			signal.Notify(reload, syscall.SIGHUP)
+			defer signal.Stop(reload)
+			level := zerolog.InfoLevel
+			if v, _ := c.Flags().GetBool("verbose"); v {
+				level = zerolog.DebugLevel
+			}
+			err := agent.Run(c.Context(), agent.Options{
+				Load: func() (*config.Agent, error) { return config.LoadAgent(path) }, Reload: reload,
+				Log: zerolog.New(s.err).Level(level).With().Timestamp().Logger(), Version: version(),
+			})
+			if mistakes := (*config.Errors)(nil); errors.As(err, &mistakes) {
+				return usage(err)
+			}
+			if err != nil {
+				return failed(err)
+			}
+			return nil
+		},
+	}
+	c.Flags().StringVarP(&path, "config", "c", "agent.yaml", "the configuration")
+	c.AddCommand(agentHistoryCommand(s), agentShowCommand(s))
+	return c
+}
+
+// memory is where the agent's memory is read from.
+type memory struct{ path, database string }
+
+func (m *memory) flags(c *cobra.Command) {
+	c.Flags().StringVarP(&m.path, "config", "c", "agent.yaml", "the agent's configuration")
+	c.Flags().StringVar(&m.database, "database", "", "read this SQLite file; the configuration, and its secrets, are not needed then")
+}
+
+// view reads the memory of an agent, which may be running.
+func (m *memory) view(ctx context.Context, do func(context.Context, store.Tx) error) error {
+	where := store.Settings{SQLite: m.database}
+	if m.database == "" {
+		cfg, err := config.LoadAgent(m.path)
+		if err != nil {
+			return usage(err)
+		}
+		where = agent.Database(cfg)
+	}
+	st, err := store.OpenToRead(ctx, where)
+	if err != nil {
+		return failed(err)
+	}
+	err = st.View(ctx, func(tx store.Tx) error { return do(ctx, tx) })
+	if e := (*exitError)(nil); err != nil && !errors.As(err, &e) {
+		err = failed(err)
+	}
+	return errors.Join(err, st.Close())
+}
+
+func agentHistoryCommand(s streams) *cobra.Command {
+	var m memory
+	var tenant, format string
+	var limit int
+	c := &cobra.Command{
+		Use:   "history",
+		Short: "list the runs that the agent remembers, the latest first",
+		Args:  cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			v, err := view(c, s)
+			if err != nil {
+				return err
+			}
+			if err := oneOf("--format", format, "text", "json"); err != nil {
+				return err
+			}
+			if limit < 1 {
+				return usage(errors.New("--limit is 1 or more"))
+			}
+			runs := []report.Past{}
+			if err := m.view(c.Context(), func(ctx context.Context, tx store.Tx) error {
+				found, err := store.Runs(ctx, tx, tenant, 0, limit)
+				for _, r := range found {
+					runs = append(runs, report.Past{
+						Run: r.ID, Tenant: r.Tenant, Period: r.Period, Ended: r.Ended, AskedBy: r.AskedBy,
+						Verdict: checks.RunVerdict(r.Verdict), Statuses: r.Statuses, Failure: r.Failure,
+					})
+				}
+				return err
+			}); err != nil {
+				return err
+			}
+			if format == "json" {
+				return report.WriteData(s.out, runs)
+			}
+			return report.WriteHistory(s.out, runs, v)
+		},
+	}
+	m.flags(c)
+	c.Flags().StringVar(&tenant, "tenant", "", "only the runs of this tenant")
+	c.Flags().StringVar(&format, "format", "text", "text or json")
+	c.Flags().IntVar(&limit, "limit", 20, "how many")
+	return c
+}
+
+func agentShowCommand(s streams) *cobra.Command {
+	var m memory
+	var o options
+	var evidence bool
+	c := &cobra.Command{
+		Use:   "show RUN",
+		Short: "print the report of a run, by its number or, for the latest, by the name of its tenant",
+		Args:  one("the number of a run, or the name of a tenant"),
+		RunE: func(c *cobra.Command, args []string) error {
+			if err := o.complete(c); err != nil {
+				return err
+			}
+			kind := store.Report
+			if evidence {
+				kind = store.Evidence
+			}
+			var raw []byte
+			if err := m.view(c.Context(), func(ctx context.Context, tx store.Tx) error {
+				id, err := runNamed(ctx, tx, args[0])
+				if err != nil {
+					return err
+				}
+				raw, err = store.Document(ctx, tx, id, kind)
+				if errors.Is(err, sql.ErrNoRows) {
+					return failed(fmt.Errorf("run %d made no report; casdoctor agent history says why", id))
+				}
+				return err
+			}); err != nil {
+				return err
+			}
+			if evidence {
+				return deliver(s, o.output, raw)
+			}
+			r, err := report.Read(bytes.NewReader(raw))
+			if err != nil {
+				return failed(err)
+			}
+			return o.write(s, r)
+		},
+	}
+	m.flags(c)
+	o.outputs(c)
+	c.Flags().BoolVar(&evidence, "evidence", false, "write what was seen instead, for casdoctor replay")
+	return c
+}
+
+// runNamed is the number of a run: itself, or the latest with a report of a tenant.
+func runNamed(ctx context.Context, tx store.Tx, name string) (int64, error) {
+	if id, err := strconv.ParseInt(name, 10, 64); err == nil {
+		_, err := store.RunByID(ctx, tx, id)
+		if errors.Is(err, sql.ErrNoRows) {
+			return 0, usage(fmt.Errorf("there is no run %d, or it is forgotten; see casdoctor agent history", id))
+		}
+		return id, err
+	}
+	t, err := store.TenantNamed(ctx, tx, name)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return 0, usage(fmt.Errorf("there is no tenant %q; see casdoctor agent history", name))
+	case err == nil && t.LastReport == 0:
+		return 0, failed(fmt.Errorf("no run of %s has made a report yet", name))
+	}
+	return t.LastReport, err
+}
