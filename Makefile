@@ -10,7 +10,7 @@ TOOLS := $(GO) tool -modfile=internal/tools/go.mod
 # detector's uses the same settings, so that the Graph SDK is compiled once for all of them.
 PURE  := CGO_ENABLED=0
 
-.PHONY: demo test build lint vet gate generate cold-start load bench mail-load test-tls bench-tls fuzz-tls clean
+.PHONY: demo test build lint vet gate generate cold-start load bench mail-load test-tls bench-tls fuzz-tls test-agent agent-load clean
 
 demo: build
 	@echo "== casdoctor demo: a healthy organisation =="
@@ -80,6 +80,19 @@ bench-tls: build
 FUZZ_TIME ?= 10m
 fuzz-tls:
 	@for f in FuzzRead FuzzBytes; do $(PURE) $(GO) test -tags $(TAGS) -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZ_TIME) ./probes/console/hello || exit 1; done
+
+# The agent on SQLite and on PostgreSQL, and killed at 50 random moments on each: root on Debian
+# 12 (PostgreSQL is installed, and its own cluster is not started).
+test-agent:
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { \
+		mkdir -p /etc/postgresql-common && echo 'create_main_cluster = false' > /etc/postgresql-common/createcluster.conf && \
+		DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends postgresql; }
+	CASDOCTOR_TEST_POSTGRES=required CASDOCTOR_CRASH_MOMENTS=50 $(PURE) $(GO) test -tags $(TAGS) -count 1 -timeout 30m -v ./internal/agent/...
+
+# What the agent's memory of 200 tenants and 90 days takes, and an idle agent; some 15 minutes and
+# 3 GB of $TMPDIR. The table is in docs/performance.md.
+agent-load: build
+	@$(PURE) $(GO) run -tags $(TAGS) ./internal/agent/agentload ./casdoctor
 
 clean:
 	rm -f casdoctor

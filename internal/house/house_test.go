@@ -76,6 +76,7 @@ func TestDirections(t *testing.T) {
 		// The agent's parts go downwards: what has no I/O first, then the memory, then what runs.
 		"internal/agent/store":           {},
 		"internal/agent/store/storetest": {"internal/agent/store"},
+		"internal/agent/agentload":       {"internal/agent/store"},
 		"internal/agent/jobs":            {"config", "internal/agent/store"},
 		"internal/agent":                 everything,
 		"cmd/casdoctor":                  everything,
