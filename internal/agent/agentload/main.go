@@ -272,7 +272,7 @@ func (m *measurement) watch(ctx context.Context, pid int) error {
 	}
 	now, err := resident(pid)
 	m.row(fmt.Sprintf("idle for %s: resident, most and at the end", m.idle), fmt.Sprintf("%.1f and %.1f MiB", float64(most)/1024, float64(now)/1024))
-	m.row("idle: of a core (the queue is asked for work every second)", fmt.Sprintf("%.2f %%", 100*float64(after-before)/float64(m.idle)))
+	m.row("idle: of a core (the queue is asked every 2 s for looks, every 5 s for the rest)", fmt.Sprintf("%.2f %%", 100*float64(after-before)/float64(m.idle)))
 	return err
 }
 

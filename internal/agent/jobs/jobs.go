@@ -105,9 +105,11 @@ const (
 )
 
 const (
-	// pollEvery is how often the queue is asked for work, and so the longest wait of a job
-	// that somebody asked for. River's listener for SQLite polls twenty times as often.
-	pollEvery = time.Second
+	// How often the queue is asked for looks and for the rest, and so the longest wait of a
+	// job. Most of what an idle agent does is this. River's listener for SQLite asks twenty
+	// times a second.
+	pollLooks  = 2 * time.Second
+	pollUpkeep = 5 * time.Second
 	// sweepEvery bounds how late a changed clock, or what another agent did, is noticed.
 	sweepEvery = 30 * time.Second
 	// How long a finished look may try to be remembered.
@@ -300,12 +302,11 @@ func on[T any](driver riverdriver.Driver[T], j *Jobs, native func(store.Tx) T) (
 	client, err := river.NewClient(driver, &river.Config{
 		Workers: workers,
 		Queues: map[string]river.QueueConfig{
-			lookQueue:   {MaxWorkers: set.Parallel},
-			upkeepQueue: {MaxWorkers: deliverAtOnce},
+			lookQueue:   {MaxWorkers: set.Parallel, FetchPollInterval: pollLooks},
+			upkeepQueue: {MaxWorkers: deliverAtOnce, FetchPollInterval: pollUpkeep},
 		},
-		Logger:            slog.New(quiet{zerolog.NewSlogHandler(set.Log)}),
-		FetchPollInterval: pollEvery,
-		PollOnly:          true,
+		Logger:   slog.New(quiet{zerolog.NewSlogHandler(set.Log)}),
+		PollOnly: true,
 		// A job of a kind that a later version has put there waits for that version.
 		FetchOnlyKnownKinds: true,
 		JobTimeout:          set.deliverWithin,
