@@ -18,10 +18,10 @@ func TestHistory(t *testing.T) {
 		}},
 	}
 	for lang, want := range map[string]string{
-		"en": `12  2026-11-20 06:00 UTC  株式会社  NO REPORT  no report: no secret, asked for by kim
+		"en": `12  2026-11-20 06:00 UTC  株式会社  NO REPORT  no secret, asked for by kim
  9  2026-11-20 06:00 UTC  contoso   NOT READY  GDM-01 unknown, MFA-01 warn, TLS-01 fail
 `,
-		"ja": `12  2026-11-20 06:00 UTC  株式会社  レポートなし  レポートを作成できませんでした: no secret, kim が実行
+		"ja": `12  2026-11-20 06:00 UTC  株式会社  レポートなし  no secret, kim が実行
  9  2026-11-20 06:00 UTC  contoso   問題あり  GDM-01 不明, MFA-01 注意, TLS-01 異常
 `,
 	} {
