@@ -1,7 +1,6 @@
 package alert
 
 import (
-	"slices"
 	"strings"
 	"time"
 
