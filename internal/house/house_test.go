@@ -58,7 +58,7 @@ func TestDirections(t *testing.T) {
 		"internal/httpread":         {"config", "probes/facts", "internal/wayout"},
 		"internal/wayout":           {"config"},
 		"internal/agent/alert":      {"checks", "config", "internal/report", "probes/facts"},
-		"internal/agent/notify":     {"config", "internal/agent/alert", "internal/report", "internal/wayout"},
+		"internal/agent/notify":     {"checks", "config", "internal/agent/alert", "internal/httpread", "internal/report", "internal/wayout"},
 		"probes":                    {"config", "probes/facts", "internal/httpread"},
 		"probes/m365":               probe, "probes/workspace": probe, "probes/declared": probe, "probes/mail": probe, "probes/cas": probe, "probes/lmp": probe,
 		"probes/all":           {"probes", "probes/m365", "probes/workspace", "probes/console", "probes/declared", "probes/mail", "probes/cas", "probes/lmp"},
