@@ -51,11 +51,13 @@ func (e email) send(ctx context.Context, m alert.Message) error {
 func (e email) options() []mail.Option {
 	opts := []mail.Option{
 		mail.WithPort(e.Port), mail.WithTimeout(sendTimeout), mail.WithTLSConfig(e.tls), mail.WithTLSPolicy(mail.TLSMandatory),
-		mail.WithDialContextFunc(e.dialer.DialContext),
 	}
 	if e.implicit {
-		d := tls.Dialer{NetDialer: e.dialer, Config: e.tls}
-		opts = append(opts, mail.WithSSL(), mail.WithDialContextFunc(d.DialContext))
+		// With its own dialer only the library knows that the connection is encrypted, and offers
+		// every way to sign in. network.resolver has no effect then.
+		opts = append(opts, mail.WithSSL())
+	} else {
+		opts = append(opts, mail.WithDialContextFunc(e.dialer.DialContext))
 	}
 	if e.User != "" {
 		opts = append(opts, mail.WithSMTPAuth(mail.SMTPAuthAutoDiscover), mail.WithUsername(e.User), mail.WithPassword(string(e.Password.Reveal())))

@@ -133,7 +133,9 @@ func cut(s string, most int) string {
 // there are. write returns what is to be sent; ok says whether it may be.
 func fit(m alert.Message, write func(list []item, more string) (body []byte, ok bool)) ([]byte, error) {
 	list := items(m)
-	for n := len(list); n >= 0; n-- {
+	// Of more items than these no receiver takes all, and each is tried with fewer.
+	const most = 100
+	for n := min(len(list), most); n >= 0; n-- {
 		more := ""
 		if n < len(list) {
 			more = say(moreItems, m.Lang, "n", strconv.Itoa(len(list)-n))
