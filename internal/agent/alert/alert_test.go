@@ -228,6 +228,7 @@ func TestReminders(t *testing.T) {
 	a.want(at(29, token))
 	a.want(at(31, token))                        // the clock jumped back
 	a.want(at(6, token), "expires  api.example") // two at once are one
+	a.want(at(10, token))                        // back, past a reminder that was skipped
 	a.want(at(0.5, token), "expires  api.example")
 	a.want(at(0, token), "expires  api.example")
 	a.want(at(-100, token))
@@ -433,6 +434,17 @@ func TestRandomWalk(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// Slashes in names do not make one key of two things.
+func TestKeys(t *testing.T) {
+	keys := map[string]bool{}
+	for _, parts := range [][]string{{"a/b", "c"}, {"a", "b/c"}, {"a", "b%2Fc"}, {"a/b/c"}, {"a", "b", "c"}} {
+		keys[key(slices.Clone(parts)...)] = true
+	}
+	if len(keys) != 5 {
+		t.Errorf("%d keys of 5 things: %v", len(keys), keys)
 	}
 }
 
