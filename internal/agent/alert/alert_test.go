@@ -642,3 +642,16 @@ func TestOfTheConfiguration(t *testing.T) {
 		t.Errorf("want -, got +:\n%s", diff)
 	}
 }
+
+// Of two entries about one thing the worse counts, in either order.
+func TestTwoEntriesAboutOneThing(t *testing.T) {
+	for _, entries := range [][]checks.Entry{
+		{found(c1, "a", checks.Supported), found(c1, "a", checks.Confirmed)},
+		{found(c1, "a", checks.Confirmed), found(c1, "a", checks.Supported)},
+	} {
+		_, events := Changes(Memory{}, reportOf(monday, mfa(entries...)), nil, policy)
+		if len(events) != 1 || events[0].Is != checks.StatusFail {
+			t.Errorf("%+v", events)
+		}
+	}
+}
