@@ -39,12 +39,25 @@ func Load(path string) (*Config, error) {
 // at the folder of filename, which is also the file that errors name.
 func Parse(data []byte, filename string) (*Config, error) {
 	l := &loader{file: filename, dir: filepath.Dir(filename)}
+	return l.load(data)
+}
+
+// Outline is Parse for a configuration that is still being written, perhaps on another
+// machine than the one it is for: everything is checked but what a reference leads to, that
+// is whether a variable is set, a file is there, and what is in it.
+func Outline(data []byte, filename string) error {
+	l := &loader{file: filename, dir: filepath.Dir(filename), outline: true}
+	_, err := l.load(data)
+	return err
+}
+
+func (l *loader) load(data []byte) (*Config, error) {
 	var c *Config
 	if root := l.parse(data); root != nil {
 		c = l.config(root)
 	}
 	if len(l.problems) > 0 {
-		return nil, newErrors(filename, l.problems)
+		return nil, newErrors(l.file, l.problems)
 	}
 	return c, nil
 }
@@ -77,6 +90,7 @@ func reason(err error) string {
 // loader reads one configuration and gathers what is wrong with it.
 type loader struct {
 	file, dir string
+	outline   bool // no reference is followed
 	problems  []Problem
 }
 
@@ -87,7 +101,7 @@ func (l *loader) at(n *yaml.Node, path string, c complaint, excerpt string) {
 		message = path + ": " + message
 	}
 	l.problems = append(l.problems, Problem{
-		File: l.file, Line: n.Line, Column: n.Column, Message: message, Hint: c.hint, Excerpt: excerpt,
+		File: l.file, Line: n.Line, Column: n.Column, Path: path, Message: message, Hint: c.hint, Excerpt: excerpt,
 	})
 }
 

@@ -358,7 +358,7 @@ func words(o *object, key string, k kind[string]) List {
 			return o.l.resolve(path), nil
 		},
 	})
-	if !ok {
+	if !ok || o.l.outline {
 		return List{}
 	}
 	data, c := readFile(path, anyone)

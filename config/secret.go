@@ -82,6 +82,9 @@ func (l *loader) secret(end lineEnd) kind[Secret] {
 		tags: []string{textTag, intTag, floatTag, boolTag, timeTag},
 		parse: func(ref string) (Secret, *complaint) {
 			if name, ok := strings.CutPrefix(ref, "env:"); ok && envName.MatchString(name) {
+				if l.outline {
+					return NewSecret(ref, nil), nil
+				}
 				value := os.Getenv(name)
 				if value == "" {
 					return Secret{}, &complaint{notSet(name), "set it, or use file:PATH"}
@@ -91,6 +94,9 @@ func (l *loader) secret(end lineEnd) kind[Secret] {
 			path, ok := strings.CutPrefix(ref, "file:")
 			if !ok || path == "" {
 				return Secret{}, literalSecret()
+			}
+			if l.outline {
+				return NewSecret(ref, nil), nil
 			}
 			path = l.resolve(path)
 			data, c := readFile(path, onlyOwner)

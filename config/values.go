@@ -484,8 +484,8 @@ func (l *loader) tokenFile() kind[string] {
 	resolved := k.parse
 	k.parse = func(s string) (string, *complaint) {
 		s, c := resolved(s)
-		if c != nil {
-			return "", c
+		if c != nil || l.outline {
+			return s, c
 		}
 		if info, err := os.Stat(s); err != nil {
 			return "", &complaint{"cannot read " + s + ": " + reason(err), "relative paths start at the folder of the configuration"}
@@ -503,8 +503,8 @@ func (l *loader) certificates() kind[string] {
 	resolved := k.parse
 	k.parse = func(s string) (string, *complaint) {
 		s, c := resolved(s)
-		if c != nil {
-			return "", c
+		if c != nil || l.outline {
+			return s, c
 		}
 		data, c := readFile(s, anyone)
 		if c != nil {

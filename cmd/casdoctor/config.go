@@ -45,13 +45,6 @@ func configCommand(s streams) *cobra.Command {
 			return err
 		},
 	}
-	start := &cobra.Command{
-		Use: "init", Short: "print a configuration to start from: casdoctor config init > casdoctor.yaml", Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			_, err := s.out.Write(config.Example())
-			return err
-		},
-	}
-	c.AddCommand(start, validate, show, schema)
+	c.AddCommand(initCommand(s), validate, show, schema)
 	return c
 }

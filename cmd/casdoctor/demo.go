@@ -40,13 +40,7 @@ func demoCommand(s streams) *cobra.Command {
 			sc.Organisation.Latency = latency
 			return o.demo(c, s, sc, serve)
 		},
-		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			var names []string
-			for _, sc := range lab.Scenarios() {
-				names = append(names, sc.Name+"\t"+sc.Title.EN)
-			}
-			return names, cobra.ShellCompDirectiveNoFileComp
-		},
+		ValidArgsFunction: scenarios,
 	}
 	o.flags(c)
 	c.Flags().StringVar(&o.evidence, "save-evidence", "", "also write what was seen to this file (0600), for replay")

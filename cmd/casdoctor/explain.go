@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/casdoctor/casdoctor/checks"
 	"github.com/casdoctor/casdoctor/internal/guide"
 	"github.com/casdoctor/casdoctor/internal/report"
 )
@@ -41,7 +40,7 @@ func explainCommand(s streams) *cobra.Command {
 			}
 			return report.WriteExplanation(s.out, e, opts)
 		},
-		ValidArgsFunction: checkIDs,
+		ValidArgsFunction: allIDs,
 	}
 	c.Flags().StringVar(&format, "format", "text", "text, or markdown for the whole check")
 	c.Flags().StringVar(&saved, "report", "", "tell how it was found in this saved report (report.json): account by account, call by call")
@@ -55,13 +54,4 @@ func explainReport(s streams, path string, e report.Explanation, opts report.Vie
 		return err
 	}
 	return report.WriteChains(s.out, r, e.Check.ID, opts)
-}
-
-// checkIDs completes the ids of checks.
-func checkIDs(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-	var ids []string
-	for _, k := range checks.All() {
-		ids = append(ids, k.ID+"\t"+k.Title.EN)
-	}
-	return ids, cobra.ShellCompDirectiveNoFileComp
 }

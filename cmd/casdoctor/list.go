@@ -12,9 +12,9 @@ import (
 func listCommand(s streams) *cobra.Command {
 	var format string
 	c := &cobra.Command{
-		Use:       "list [checks|causes|fixes|facts|probes]...",
-		Short:     "list checks, causes, fixes, facts and probes",
-		ValidArgs: guide.Sections(),
+		Use:               "list [checks|causes|fixes|facts|probes]...",
+		Short:             "list checks, causes, fixes, facts and probes",
+		ValidArgsFunction: sections,
 		RunE: func(c *cobra.Command, args []string) error {
 			opts, err := view(c, s)
 			if err != nil {
