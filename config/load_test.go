@@ -520,3 +520,52 @@ func FuzzLoad(f *testing.F) {
 		}
 	})
 }
+
+// TestOutline: what a configuration refers to may still be missing; everything else is judged.
+func TestOutline(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "casdoctor.yaml") // and nothing beside it
+	t.Setenv("CASDOCTOR_NOT_SET", "")
+	const text = `version: 1
+tenant: contoso
+microsoft365:
+  tenant_id: 84841066-274d-4ec0-a5c1-276be684bdd3
+  credentials: {client_id: 11111111-2222-3333-4444-555555555555, KIND}
+google:
+  admin: super@contoso.com
+  credentials: {service_account_key: file:sa.json}
+  granted_scopes: file:scopes.txt
+cas:
+  site: eu
+  api: {token: env:CASDOCTOR_NOT_SET}
+  internal_domains: file:domains.txt
+network: {ca_file: corp.pem}
+`
+	for _, kind := range []string{
+		"client_secret: file:secret", "certificate: env:CASDOCTOR_NOT_SET", "workload_identity: {token_file: token}",
+		"workload_identity: {github_actions: true}",
+		"workload_identity: {azure_pipelines: {service_connection: 11111111-2222-3333-4444-555555555555, access_token: env:SYSTEM_ACCESSTOKEN}}",
+	} {
+		text := strings.Replace(text, "KIND", kind, 1)
+		if err := config.Outline([]byte(text), path); err != nil {
+			t.Errorf("%s: %v", kind, err)
+		}
+		if _, err := config.Parse([]byte(text), path); err == nil {
+			t.Errorf("%s: nothing that it refers to is there, and Parse accepts it", kind)
+		}
+		for old, wrong := range map[string]string{
+			"84841066-": "84841066", kind: "client_secret: " + canary, "file:sa.json": "file:", "site: eu": "site: mars", "version: 1": "version: 2",
+			"file:domains.txt": "domains.txt", "super@contoso.com": "super",
+		} {
+			err := config.Outline([]byte(strings.Replace(text, old, wrong, 1)), path)
+			var mistakes *config.Errors
+			if !errors.As(err, &mistakes) || strings.Contains(err.Error(), canary) {
+				t.Errorf("%s instead of %s: %v", wrong, old, err)
+				continue
+			}
+			p := mistakes.Problems[0]
+			if p.Path == "" || !strings.HasPrefix(p.Message, p.Path+": ") {
+				t.Errorf("%s instead of %s: the path is %q, the message %q", wrong, old, p.Path, p.Message)
+			}
+		}
+	}
+}

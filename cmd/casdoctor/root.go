@@ -48,7 +48,11 @@ func failed(err error) error { return &exitError{checks.ExitNoRun, err} }
 func execute(ctx context.Context, args []string, s streams) int {
 	root := newRoot(s)
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	return exitCode(root.ExecuteContext(ctx), s.err)
+}
+
+// exitCode is the exit code of an outcome, whose text goes to w.
+func exitCode(err error, w io.Writer) int {
 	if err == nil {
 		return checks.ExitOK
 	}
@@ -58,7 +62,7 @@ func execute(ctx context.Context, args []string, s streams) int {
 		code, err = e.code, e.err
 	}
 	if err != nil {
-		_, _ = fmt.Fprintln(s.err, "casdoctor: "+err.Error())
+		_, _ = fmt.Fprintln(w, "casdoctor: "+err.Error())
 	}
 	return code
 }
@@ -81,6 +85,7 @@ func newRoot(s streams) *cobra.Command {
 		checkCommand(s), replayCommand(s), reportCommand(s), demoCommand(s), explainCommand(s), listCommand(s),
 		permissionsCommand(s), configCommand(s), mailCommand(s), consoleCommand(s), versionCommand(s),
 	)
+	completeFlags(root)
 	return root
 }
 

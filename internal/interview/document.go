@@ -20,9 +20,11 @@ func (a Answers) Document(lang string) ([]byte, error) {
 	}
 	why := map[string]checks.Text{}
 	for _, q := range a.questions() {
-		why[q.path] = q.why
+		why[q.path] = q.comment()
 	}
-	why["cas.site"] = why["cas.console"] // one question
+	// One question for two keys, and two whose keys stand in one line with others.
+	why["cas.site"] = why["cas.console"]
+	why["licensing.accounts"], why["licensing.sign_in"] = why["licensing.accounts.id"], why["licensing.sign_in.account"]
 	var b strings.Builder
 	comment := func(indent string, t checks.Text) {
 		for _, line := range report.Lines(t.In(lang), 94-len(indent), 0) {
@@ -54,6 +56,19 @@ func (a Answers) Document(lang string) ([]byte, error) {
 		b.WriteString(line)
 	}
 	return []byte(b.String()), nil
+}
+
+// comment is why a key is there, and what else it could be.
+func (q question) comment() checks.Text {
+	var list []string
+	for _, c := range q.choices {
+		list = append(list, c.word)
+	}
+	if list == nil || list[0] == "yes" || q.name == "sign-in" {
+		return q.why
+	}
+	words := " (" + strings.Join(list, " | ") + ")"
+	return checks.Text{EN: q.why.EN + words, JA: q.why.JA + words}
 }
 
 var keyShape = regexp.MustCompile(`^[a-z0-9_]+$`)

@@ -409,11 +409,18 @@ func ofLicensing() []question {
 			wrong: notOneOf,
 		},
 		{
+			name: "provisioned", path: "licensing.accounts.provisioned", each: true, open: true, preset: Open, dispensable: true, when: looksAt(microsoft365),
+			ask:   checks.Text{EN: "On which day was this tenant provisioned with it?", JA: "このテナントをこのアカウントで準備した日はいつですか。"},
+			why:   checks.Text{EN: "A tenant is bound to the account that provisioned it first; every other one is refused.", JA: "テナントは最初に準備したアカウントに結び付き、ほかのアカウントは拒否されます。"},
+			more:  checks.Text{EN: "Leave it open if this account never was.", JA: "このアカウントで準備したことがなければ、空けておいてください。"},
+			wrong: dateWanted,
+		},
+		{
 			name: "expires", path: "licensing.accounts.expires", each: true, open: true, preset: Open,
 			ask:   checks.Text{EN: "What is the last day of its licence?", JA: "ライセンスの最終日はいつですか。"},
 			why:   checks.Text{EN: "After that day, signing in shows that the licence has expired.", JA: "この日を過ぎると、サインイン時に期限切れのメッセージが表示されます。"},
 			more:  checks.Text{EN: "The portal shows it with the product.", JA: "ポータルの製品の欄に表示されます。"},
-			wrong: dateWanted,
+			wrong: checks.Text{EN: "Give a day such as 2026-03-31 that is not before the day of provisioning.", JA: "2026-03-31 の形式で、準備した日以降の日付を入力してください。"},
 		},
 		{
 			name: "company", path: "licensing.accounts.company", each: true, open: true, preset: Open,
@@ -428,13 +435,6 @@ func ofLicensing() []question {
 			why:   checks.Text{EN: "Any other account is told that it is invalid.", JA: "それ以外のアカウントには、無効であると表示されます。"},
 			more:  checks.Text{EN: "Usually the first account that was created for the company.", JA: "通常は、会社のために最初に作成したアカウントです。"},
 			wrong: checks.Text{EN: "Answer yes or no, or leave it open; a company has one primary account.", JA: "yes または no で答えるか、空けておいてください。主アカウントは会社に 1 つです。"},
-		},
-		{
-			name: "provisioned", path: "licensing.accounts.provisioned", each: true, open: true, preset: Open, dispensable: true, when: looksAt(microsoft365),
-			ask:   checks.Text{EN: "On which day was this tenant provisioned with it?", JA: "このテナントをこのアカウントで準備した日はいつですか。"},
-			why:   checks.Text{EN: "A tenant is bound to the account that provisioned it first; every other one is refused.", JA: "テナントは最初に準備したアカウントに結び付き、ほかのアカウントは拒否されます。"},
-			more:  checks.Text{EN: "Leave it open if this account never was.", JA: "このアカウントで準備したことがなければ、空けておいてください。"},
-			wrong: checks.Text{EN: "Give a day such as 2026-03-31 that is not after the end of the licence.", JA: "2026-03-31 の形式で、ライセンスの最終日以前の日付を入力してください。"},
 		},
 		{
 			name: "sign-in", path: "licensing.sign_in.account", open: true, when: looksAt(licensing),
