@@ -553,7 +553,7 @@ network: {ca_file: corp.pem}
 			t.Errorf("%s: nothing that it refers to is there, and Parse accepts it", kind)
 		}
 		for old, wrong := range map[string]string{
-			"84841066-": "84841066", kind: "client_secret: " + canary, "file:sa.json": "file:", "site: eu": "site: mars", "version: 1": "version: 2",
+			"84841066-": "84841066", kind: "client_secret: " + canary, "file:sa.json": "'file:'", "site: eu": "site: mars", "version: 1": "version: 2",
 			"file:domains.txt": "domains.txt", "super@contoso.com": "super",
 		} {
 			err := config.Outline([]byte(strings.Replace(text, old, wrong, 1)), path)

@@ -27,7 +27,7 @@ func (a Answers) Document(lang string) ([]byte, error) {
 	why["licensing.accounts"], why["licensing.sign_in"] = why["licensing.accounts.id"], why["licensing.sign_in.account"]
 	var b strings.Builder
 	comment := func(indent string, t checks.Text) {
-		for _, line := range report.Lines(t.In(lang), 94-len(indent), 0) {
+		for _, line := range report.Lines(t.In(lang), 76-len(indent), 0) {
 			b.WriteString(indent + "# " + line + "\n")
 		}
 	}
