@@ -10,7 +10,7 @@ TOOLS := $(GO) tool -modfile=internal/tools/go.mod
 # detector's uses the same settings, so that the Graph SDK is compiled once for all of them.
 PURE  := CGO_ENABLED=0
 
-.PHONY: demo test build lint vet gate generate cold-start load bench mail-load test-tls bench-tls fuzz-tls clean
+.PHONY: man demo test build lint vet gate generate cold-start load bench mail-load test-tls bench-tls fuzz-tls clean
 
 demo: build
 	@echo "== casdoctor demo: a healthy organisation =="
@@ -80,6 +80,11 @@ bench-tls: build
 FUZZ_TIME ?= 10m
 fuzz-tls:
 	@for f in FuzzRead FuzzBytes; do $(PURE) $(GO) test -tags $(TAGS) -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZ_TIME) ./probes/console/hello || exit 1; done
+
+# dist/man/man1, for packages: dated by SOURCE_DATE_EPOCH, or by the last commit.
+man:
+	@rm -rf dist/man
+	SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)} $(PURE) $(GO) run -tags $(TAGS),manpages ./cmd/casdoctor dist/man/man1
 
 clean:
 	rm -f casdoctor

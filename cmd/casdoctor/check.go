@@ -47,7 +47,7 @@ func (o *options) outputs(c *cobra.Command) {
 	f.StringVar(&o.format, "format", "text", "one of "+strings.Join(report.FormatNames(), ", "))
 	f.StringVarP(&o.output, "output", "o", "", "write the report to this file (0600) instead of standard output")
 	f.StringVar(&o.dir, "report-dir", "", "also write the report to this folder, in every format that is a file")
-	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(report.FormatNames(), cobra.ShellCompDirectiveNoFileComp))
+	_ = c.RegisterFlagCompletionFunc("format", words(report.FormatNames()))
 }
 
 // complete checks the flags; every mistake is one of usage.
@@ -102,7 +102,13 @@ func checkCommand(s streams) *cobra.Command {
 		Use:   "check -c casdoctor.yaml",
 		Short: "look, judge and print the report",
 		Long: `Look at Microsoft 365, Google Workspace and the console, judge what was seen, and print
-which documented trouble is there, why, and which fix still works. Nothing is changed.`,
+which documented trouble is there, why, and which fix still works. Nothing is changed.
+
+What was seen can be saved and judged again without the services, by another version or for
+another day; it holds no secret. The exit code is the same in every format.`,
+		Example: `  casdoctor check
+  casdoctor check -c casdoctor.yaml --only MFA-01,TLS-01 --fail-on fail
+  casdoctor check --format json -o report.json --save-evidence evidence.json`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := o.complete(c); err != nil {

@@ -23,7 +23,9 @@ func words(of []string) completion {
 	}
 }
 
-// completeList completes the last word of a list with commas, and leaves out what is in it.
+// completeList completes the last word of a list with commas, and leaves out what is in it. It
+// gives no descriptions: cobra's script for bash takes a described word with a comma for none
+// that was begun.
 func completeList(of completion) completion {
 	return func(c *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
 		given := ""
@@ -35,7 +37,7 @@ func completeList(of completion) completion {
 		for _, w := range all {
 			word, _, _ := strings.Cut(w, "\t")
 			if !slices.Contains(strings.Split(given, ","), word) {
-				out = append(out, given+w)
+				out = append(out, given+word)
 			}
 		}
 		return out, how | cobra.ShellCompDirectiveNoSpace

@@ -50,6 +50,9 @@ or setting on the way is at fault.
 
 No credentials are sent. Towards hosts that are not this machine there are never more than four
 connections at once and ten a second.`,
+		Example: `  casdoctor console admin-eu.tmcas.trendmicro.com
+  casdoctor console admin-eu.tmcas.trendmicro.com:443 --enumerate --clients
+  casdoctor console admin-eu.tmcas.trendmicro.com --via http://proxy:3128 --ca-file corp.pem`,
 		Args: func(c *cobra.Command, args []string) error {
 			// A flag whose value can be left out takes none behind a space.
 			if len(args) > 1 && c.Flags().Changed("enumerate") && slices.ContainsFunc(args, isDepth) {
@@ -92,6 +95,7 @@ connections at once and ten a second.`,
 	f := c.Flags()
 	f.StringVar(&o.enumerate, "enumerate", "", "list the accepted cipher suites: exact (the default of the flag) or inferred")
 	f.Lookup("enumerate").NoOptDefVal = "exact"
+	_ = c.RegisterFlagCompletionFunc("enumerate", words([]string{"exact", "inferred"}))
 	f.BoolVar(&o.clients, "clients", false, "say for each known client whether it can connect (lists the suites, too)")
 	f.BoolVar(&o.replay, "replay", false, "also send each client's own hello, as a cross-check (one connection each)")
 	f.StringVar(&o.via, "via", "", "the proxy to go through, e.g. http://proxy:3128 (default: from the environment)")

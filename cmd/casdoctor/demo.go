@@ -20,7 +20,16 @@ func demoCommand(s streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "demo [SCENARIO]",
 		Short: "run the real check against a practice organisation on this machine",
-		Args:  cobra.MaximumNArgs(1),
+		Long: `Start a practice organisation on this machine, run the real check against it, and print the
+report. The protocols are the real ones, on loopback; nothing leaves the machine, and no account
+is needed. Without a scenario it is the healthy organisation.
+
+With --serve the organisation stays up until Ctrl-C, for checks of your own: the configuration
+that is named holds its addresses.`,
+		Example: `  casdoctor demo --list
+  casdoctor demo all-troubles --lang ja
+  casdoctor demo healthy --serve`,
+		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := o.complete(c); err != nil {
 				return err

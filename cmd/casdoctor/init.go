@@ -30,7 +30,20 @@ func initCommand(s streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "init",
 		Short: "start a configuration: a dialogue on a terminal, else an example to edit",
-		Args:  cobra.NoArgs,
+		Long: `Ask what only an administrator can know, and write a configuration of it: which services, which
+provisioning mode, which accounts, which kind of credentials. Each question says why it is asked;
+? tells more, < goes back. No secret is asked for, only where it will be, and nothing is written
+before the last answer.
+
+Each question is a flag, too. With --yes, or without a terminal, nothing is asked: what has no
+flag takes its default, and what has no default is reported. A list is one flag with commas.
+
+Without a terminal and without answers the example is printed: a configuration with every kind
+of section and credential, to be edited.`,
+		Example: `  casdoctor config init
+  casdoctor config init > casdoctor.yaml
+  casdoctor config init -o casdoctor.yaml --services cas --console eu --name contoso`,
+		Args: cobra.NoArgs,
 	}
 	f := c.Flags()
 	f.SortFlags = false
@@ -65,7 +78,7 @@ func answerFlags(c *cobra.Command) func() interview.Answers {
 		}
 		// No slices: a list is one answer, as it is in the dialogue.
 		c.Flags().String(q.Name, "", usage)
-		complete := cobra.FixedCompletions(q.Choices, cobra.ShellCompDirectiveNoFileComp)
+		complete := words(q.Choices)
 		if q.Several {
 			complete = completeList(words(q.Choices))
 		}

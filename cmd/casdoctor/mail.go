@@ -29,6 +29,8 @@ func mailCommand(s streams) *cobra.Command {
 whether Cloud App Security can take them for internal mail, why not, and what to do about it. No
 configuration is needed; the internal domains come from --internal or from the configuration that
 -c names. Without them no message is said to pass as internal.`,
+		Example: `  casdoctor mail message.eml --internal contoso.com
+  casdoctor mail samples -c casdoctor.yaml --format json -o mail.json`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			opts, err := view(c, s)
@@ -80,6 +82,9 @@ configuration is needed; the internal domains come from --internal or from the c
 	f.StringSliceVar(&given.Relays, "relay", nil, "addresses of Cloud App Security's inline protection, e.g. 203.0.113.0/29")
 	f.StringVar(&format, "format", "text", "text or json")
 	f.StringVarP(&output, "output", "o", "", "write to this file (0600) instead of standard output")
+	c.ValidArgsFunction = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return []string{"eml"}, cobra.ShellCompDirectiveFilterFileExt
+	}
 	return c
 }
 

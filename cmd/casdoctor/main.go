@@ -1,3 +1,5 @@
+//go:build !manpages
+
 // Command casdoctor finds out which of the documented troubles of Trend Micro Cloud App
 // Security an organisation has, and which documented fix still works there, today. It only
 // reads.

@@ -16,7 +16,12 @@ func replayCommand(s streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "replay evidence.json",
 		Short: "judge saved evidence again, offline",
-		Args:  one("an evidence file"),
+		Long: `Judge what an earlier check saved with --save-evidence, without asking any service: with this
+version's knowledge, and as of the time of the evidence or of --now.`,
+		Example: `  casdoctor replay evidence.json
+  casdoctor replay evidence.json --now 2026-12-31T00:00:00Z --lang ja`,
+		Args:              one("an evidence file"),
+		ValidArgsFunction: files("json"),
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := o.complete(c); err != nil {
 				return err
@@ -67,7 +72,12 @@ func reportCommand(s streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "report report.json",
 		Short: "print a saved report in another format",
-		Args:  one("a report file"),
+		Long: `Print the report that an earlier run wrote with --format json, in another format or language.
+Nothing is judged again, so the exit code is that of the run.`,
+		Example: `  casdoctor report report.json
+  casdoctor report report.json --lang ja --report-dir reports`,
+		Args:              one("a report file"),
+		ValidArgsFunction: files("json"),
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := o.complete(c); err != nil {
 				return err

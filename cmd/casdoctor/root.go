@@ -69,8 +69,16 @@ func exitCode(err error, w io.Writer) int {
 
 func newRoot(s streams) *cobra.Command {
 	root := &cobra.Command{
-		Use:           "casdoctor",
-		Short:         "find the documented troubles of Cloud App Security, and the fix that still works",
+		Use:   "casdoctor",
+		Short: "find the documented troubles of Cloud App Security, and the fix that still works",
+		Long: `casdoctor looks at a Microsoft 365 tenant, a Google Workspace customer, the management console
+of Trend Micro Cloud App Security and what is declared about its licences. It says which of the
+vendor's seven documented troubles are there, why, and which documented fix still works for this
+organisation, today. It changes nothing, and it never says good or bad when it could not look.`,
+		Example: `  casdoctor demo mfa-per-user-retired
+  casdoctor config init
+  casdoctor check -c casdoctor.yaml
+  casdoctor explain MFA-01`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		// No Args: cobra's own rule for a root suggests the command that was meant.

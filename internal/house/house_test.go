@@ -72,6 +72,7 @@ func TestDirections(t *testing.T) {
 		"internal/report":      {"checks", "probes/facts", "internal/ciphersuite", "internal/tlsclient"},
 		"internal/lab":         {"config"},
 		"internal/guide":       {"checks", "config", "internal/report", "probes", "probes/all", "probes/facts"},
+		"internal/interview":   {"checks", "config", "internal/report"},
 		"cmd/casdoctor":        everything,
 	}
 	for name, p := range packages(t) {
@@ -86,6 +87,15 @@ func TestDirections(t *testing.T) {
 			} else if !slices.Contains(may, ours) {
 				t.Errorf("%s may not import %s", name, ours)
 			}
+		}
+	}
+}
+
+// TestTheManualIsNotLinked: the generator of man pages is for the program that makes them.
+func TestTheManualIsNotLinked(t *testing.T) {
+	for name, p := range packages(t) {
+		if slices.Contains(p.Imports, module+"internal/manual") || name != "internal/manual" && slices.Contains(p.Imports, "github.com/spf13/cobra/doc") {
+			t.Errorf("%s links the generator of man pages", name)
 		}
 	}
 }
