@@ -37,6 +37,8 @@ vet:
 lint:
 	@echo "== golangci-lint (built on first use, about 3 minutes) =="
 	@$(PURE) $(TOOLS) golangci-lint run
+	@echo "== actionlint: action.yml and docs/ci.md =="
+	@$(PURE) $(GO) -C internal/tools/cilint run . "$(CURDIR)"
 
 # The linker must be able to drop unused methods: this prints what keeps it from doing so.
 gate:
