@@ -156,7 +156,6 @@ func (d *Dialogue) Ask(ctx context.Context, given Answers) (Answers, error) {
 			last := asked[len(asked)-1]
 			asked = asked[:len(asked)-1]
 			a.forget(last)
-			delete(given, last)
 			number--
 		}
 	}
@@ -307,8 +306,8 @@ func (d *Dialogue) Confirm(ctx context.Context, what checks.Text) (bool, error) 
 // accept makes an answer of what was typed, or refuses it.
 func (a Answers) accept(q question, typed string) (string, bool) {
 	typed = strings.TrimSpace(typed)
-	if typed == Open && q.open {
-		return Open, true
+	if typed == Open {
+		return Open, q.open
 	}
 	words := []string{typed}
 	if q.several {

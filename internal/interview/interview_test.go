@@ -242,6 +242,7 @@ func TestWrongAnswers(t *testing.T) {
 		"services twice":       {"", "cas,cas"},
 		"phase":                {"cas\n", "later"},
 		"tenant-id":            {"m\n\n", "contoso.onmicrosoft.com"},
+		"tenant-id, left open": {"m\n\n", "-"},
 		"cloud":                {"m\n\n" + tenant + "\n", "us"}, // usgov or usgov-dod
 		"protected":            {"m\n\n" + tenant + "\n\n", "gmail"},
 		"mode":                 {m365, "auto,manual"},
@@ -338,6 +339,18 @@ func TestTheWayBack(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, a); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestTheWayBackOverFlags: what a flag had answered by then is asked for, or not, once more.
+func TestTheWayBackOverFlags(t *testing.T) {
+	d := &Dialogue{In: strings.NewReader("cas\nafter\n<\n<\ngoogle\n\nsuper@contoso.com\n\n\n\n\n\n"), Out: io.Discard, Lang: "en", Width: 80}
+	a, err := d.Ask(t.Context(), Answers{"console": "eu"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := a["console"]; ok || a["phase"] != "before" {
+		t.Errorf("%v", a)
 	}
 }
 

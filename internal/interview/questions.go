@@ -207,11 +207,11 @@ func ofMicrosoft365() []question {
 			name: "mode", path: "microsoft365.provisioning", open: true, preset: Open, when: looksAt(microsoft365),
 			ask:  checks.Text{EN: "How are they provisioned?", JA: "どの方法で準備しますか。"},
 			why:  checks.Text{EN: "It decides which account types a password, and so which fixes can work.", JA: "どのアカウントがパスワードでサインインするか、つまりどの対処が有効かが決まります。"},
-			more: checks.Text{EN: "The console shows it under Administration > Service Account. Left open, whether MFA stands in the way stays unknown.", JA: "コンソールの [管理] > [サービスアカウント] に表示されます。空けておくと、MFA が妨げになるかどうかは不明のままです。"},
+			more: checks.Text{EN: "The console shows it under Administration > Service Account. Left open, whether MFA stands in the way stays unknown.", JA: "コンソールの [運用管理] > [サービスアカウント] に表示されます。空けておくと、MFA が妨げになるかどうかは不明のままです。"},
 			choices: []choice{
 				{"automatic", checks.Text{EN: "a Global Administrator signs in once, CAS makes the rest", JA: "グローバル管理者が一度サインインし、残りは CAS が行う"}},
-				{"manual", checks.Text{EN: "delegate accounts that you made", JA: "自分で作成した代理アカウント"}},
-				{"authorized", checks.Text{EN: "an authorized account, with consent (OAuth)", JA: "同意 (OAuth) による認可済みアカウント"}},
+				{"manual", checks.Text{EN: "delegate accounts that you made", JA: "自分で作成したデリゲートアカウント"}},
+				{"authorized", checks.Text{EN: "an authorized account, with consent (OAuth)", JA: "同意 (OAuth) による認証アカウント"}},
 			},
 			wrong: notOneOf,
 		},
@@ -224,7 +224,7 @@ func ofMicrosoft365() []question {
 		},
 		{
 			name: "delegates", path: "microsoft365.delegates", several: true, when: answered("mode", "manual"),
-			ask:   checks.Text{EN: "Which are the delegate accounts?", JA: "代理アカウントを入力してください。"},
+			ask:   checks.Text{EN: "Which are the delegate accounts?", JA: "デリゲートアカウントを入力してください。"},
 			why:   checks.Text{EN: "These accounts are looked at: whether a second factor is demanded of them, and by what.", JA: "これらのアカウントに多要素認証が要求されるか、何によるものかを調べます。"},
 			more:  checks.Text{EN: "The names they sign in with (user principal names).", JA: "サインインに使う名前 (ユーザー プリンシパル名) です。"},
 			wrong: addressWanted,
@@ -382,7 +382,7 @@ func ofCAS() []question {
 			name: "internal-domains", path: "cas.internal_domains", several: true, open: true, preset: Open, when: looksAt(cas),
 			ask:   checks.Text{EN: "Which internal domains are set in the console?", JA: "コンソールに登録されている内部ドメインを入力してください。"},
 			why:   checks.Text{EN: "A domain that is missing there makes its mail external; casdoctor compares the list with the real domains.", JA: "一覧にないドメインのメールは外部とみなされます。casdoctor は一覧を実際のドメインと比べます。"},
-			more:  checks.Text{EN: "Administration > Advanced Threat Protection > Internal Domains. Copy the list as it is, with its mistakes; or give file:PATH, with one per line. none says that it is empty.", JA: "[管理] > [高度な脅威対策] > [内部ドメイン] の一覧を、誤りも含めてそのまま入力します。1 行に 1 つ書いたファイルを file:パス で指定することもできます。一覧が空の場合は none と入力します。"},
+			more:  checks.Text{EN: "Advanced Threat Protection > Internal Domains, or Administration > Global Settings > Internal Domains. Copy the list as it is, with its mistakes; or give file:PATH, with one per line. none says that it is empty.", JA: "[高度な脅威対策] > [内部ドメイン] または [運用管理] > [グローバル設定] > [内部ドメイン] の一覧を、誤りも含めてそのまま入力します。1 行に 1 つ書いたファイルを file:パス で指定することもできます。一覧が空の場合は none と入力します。"},
 			wrong: checks.Text{EN: "Give domains such as contoso.com, or file: and the path of one file.", JA: "contoso.com のようなドメイン、または file: に続けてファイル 1 つのパスを入力してください。"},
 		},
 	}
@@ -393,7 +393,7 @@ func ofLicensing() []question {
 		{
 			name: "accounts", path: "licensing.accounts.id", several: true, when: looksAt(licensing),
 			ask:   checks.Text{EN: "Which CLP or LMP accounts does the organisation have?", JA: "組織の CLP または LMP アカウントを入力してください。"},
-			why:   checks.Text{EN: "Nobody can read from outside which account is the primary one, or which a tenant is bound to.", JA: "どれが主アカウントか、テナントがどのアカウントに結び付いているかは、外部から読み取れません。"},
+			why:   checks.Text{EN: "Nobody can read from outside which account is the primary one, or which a tenant is bound to.", JA: "どれがプライマリアカウントか、テナントがどのアカウントに結び付いているかは、外部から読み取れません。"},
 			more:  checks.Text{EN: "The names they sign in with, those of old trials included.", JA: "サインインに使う名前です。以前の体験版のアカウントも含めてください。"},
 			wrong: checks.Text{EN: "Give each account once.", JA: "各アカウントを 1 回ずつ入力してください。"},
 		},
@@ -425,16 +425,16 @@ func ofLicensing() []question {
 		{
 			name: "company", path: "licensing.accounts.company", each: true, open: true, preset: Open,
 			ask:   checks.Text{EN: "What is its company ID?", JA: "会社 ID を入力してください。"},
-			why:   checks.Text{EN: "Accounts of one company share it, and only its primary account can sign in to the console.", JA: "同じ会社のアカウントは会社 ID を共有し、その主アカウントだけがコンソールにサインインできます。"},
+			why:   checks.Text{EN: "Accounts of one company share it, and only its primary account can sign in to the console.", JA: "同じ会社のアカウントは会社 ID を共有し、そのプライマリアカウントだけがコンソールにサインインできます。"},
 			more:  checks.Text{EN: "Any name that tells the companies apart will do, as long as accounts of one company have the same.", JA: "同じ会社のアカウントに同じ値を付けるのであれば、区別できる任意の値で構いません。"},
 			wrong: checks.Text{EN: "A company ID is text on one line.", JA: "会社 ID は 1 行のテキストで入力してください。"},
 		},
 		{
 			name: "primary", path: "licensing.accounts.primary", each: true, open: true, preset: Open, choices: yesNo, contradicts: true,
-			ask:   checks.Text{EN: "Is it the primary account of its company?", JA: "会社の主アカウントですか。"},
+			ask:   checks.Text{EN: "Is it the primary account of its company?", JA: "会社のプライマリアカウントですか。"},
 			why:   checks.Text{EN: "Any other account is told that it is invalid.", JA: "それ以外のアカウントには、無効であると表示されます。"},
 			more:  checks.Text{EN: "Usually the first account that was created for the company.", JA: "通常は、会社のために最初に作成したアカウントです。"},
-			wrong: checks.Text{EN: "Answer yes or no, or leave it open; a company has one primary account.", JA: "yes または no で答えるか、空けておいてください。主アカウントは会社に 1 つです。"},
+			wrong: checks.Text{EN: "Answer yes or no, or leave it open; a company has one primary account.", JA: "yes または no で答えるか、空けておいてください。プライマリアカウントは会社に 1 つです。"},
 		},
 		{
 			name: "sign-in", path: "licensing.sign_in.account", open: true, when: looksAt(licensing),
@@ -446,7 +446,7 @@ func ofLicensing() []question {
 		{
 			name: "sign-in-type", path: "licensing.sign_in.type", open: true, preset: Open, when: looksAt(licensing),
 			ask:  checks.Text{EN: "How does it sign in?", JA: "どの方法でサインインしますか。"},
-			why:  checks.Text{EN: "A local account and single sign-on are not tied to the primary account.", JA: "ローカルアカウントとシングルサインオンには、主アカウントの制限がありません。"},
+			why:  checks.Text{EN: "A local account and single sign-on are not tied to the primary account.", JA: "ローカルアカウントとシングルサインオンには、プライマリアカウントの制限がありません。"},
 			more: checks.Text{EN: "CLP is the Customer Licensing Portal, LMP the Licensing Management Platform of partners.", JA: "CLP は Customer Licensing Portal、LMP はパートナー向けの Licensing Management Platform です。"},
 			choices: []choice{
 				{"clp", checks.Text{EN: "with the CLP account", JA: "CLP アカウント"}},
