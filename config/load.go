@@ -65,7 +65,7 @@ func (l *loader) load(data []byte) (*Config, error) {
 func unreadable(path string, err error) error {
 	p := Problem{File: path, Message: "cannot be read: " + reason(err)}
 	if errors.Is(err, fs.ErrNotExist) {
-		p.Hint = "name the configuration with -c, or start one with: casdoctor config init > casdoctor.yaml"
+		p.Hint = "name the configuration with -c, or start one with: casdoctor config init"
 	}
 	return &Errors{Problems: []Problem{p}}
 }
@@ -121,7 +121,7 @@ func (l *loader) parse(data []byte) *yaml.Node {
 	switch err := loader.Load(&doc); {
 	case errors.Is(err, io.EOF), err == nil && (len(doc.Content) == 0 || doc.Content[0].Tag == nullTag):
 		l.problems = append(l.problems, Problem{
-			File: l.file, Message: "is empty", Hint: "casdoctor config init prints a configuration to start from",
+			File: l.file, Message: "is empty", Hint: "casdoctor config init starts a configuration",
 		})
 		return nil
 	case err != nil:

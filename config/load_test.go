@@ -306,11 +306,11 @@ func TestUnreadable(t *testing.T) {
 	write(t, dir, "latin1.yaml", "version: 1\ntenant: M\xfcller\n", 0o644)
 	write(t, dir, "control.yaml", "version: 1\ntenant: a\x1bb\n", 0o644)
 	for name, want := range map[string]string{
-		"missing.yaml": "missing.yaml: cannot be read: there is no such file; name the configuration with -c, or start one with: casdoctor config init > casdoctor.yaml",
+		"missing.yaml": "missing.yaml: cannot be read: there is no such file; name the configuration with -c, or start one with: casdoctor config init",
 		"":             ": cannot be read: it is a folder",
 		"10MB.yaml":    "10MB.yaml: is larger than 1 MiB, so it is no configuration of casdoctor; check the file name",
-		"empty.yaml":   "empty.yaml: is empty; casdoctor config init prints a configuration to start from",
-		"spaces.yaml":  "spaces.yaml: is empty; casdoctor config init prints a configuration to start from",
+		"empty.yaml":   "empty.yaml: is empty; casdoctor config init starts a configuration",
+		"spaces.yaml":  "spaces.yaml: is empty; casdoctor config init starts a configuration",
 		"binary.yaml":  "binary.yaml: is binary: it holds NUL bytes; check the file name",
 		"utf16.yaml":   "utf16.yaml: is UTF-16; save it as UTF-8",
 		"latin1.yaml":  "latin1.yaml:2:10: not UTF-8; save the file as UTF-8",
