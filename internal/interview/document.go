@@ -88,13 +88,13 @@ func (a Answers) document() *yaml.Node {
 	put(root, "version", &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!int", Value: "1"})
 	put(root, "tenant", a.text("name"))
 	put(root, "phase", a.text("phase"))
-	if a.has("services", microsoft365) {
+	if a.sees(microsoft365) {
 		put(root, "microsoft365", a.microsoft365())
 	}
-	if a.has("services", google) {
+	if a.sees(google) {
 		put(root, "google", a.google())
 	}
-	if a.has("services", cas) {
+	if a.sees(cas) {
 		s := mapping()
 		where := "site"
 		if strings.ContainsAny(a["console"], ".:") {
@@ -111,7 +111,7 @@ func (a Answers) document() *yaml.Node {
 		}
 		put(root, "cas", s)
 	}
-	if a.has("services", licensing) {
+	if a.sees(licensing) {
 		put(root, "licensing", a.licensing())
 	}
 	return root

@@ -31,8 +31,8 @@ const Open = "-"
 // each account, by "name/account". An answer with several words has commas between them.
 type Answers map[string]string
 
-// has reports whether one of the words of an answer is this one.
-func (a Answers) has(name, word string) bool { return slices.Contains(split(a[name]), word) }
+// sees reports whether a section is to be looked at.
+func (a Answers) sees(section string) bool { return slices.Contains(split(a["services"]), section) }
 
 // split are the words of an answer. An open one has none.
 func split(answer string) (words []string) {

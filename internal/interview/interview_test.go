@@ -308,7 +308,7 @@ func TestAnEnd(t *testing.T) {
 // TestAnInterrupt ends a dialogue that waits.
 func TestAnInterrupt(t *testing.T) {
 	in, _ := io.Pipe()
-	defer in.Close()
+	t.Cleanup(func() { _ = in.Close() })
 	ctx, stop := context.WithCancel(t.Context())
 	out := writerFunc(func(p []byte) (int, error) {
 		if bytes.HasSuffix(p, []byte("> ")) {

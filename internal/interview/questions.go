@@ -97,7 +97,7 @@ func Flags() (out []Flag) {
 }
 
 func looksAt(section string) func(Answers) bool {
-	return func(a Answers) bool { return a.has("services", section) }
+	return func(a Answers) bool { return a.sees(section) }
 }
 
 func answered(name string, words ...string) func(Answers) bool {
