@@ -105,7 +105,6 @@ func ranges(list []string) (out []netip.Prefix) {
 func (o organisation) known() mailtrace.Known {
 	return mailtrace.Known{
 		Tenant: o.tenant, Relays: o.relays, List: o.internal.membership,
-		Same: func(a, b string) bool { return domainKey(a) == domainKey(b) },
 	}
 }
 
