@@ -131,7 +131,7 @@ func SPM01() Check {
 				Steps: inspectSteps,
 			},
 		},
-		Words: withPolicyWords(spmWords),
+		Words: together(spmWords, dnsWords, policyWords),
 	}
 }
 
@@ -425,9 +425,6 @@ func oneChangeSteps(x *Exam) []Text {
 			"{message} が自組織のメッセージであることを確認します。送信したサーバ、機器、サービスを特定してください。心当たりがなければ偽のメールとみなし、何も変更しません。", "message", messageName(x)))
 	}
 	o := organisationOf(x)
-	if t := Read(x, facts.M365Tenant); t.Value != nil {
-		o.tenant = t.Value.ID
-	}
 	elsewhere := false // the change is to something else than the SPF record
 	if causes := candidateOf(x).causes(o); pair.Cause == "SPM-01.C2" && len(causes) > 0 {
 		if c := causes[0]; slices.Contains(ownChange, c.Row) {
@@ -443,6 +440,8 @@ func oneChangeSteps(x *Exam) []Text {
 			}
 		case "domain_not_listed", "subdomain_listed":
 			steps = append(steps, listSteps(r)...)
+		default:
+			steps = append(steps, dnsSteps(r, o)...)
 		}
 	}
 	return steps

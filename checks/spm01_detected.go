@@ -105,12 +105,12 @@ func (c candidate) unreadable() Reason {
 // it does not; and a header that is missing may be in the message all the same.
 func partOfBackEnd(h facts.MailHeaders, o organisation) Claim {
 	spf := unknown(because("way_not_given"))
-	envelope := ""
+	envelope, decides := "", facts.AuthResult{}
 	for _, r := range h.Results {
 		if r.SPF == nil {
 			continue
 		}
-		envelope = r.SPF.Domain
+		decides, envelope = r, r.SPF.Domain
 		args := []string{"result", r.SPF.Result, "domain", r.SPF.Domain, "ip", r.SPF.IP}
 		switch r.SPF.Result {
 		case "fail", "softfail":
@@ -137,7 +137,7 @@ func partOfBackEnd(h facts.MailHeaders, o organisation) Claim {
 		claims = append(claims, strangeHeader(h, "envelope", &facts.Mailboxes{Domains: []string{envelope}}, o.internal).
 			atMost(Supported, because("way_not_given")))
 	}
-	return anyOf(claims...)
+	return o.explained(anyOf(claims...), h, decides)
 }
 
 // foreignSender: the sender's domain is not in the internal domains.

@@ -86,7 +86,10 @@ type organisation struct {
 	internal domainList
 	tenant   string
 	relays   []netip.Prefix
-	policies *spf.Checker // of the recorded DNS answers; nil without them
+	verified []string     // the domains of the tenant
+	initial  string       // the first of them, such as contoso.onmicrosoft.com
+	zone     maildns.Zone // the recorded DNS answers, and the SPF policies in them; nil without them
+	policies *spf.Checker
 }
 
 // ranges are addresses and ranges of addresses; the configuration takes no others.
@@ -131,7 +134,15 @@ func backEnd(h facts.MailHeaders, o organisation) Claim {
 	if envelope != "" && (h.ReturnPath == nil || !names(h.ReturnPath, envelope)) {
 		claims = append(claims, strangeHeader(h, "envelope", &facts.Mailboxes{Domains: []string{envelope}}, internal))
 	}
-	return anyOf(claims...)
+	return o.explained(anyOf(claims...), h, mailtrace.Decide(h, o.relays).Result)
+}
+
+// explained: a message that fails gets the reasons that DNS has besides SPF.
+func (o organisation) explained(c Claim, h facts.MailHeaders, r facts.AuthResult) Claim {
+	if c.Verdict >= Supported {
+		c.Reasons = append(c.Reasons, o.besides(h, r)...)
+	}
+	return c
 }
 
 func names(m *facts.Mailboxes, domain string) bool {
@@ -256,7 +267,27 @@ func organisationOf(x *Exam) organisation {
 	if cas := Read(x, facts.DeclaredCAS); cas.Value != nil && cas.Value.Relays != nil {
 		o.relays = ranges(*cas.Value.Relays)
 	}
-	o.policies = policies(x)
+	if dns := Read(x, facts.MailDNS); dns.Value != nil {
+		o.zone = maildns.NewZone(dns.Value.Answers)
+		o.policies = spf.New(o.zone)
+	}
+	// What is known of the tenant makes a reason fuller and decides nothing.
+	if t := Aside(x, facts.M365Tenant); t.Value != nil {
+		o.tenant = t.Value.ID
+		for _, d := range t.Value.VerifiedDomains {
+			o.verified = append(o.verified, d.Name)
+			if d.IsInitial != nil && *d.IsInitial {
+				o.initial = domainKey(d.Name)
+			}
+		}
+		if all := t.Value.Domains.Value; all != nil && o.initial == "" {
+			for _, d := range *all {
+				if d.IsInitial != nil && *d.IsInitial {
+					o.initial = domainKey(d.ID)
+				}
+			}
+		}
+	}
 	return o
 }
 

@@ -206,3 +206,83 @@ func TestTheNarrowestChange(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatDNSAsksFor: the steps name the records of this tenant, and only where DNS showed that they lack.
+func TestWhatDNSAsksFor(t *testing.T) {
+	const failing = `mail.messages:0.headers.value.results.0.spf.result = "fail"`
+	const dmarcFails = `mail.messages:0.headers.value.results.0.dmarc = {"result":"fail","domain":"contoso.com"}`
+	const initial = `m365.tenant:verifiedDomains.0 = {"name":"contoso.onmicrosoft.com","isInitial":true}`
+	answers := func(more ...string) string {
+		all := []string{`{"name":"contoso.com","type":"TXT","records":{"value":["v=spf1 include:spf.protection.outlook.com -all"]}}`}
+		return `mail.dns = {"domains":["contoso.com"],"answers":[` + strings.Join(append(all, more...), ",") + `]}`
+	}
+	record := func(name, rr, value string) string {
+		return `{"name":"` + name + `","type":"` + rr + `","records":{"value":["` + value + `"]}}`
+	}
+	none := func(name, rr string) string {
+		return `{"name":"` + name + `","type":"` + rr + `","records":{"failure":{"kind":"not_found"}}}`
+	}
+	const selector1, selector2 = "selector1._domainkey.contoso.com", "selector2._domainkey.contoso.com"
+	unpublished := answers(none(selector1, "CNAME"), none(selector1, "TXT"), none(selector2, "CNAME"), none(selector2, "TXT"))
+	for name, tt := range map[string]struct {
+		lines    []string
+		has, not string
+	}{
+		"selectors": {
+			[]string{failing, initial, unpublished},
+			selector2 + " CNAME selector2-contoso-com._domainkey.contoso.onmicrosoft.com", "with the values that the DKIM page",
+		},
+		"selectors of a tenant without a name": {[]string{failing, `m365.tenant! = {"kind":"timeout"}`, unpublished}, "with the values that the DKIM page", "onmicrosoft"},
+		"selectors that nobody asked for":      {[]string{failing, initial, answers()}, "SPF record of contoso.com", "_domainkey"},
+		"a DMARC record": {
+			[]string{failing, dmarcFails, answers(record("_dmarc.contoso.com", "TXT", "v=DMARC1; p=none; pct=50"))},
+			`"pct=50" (at 19) is no longer part of the standard`, "Publish a DMARC record",
+		},
+		"no DMARC record": {
+			[]string{failing, dmarcFails, answers(none("_dmarc.contoso.com", "TXT"))}, "Publish a DMARC record at _dmarc.contoso.com", "pct",
+		},
+		"DMARC passes": {
+			[]string{failing, answers(none("_dmarc.contoso.com", "TXT"))}, "SPF record of contoso.com", "Publish a DMARC record",
+		},
+		"a gateway in front": {
+			[]string{failing, answers(record("contoso.com", "MX", "10 mx.gateway.example"))}, "of mx.gateway.example, leave the SPF record", "_domainkey",
+		},
+		"no mail at all": {[]string{failing, answers(record("contoso.com", "MX", "0 "))}, "SPF record of contoso.com", "leave the SPF record"},
+	} {
+		en, ja := spmSteps(t, "SPM-01.F4", tt.lines...)
+		if !strings.Contains(en, tt.has) || strings.Contains(en, tt.not) || ja == "" || strings.Contains(en+ja, "{") {
+			t.Errorf("%s: %q missing or %q there, in %s", name, tt.has, tt.not, en)
+		}
+	}
+}
+
+// TestWordsOfDNS: every reason has what its sentence speaks of, in both languages.
+func TestWordsOfDNS(t *testing.T) {
+	cases, said := loadCases(t, "SPM-01"), map[string]bool{}
+	for _, f := range cases {
+		for _, e := range Evaluate(f.evidence, []Check{SPM01()}, Options{}).Results[0].Causes {
+			for _, r := range e.Reasons {
+				words, ok := dnsWords[r.Code]
+				said[r.Code] = true
+				for _, s := range []string{words.EN, words.JA} {
+					for rest := s; ok; {
+						_, after, found := strings.Cut(rest, "{")
+						if !found {
+							break
+						}
+						slot, end, _ := strings.Cut(after, "}")
+						if r.Args[strings.TrimSuffix(slot, "!")] == "" {
+							t.Errorf("%s: %s: nothing fills in {%s}", f.name, r.Code, slot)
+						}
+						rest = end
+					}
+				}
+			}
+		}
+	}
+	for code := range dnsWords {
+		if !said[code] {
+			t.Errorf("no case says %s", code)
+		}
+	}
+}
