@@ -131,7 +131,7 @@ func SPM01() Check {
 				Steps: inspectSteps,
 			},
 		},
-		Words: together(spmWords, dnsWords, policyWords),
+		Words: mailWords,
 	}
 }
 
@@ -438,7 +438,7 @@ func oneChangeSteps(x *Exam) []Text {
 			if !elsewhere {
 				steps = append(steps, spfSteps(x, r, o)...)
 			}
-		case "domain_not_listed", "subdomain_listed":
+		case "domain_not_listed", "subdomain_listed", "only_wildcard", "entry_garbled":
 			steps = append(steps, listSteps(r)...)
 		default:
 			steps = append(steps, dnsSteps(r, o)...)
@@ -536,6 +536,9 @@ func listSteps(r Reason) []Text {
 	}
 	return steps
 }
+
+// mailWords are all sentences of this check.
+var mailWords = together(spmWords, dnsWords, listWords, policyWords)
 
 // spmWords are the sentences of this check's reasons, and its terms.
 var spmWords = map[string]Text{
@@ -687,10 +690,6 @@ var spmWords = map[string]Text{
 	"address_unreadable": {
 		"{what!} has something in it that is no address, so that a domain may be missing. Look at the header by hand.",
 		"{what!} にアドレスとして読み取れない部分があり、ドメインを確認できません。ヘッダを直接確認してください。",
-	},
-	"list_broken": {
-		"The internal domains have an entry that is no domain, so that a domain may be missing. Correct cas.internal_domains.",
-		"内部ドメインの一覧にドメインではない項目があり、ドメインが欠けている可能性があります。cas.internal_domains を修正してください。",
 	},
 	"no_tenant_domains": {
 		"The tenant has no verified domain besides those that Microsoft gave it (onmicrosoft.com).",

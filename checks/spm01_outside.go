@@ -61,8 +61,8 @@ var outsideWords = map[mailtrace.Row]struct{ why, fix Text }{
 			"{gateway} がメッセージを Exchange Online から取り出して再送しています。Exchange Online は送信者ではなくゲートウェイのアドレス ({ip}) を判定します。",
 		},
 		Text{
-			"Switch on Enhanced Filtering for Connectors on the inbound connector that it uses, or make the gateway a trusted ARC sealer. With Cloud App Security, check that all connectors and rules \"TMCAS Inline ...\" are there.",
-			"使用される受信コネクタでコネクタの拡張フィルター処理を有効にするか、ゲートウェイを信頼された ARC シーラーにします。Cloud App Security の場合は、「TMCAS Inline ...」のコネクタとルールがすべてあることを確認します。",
+			"If {gateway} ({ip}) is the organisation's, switch on Enhanced Filtering for Connectors on its inbound connector, or make it a trusted ARC sealer. With Cloud App Security, check that all connectors and rules \"TMCAS Inline ...\" are there. If nobody knows it, it is a forgery: change nothing.",
+			"{gateway} ({ip}) が自組織のものであれば、その受信コネクタでコネクタの拡張フィルター処理を有効にするか、信頼された ARC シーラーにします。Cloud App Security の場合は、「TMCAS Inline ...」のコネクタとルールがすべてあることを確認します。心当たりがなければ偽のメールです。何も変更しません。",
 		},
 	},
 	mailtrace.DirectSend: {
@@ -197,8 +197,8 @@ var outsideWords = map[mailtrace.Row]struct{ why, fix Text }{
 	},
 	mailtrace.ListedDifferently: {
 		Text{
-			"{domain} itself is not in the internal domains, only its parent, a wildcard or another spelling. Whether that counts is not documented.",
-			"{domain} 自体は内部ドメインになく、上位のドメイン、ワイルドカード、別の表記のいずれかだけが登録されています。それで十分かどうかは文書化されていません。",
+			"{domain} itself is not in the internal domains, only its parent, a wildcard, another spelling, or an entry that is no domain. Whether that counts is not documented.",
+			"{domain} 自体は内部ドメインになく、上位のドメイン、ワイルドカード、別の表記、ドメインではない項目のいずれかだけが登録されています。それで十分かどうかは文書化されていません。",
 		},
 		Text{
 			"Add {domain} as the message spells it.",

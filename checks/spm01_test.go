@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/casdoctor/casdoctor/internal/mailtrace"
 	"github.com/casdoctor/casdoctor/probes/facts"
 )
 
@@ -283,6 +284,52 @@ func TestWordsOfDNS(t *testing.T) {
 	for code := range dnsWords {
 		if !said[code] {
 			t.Errorf("no case says %s", code)
+		}
+	}
+}
+
+// TestTwoChecksOneList: what GDM-01.C2 says of a domain of the tenant, SPM-01.X1 says of its mail.
+func TestTwoChecksOneList(t *testing.T) {
+	for _, entries := range [][]string{
+		{"contoso.com"}, {"contoso.example"}, {"*.contoso.com"}, {"com"}, {"https://contoso.com/"}, {"https://fabrikam.example/"}, {"contoso .com"},
+		{""}, {"", "contoso.com"}, {"", "*.contoso.com"}, {"CONTOSO.com."}, {"smtp:@contoso.com"}, {"xn--zzzzzz.com"}, {},
+	} {
+		list := newDomainList(&entries)
+		verified := true
+		n := ownedName{name: "contoso.com", key: "contoso.com", kind: "domain_primary", verified: &verified}
+		x := &Exam{check: new(GDM01())}
+		gdm := Refuted
+		if has, _ := list.of(n.key); has != listed {
+			gdm = n.missing(x, list.internalList).Verdict
+		}
+		if spm := list.lacks("from", "contoso.com"); spm.Verdict != gdm {
+			t.Errorf("%q: SPM-01 %v, GDM-01 %v", entries, spm.Verdict, gdm)
+		}
+	}
+}
+
+// TestSpellings: a list is compared as text, as far as is known, so that another spelling of a listed
+// domain is a difference; the same one in other letters is not.
+func TestSpellings(t *testing.T) {
+	for _, tt := range []struct {
+		entry, domain string
+		want          mailtrace.Membership
+	}{
+		{"bücher.example", "bücher.example", mailtrace.Listed},
+		{"BÜCHER.example.", "bücher.example", mailtrace.Listed},
+		{"bücher.example", "xn--bcher-kva.example", mailtrace.Related},
+		{"xn--bcher-kva.example", "bücher.example", mailtrace.Related},
+		{"@Contoso.com", "contoso.com", mailtrace.Listed},
+		{"bücher。example", "bücher.example", mailtrace.Related},
+		{"faß.example", "fass.example", mailtrace.Missing},
+		{"contoso.com", "news.contoso.com", mailtrace.Related},
+		{"*.contoso.com", "contoso.com", mailtrace.Related},
+		{"https://contoso.com/", "contoso.com", mailtrace.Related},
+		{"", "contoso.com", mailtrace.Undecided},
+		{"contoso.com", "", mailtrace.Undecided},
+	} {
+		if got := newDomainList(&[]string{tt.entry}).membership(tt.domain); got != tt.want {
+			t.Errorf("%q in a list with %q: %d, want %d", tt.domain, tt.entry, got, tt.want)
 		}
 	}
 }

@@ -15,8 +15,9 @@ import (
 func TestEntriesOfTheConfiguration(t *testing.T) {
 	entries := []string{
 		"contoso.com", " Contoso.com. ", "@contoso.com", "smtp:contoso.com", "SMTP:@Contoso.com", "*.contoso.com", "smtp:*.contoso.com",
-		"bücher.example", "bücher。example", "faß.de", "xn--zzzzzz.com", "_dmarc.contoso.com",
+		"bücher.example", "BÜCHER.example", "bücher。example", "bücher.example。", "faß.de", "FASS.de", "xn--zzzzzz.com", "_dmarc.contoso.com",
 		"https://contoso.com", "a@contoso.com", "a b", "10.0.0.1", "2001:db8::1", "*", "contoso.com:25",
+		"contoso.com..", ".contoso.com", "a..b", "@*.contoso.com", "smtp:", "@", ".", "*.", "xn--bcher-kva.example",
 	}
 	file := "version: 1\ntenant: contoso\ncas:\n  site: eu\n  internal_domains:\n"
 	for _, e := range entries {
