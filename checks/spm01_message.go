@@ -59,6 +59,25 @@ type MailJudgement struct {
 type Why struct {
 	Reason
 	Fix Text `json:"fix"`
+	// Header is what the row rests on: from, reply_to, return_path, spf, dkim, dmarc, or exchange for the
+	// stamps of Exchange Online.
+	Header string `json:"header,omitempty"`
+	// Presumed: it fits if the results and stamps are of Exchange Online, which the message, for lack
+	// of its way, does not show.
+	Presumed bool `json:"presumed,omitempty"`
+}
+
+// Explains reports whether the row is why a message has its verdict. Some are true of it and not the
+// reason: the reasons of the verdict say more then.
+func (w Why) Explains(verdict string) bool {
+	switch mailtrace.Row(w.Code) {
+	case mailtrace.Authenticated, mailtrace.FilterBypassed, mailtrace.ListedDifferently, mailtrace.Unexplained:
+		return false
+	case mailtrace.RelayLoop:
+		return verdict != Unknown.String()
+	default:
+		return true
+	}
 }
 
 // JudgeMail judges one message by itself, whatever the policies say.
@@ -112,7 +131,7 @@ func whyOutside(h facts.MailHeaders, o organisation) (out []Why) {
 		r := because(string(c.Row), c.Args...)
 		words := outsideWords[c.Row]
 		r.Text = words.why.with(r.Args, spmWords)
-		out = append(out, Why{Reason: r, Fix: words.fix.with(r.Args, spmWords)})
+		out = append(out, Why{Reason: r, Fix: words.fix.with(r.Args, spmWords), Header: words.header(r.Args["what"]), Presumed: c.Presumed})
 	}
 	return out
 }

@@ -445,7 +445,8 @@ func insideTenant(m *message) ([]string, bool) {
 // relayLoop: the message was at Microsoft before, and something that is not Microsoft brought
 // it in again, so that Exchange Online sees the gateway's address. With enhanced filtering it
 // looks past the gateway. Where SPF failed before the relay of Cloud App Security, the loop is not
-// to blame: whoever sent the message had no right to the domain.
+// to blame: whoever sent the message had no right to the domain. Nor is there one where the hops below
+// name that relay and Exchange Online had the message from somebody else.
 func relayLoop(m *message) ([]string, bool) {
 	if m.SkippedTo != "" || !m.outside() && !m.decision.Reinjected || !m.ours() {
 		return nil, false
@@ -462,7 +463,7 @@ func relayLoop(m *message) ([]string, bool) {
 	entry := *m.decision.Result.Hop
 	below := m.Received[entry+1:]
 	gateway := slices.IndexFunc(below, func(h facts.Hop) bool { return h.By != "" && !ofMicrosoft(h.By) })
-	if gateway < 0 || !slices.ContainsFunc(below[gateway:], func(h facts.Hop) bool { return ofMicrosoft(h.By) }) {
+	if gateway < 0 || OfCAS(below[gateway].By) || !slices.ContainsFunc(below[gateway:], func(h facts.Hop) bool { return ofMicrosoft(h.By) }) {
 		return nil, false
 	}
 	return []string{"ip", m.Received[entry].IP, "gateway", below[gateway].By}, true
@@ -478,17 +479,21 @@ func (m *message) strangerAsUs() bool {
 // service is a sender for many, with what to put into an SPF record for it.
 type service struct{ name, include string }
 
-// services are those that organisations often let send in their name, by the ends of their
-// hosts' names. The includes are those of the services' own setup pages.
+// services are those that organisations often let send in their name, by the ends of their hosts'
+// names, with the include that the service's own page asks for. A service that wants its own envelope
+// domain (HubSpot, Mailchimp's campaigns) fails no SPF of the organisation and has no place here.
 var services = map[string]service{
-	"amazonses.com":   {"Amazon SES", "amazonses.com"},
-	"sendgrid.net":    {"SendGrid", "sendgrid.net"},
-	"mailgun.net":     {"Mailgun", "mailgun.org"},
-	"mailgun.org":     {"Mailgun", "mailgun.org"},
-	"mandrillapp.com": {"Mailchimp Transactional", "spf.mandrillapp.com"},
-	"salesforce.com":  {"Salesforce", "_spf.salesforce.com"},
-	"zendesk.com":     {"Zendesk", "mail.zendesk.com"},
-	"google.com":      {"Google Workspace", "_spf.google.com"},
+	"amazonses.com":   {"Amazon SES", "amazonses.com"},                            // SES Developer Guide, "Authenticating Email with SPF"
+	"sendgrid.net":    {"SendGrid", "sendgrid.net"},                               // Twilio SendGrid, "SPF Records"
+	"mailgun.net":     {"Mailgun", "mailgun.org"},                                 // Mailgun, "Domain Verification"
+	"mailgun.org":     {"Mailgun", "mailgun.org"},                                 // the same
+	"mailjet.com":     {"Mailjet", "spf.mailjet.com"},                             // Mailjet, "Authenticating Domains with SPF and DKIM"
+	"mandrillapp.com": {"Mailchimp Transactional", "spf.mandrillapp.com"},         // Mailchimp, "Set up a sending domain"
+	"salesforce.com":  {"Salesforce", "_spf.salesforce.com"},                      // Salesforce Help 000382664
+	"exacttarget.com": {"Salesforce Marketing Cloud", "cust-spf.exacttarget.com"}, // Marketing Cloud, "Sender Policy Framework"
+	"zendesk.com":     {"Zendesk", "mail.zendesk.com"},                            // Zendesk Help 115015746187
+	"freshdesk.com":   {"Freshdesk", "email.freshdesk.com"},                       // Freshdesk, "SPF record"
+	"google.com":      {"Google Workspace", "_spf.google.com"},                    // Google Workspace Admin Help 33786
 }
 
 func serviceOf(host string) (service, bool) {

@@ -277,6 +277,20 @@ func TestWhoIsOfTheSendersOrganisation(t *testing.T) {
 	}
 }
 
+// TestServices: a service is known by the end of its host's name, and each is to be included by a name
+// that its own page gives.
+func TestServices(t *testing.T) {
+	for host, want := range map[string]string{
+		"a8-31.smtp-out.amazonses.com": "amazonses.com", "smtp-07.na31.mta.salesforce.com": "_spf.salesforce.com", "outbyoip1.pod17.use1.zdsys.com": "",
+		"outpod17.zendesk.com": "mail.zendesk.com", "o11.p8.mailjet.com": "spf.mailjet.com", "mail-ej1-f41.google.com": "_spf.google.com",
+		"notgoogle.com": "", "google.com.evil.example": "", "": "",
+	} {
+		if s, ok := serviceOf(host); s.include != want || ok != (want != "") {
+			t.Errorf("%s: %+v, %v", host, s, ok)
+		}
+	}
+}
+
 // TestForgeryThroughTheRelay: the address of the relay is good and the sender behind it is not. It is
 // the forgery that is to blame, whatever the relay does to the results.
 func TestForgeryThroughTheRelay(t *testing.T) {
@@ -291,6 +305,11 @@ func TestForgeryThroughTheRelay(t *testing.T) {
 	}
 	nobody := contoso()
 	nobody.Relays = nil
+	literal := strings.ReplaceAll(inline, "repost-eu.tmcas.trendmicro.com (20.160.56.82)", "[20.160.56.82] (198.51.100.7)")
+	literal = strings.ReplaceAll(literal, "sender IP is 20.160.56.82", "sender IP is 198.51.100.7")
+	if got := explained(t, literal, contoso()); literal == inline || !strings.HasPrefix(got, "direct_send") || strings.Contains(got, "relay_loop") {
+		t.Errorf("with hops that it wrote itself: %s", got)
+	}
 	if got := explained(t, forged, nobody); !strings.HasPrefix(got, "direct_send") || strings.Contains(got, "relay_loop") {
 		t.Errorf("with a relay that is known by its name only: %s", got)
 	}
