@@ -380,7 +380,11 @@ func (m *message) compAuth() (result, reason string) {
 func compAuthFailed(with string) func(*message) ([]string, bool) {
 	return func(m *message) ([]string, bool) {
 		result, reason := m.compAuth()
-		return []string{"domain", m.firstFrom(), "reason", reason}, result == "fail" && reason == with
+		domain := m.firstFrom()
+		if d := m.decision.Result.DMARC; domain == "" && d != nil {
+			domain = d.Domain // header.from
+		}
+		return []string{"domain", domain, "reason", reason}, result == "fail" && reason == with
 	}
 }
 

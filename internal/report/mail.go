@@ -239,10 +239,19 @@ func (p *page) causes(m MailMessage, evidence []evidence) (header word) {
 		}
 	} else {
 		p.fact(lWhy, p.in(top.Text))
+		for _, r := range decided {
+			// Besides what the row says is missing, if anything is.
+			if m.verdict() == checks.Unknown.String() && (r.Code == "no_sender" || r.Code == "internal_not_named") {
+				p.fact(lWhy, p.in(r.Text))
+			}
+		}
 	}
 	if len(rest) > 0 && rest[0].Presumed {
 		p.fact(lPresumed, p.in(rest[0].Text))
 		rest = rest[1:]
+	}
+	if header == lExchange && p.exchange(*m.Headers) == p.say(noHeader) {
+		header = word{} // the row names the headers itself
 	}
 	p.header(evidence, header)
 	p.fact(lRoute, p.route(*m.Headers, m.Deciding))
