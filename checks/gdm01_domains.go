@@ -149,7 +149,10 @@ func ownedNames(x *Exam) (names []ownedName, gaps []Reason) {
 }
 
 // microsoftToo: the organisation has a Microsoft 365 tenant that is looked at.
-func microsoftToo(x *Exam) bool { return Read(x, facts.DeclaredM365).Value != nil }
+func microsoftToo(x *Exam) bool {
+	m := Read(x, facts.DeclaredM365)
+	return m.Value != nil || m.Why().Kind != facts.NotConfigured && m.Why().Kind != facts.NotCollected
+}
 
 func addWorkspace(set facts.WorkspaceDomainSet, add func(ownedName), gaps *[]Reason) {
 	if why := set.Domains.Why(); why != nil || set.Domains.Value == nil || len(*set.Domains.Value) == 0 {

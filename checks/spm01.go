@@ -643,6 +643,10 @@ var spmWords = map[string]Text{
 		"The SPF record of the envelope domain ({domain}) has a mistake (permerror), so that it lets nobody pass.",
 		"エンベロープのドメイン ({domain}) の SPF レコードに誤りがあり (permerror)、どの送信元も合格しません。",
 	},
+	"envelope_not_said": {
+		"The SPF result does not say for which envelope domain it holds. Save a copy from the recipient's mailbox, with all headers, or look at another affected message.",
+		"SPF の結果に、対象のエンベロープのドメインがありません。受信者のメールボックスから、すべてのヘッダを含めて保存するか、影響を受ける別のメッセージで確認してください。",
+	},
 	"spf_temperror": {
 		"DNS did not answer when SPF was checked (temperror) for the envelope domain ({domain}). Look at another affected message.",
 		"エンベロープのドメイン ({domain}) の SPF を確認したときに DNS が応答しませんでした (temperror)。影響を受ける別のメッセージで確認してください。",

@@ -50,7 +50,7 @@ func candidatesOf(x *Exam) (c candidates) {
 		if !detected.Value.List.Complete() {
 			unread = detected.Value.List.Why()
 		}
-	case unread.Kind == facts.NotConfigured, unread.Kind == facts.NotCollected: // the API is optional
+	case unread.Kind == facts.NotConfigured, unread.Kind == facts.NotCollected && !hasAPI(x): // the API is optional
 		asked, unread = false, nil
 	}
 	if unread != nil {
@@ -66,6 +66,12 @@ func candidatesOf(x *Exam) (c candidates) {
 		c.why = unknown(because("not_declared", "what", "messages"))
 	}
 	return c
+}
+
+// hasAPI: the API of Cloud App Security was there to be asked.
+func hasAPI(x *Exam) bool {
+	api := Aside(x, facts.CASAPI)
+	return api.Value != nil || api.Why().Kind != facts.NotConfigured && api.Why().Kind != facts.NotCollected
 }
 
 // undetected: the service could not be asked.

@@ -148,6 +148,9 @@ func backEnd(h facts.MailHeaders, o organisation) Claim {
 	if envelope != "" && (h.ReturnPath == nil || !names(h.ReturnPath, envelope)) {
 		claims = append(claims, strangeHeader(h, "envelope", &facts.Mailboxes{Domains: []string{envelope}}, internal))
 	}
+	if envelope == "" && spf.Verdict == Refuted { // nobody says whom the result is for
+		claims = append(claims, unknown(because("envelope_not_said")))
+	}
 	return o.explained(anyOf(claims...), h, mailtrace.Decide(h, o.relays).Result)
 }
 

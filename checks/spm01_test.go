@@ -90,7 +90,7 @@ func TestTheSettingsDoNotMendTheMessage(t *testing.T) {
 func TestJudgeMail(t *testing.T) {
 	h := facts.MailHeaders{
 		From: &facts.Mailboxes{Domains: []string{"contoso.com"}}, ReplyTo: &facts.Mailboxes{Domains: []string{"mailer.example"}},
-		Results:  []facts.AuthResult{{Header: "authentication-results", Hop: new(0), SPF: &facts.AuthVerdict{Result: "pass"}}},
+		Results:  []facts.AuthResult{{Header: "authentication-results", Hop: new(0), SPF: &facts.AuthVerdict{Result: "pass", Domain: "contoso.com"}}},
 		Received: []facts.Hop{{By: "x.mail.protection.outlook.com"}},
 	}
 	for name, tt := range map[string]struct {
