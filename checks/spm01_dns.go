@@ -27,13 +27,14 @@ func (o organisation) besides(h facts.MailHeaders, r facts.AuthResult) (out []Re
 		return d.Result == "pass" && dmarc.Aligned(from, d.Domain, false)
 	})
 	spfFailed := r.SPF != nil && (r.SPF.Result == "fail" || r.SPF.Result == "softfail")
+	dmarcFailed := r.DMARC != nil && (r.DMARC.Result == "fail" || r.DMARC.Result == "permerror") || r.CompAuth != nil && r.CompAuth.Result == "fail"
 	if spfFailed && domainKey(r.SPF.Domain) == from {
 		out = append(out, o.withoutExchange(from)...)
 	}
-	if r.DMARC != nil && (r.DMARC.Result == "fail" || r.DMARC.Result == "permerror") || r.CompAuth != nil && r.CompAuth.Result == "fail" {
+	if dmarcFailed {
 		out = append(out, o.dmarcReasons(from)...)
 	}
-	if !signed && (spfFailed || len(r.DKIM) > 0) {
+	if !signed && (spfFailed || dmarcFailed) {
 		out = append(out, o.selectorReasons(from)...)
 	}
 	if spfFailed {
