@@ -28,13 +28,14 @@ func mailCommand(s streams) *cobra.Command {
 		Long: `Read the headers of messages (.eml files, folders, patterns), never their bodies, and say
 whether Cloud App Security can take them for internal mail, why not, and what to do about it. No
 configuration is needed; the internal domains come from --internal or from the configuration that
--c names. Without them no message is said to pass as internal.`,
+-c names. Without them no message is said to pass as internal. With -v all of the evidence follows.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			opts, err := view(c, s)
 			if err != nil {
 				return err
 			}
+			opts.Verbose, _ = c.Flags().GetBool("verbose")
 			if err := oneOf("--format", format, "text", "json"); err != nil {
 				return err
 			}

@@ -67,7 +67,7 @@ func TestDirections(t *testing.T) {
 		"internal/ciphersuite": {},
 		"probes/console":       append([]string{"probes/console/hello"}, probe...),
 		"probes/console/hello": {"internal/ciphersuite"},
-		"internal/mailtrace":   {"probes/facts"},
+		"internal/mailtrace":   {"internal/dmarc", "internal/maildns", "probes/facts"},
 		"checks":               append([]string{"probes/facts"}, engines...),
 		"internal/report":      {"checks", "probes/facts", "internal/ciphersuite", "internal/tlsclient"},
 		"internal/lab":         {"config"},

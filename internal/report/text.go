@@ -11,6 +11,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"github.com/casdoctor/casdoctor/checks"
+	"github.com/casdoctor/casdoctor/probes/facts"
 )
 
 const (
@@ -500,7 +501,9 @@ func (p *page) facts() {
 func (p *page) foot() {
 	var gaps []string
 	for _, f := range p.report.Facts {
-		if f.Status == FactPartial || f.Status == FactFailed {
+		// What only the configuration can say was not read, and could not be.
+		declared := f.Failure != nil && f.Failure.Kind == facts.NotDeclared
+		if f.Status == FactPartial || f.Status == FactFailed && !declared {
 			gaps = append(gaps, f.Name+" ("+p.say(factWords[f.Status])+")")
 		}
 	}
