@@ -30,6 +30,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/miekg/dns"
+	"golang.org/x/crypto/x509roots/fallback/bundle"
 
 	"github.com/casdoctor/casdoctor/config"
 	"github.com/casdoctor/casdoctor/internal/ciphersuite"
@@ -820,5 +821,35 @@ func TestProxyCredentialsStayOut(t *testing.T) {
 	}
 	if got.Proxy == nil || *got.Proxy != proxy.String() {
 		t.Errorf("proxy %v", got.Proxy)
+	}
+}
+
+// Of the roots of the browsers those are parsed that can have issued a chain, and none of them is missed.
+func TestBrowserRoots(t *testing.T) {
+	own, n := newAuthority(t), 0
+	for root := range bundle.Roots() {
+		n++
+		cert, err := x509.ParseCertificate(root.Certificate)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// A certificate in the name of this root. Its signature plays no part yet.
+		leaf := (&authority{cert: &x509.Certificate{RawSubject: cert.RawSubject}, key: own.key}).leaf(t, nil)
+		named, err := x509.ParseCertificate(leaf.Certificate[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		pool := browserRoots([]*x509.Certificate{named})
+		if _, err := cert.Verify(x509.VerifyOptions{
+			Roots: pool, CurrentTime: cert.NotBefore.Add(time.Hour), KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
+		}); err != nil {
+			t.Errorf("%s: %v", cert.Subject, err)
+		}
+	}
+	if n < 50 {
+		t.Errorf("%d roots", n)
+	}
+	if !browserRoots([]*x509.Certificate{own.cert}).Equal(x509.NewCertPool()) {
+		t.Error("a root that issued nothing of the chain was parsed")
 	}
 }
