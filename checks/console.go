@@ -1,6 +1,8 @@
 package checks
 
 import (
+	"slices"
+
 	"github.com/casdoctor/casdoctor/internal/tlsclient"
 	"github.com/casdoctor/casdoctor/probes/facts"
 )
@@ -11,6 +13,24 @@ import (
 func PredictClient(c tlsclient.Client, con facts.Console) tlsclient.Result {
 	return certainly(c, con)
 }
+
+// RestsOnInferred says whether a prediction would be another one without the suites that were inferred.
+func RestsOnInferred(c tlsclient.Client, con facts.Console) bool {
+	if con.Suites.Value == nil {
+		return false
+	}
+	tried := con
+	list := slices.DeleteFunc(slices.Clone(*con.Suites.Value), func(s facts.SuiteSeen) bool { return s.Inferred })
+	tried.Suites.Value = &list
+	a, b := certainly(c, con), certainly(c, tried)
+	return a.Verdict != b.Verdict || a.Reason != b.Reason || a.Version != b.Version || a.Suite != b.Suite
+}
+
+// OutcomeText says how a connection or a hello ended.
+func OutcomeText(o facts.Outcome) Text { return pathWords[outcomeTerm(o)] }
+
+// ProblemText says why a certificate does not verify.
+func ProblemText(c facts.Certificate) Text { return pathWords[problemTerm(c)] }
 
 // PredictionDoubts are what keeps the predictions from being about the console itself, or from being
 // as sure as they look: nil when nothing does.

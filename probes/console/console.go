@@ -298,7 +298,7 @@ func (p *prober) reach(ctx context.Context, fact *facts.Console) net.Conn {
 		if p.proxy.Scheme != "http" {
 			fact.Addresses = facts.Missed[[]string](&facts.Failure{Kind: facts.NotCollected, Detail: "see the connection"})
 			fact.Connects = []facts.Connect{{
-				Address: name, Outcome: facts.OutcomeFailed, Detail: "only proxies of the kind http:// can be used here",
+				Address: name, Outcome: facts.OutcomeProxyKind, Detail: "only proxies of the kind http:// can be used here, not " + p.proxy.Scheme + "://",
 			}}
 			return nil
 		}
