@@ -26,6 +26,9 @@ func RestsOnInferred(c tlsclient.Client, con facts.Console) bool {
 	return a.Verdict != b.Verdict || a.Reason != b.Reason || a.Version != b.Version || a.Suite != b.Suite
 }
 
+// NeedsName says whether the console was seen to answer only those who send its name (SNI).
+func NeedsName(con facts.Console) bool { return needOfName(con) == tlsclient.Needed }
+
 // OutcomeText says how a connection or a hello ended.
 func OutcomeText(o facts.Outcome) Text { return pathWords[outcomeTerm(o)] }
 

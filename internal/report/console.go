@@ -107,6 +107,7 @@ var (
 	lOrder       = word{"Order", "優先順"}
 	lGroups      = word{"Groups", "グループ"}
 	lCertificate = word{"Certificate", "証明書"}
+	lName        = word{"Name", "ホスト名"}
 	lHellos      = word{"Hellos", "hello"}
 	lFound       = word{"Found", "結果"}
 	lNext        = word{"Next", "次の手順"}
@@ -118,6 +119,7 @@ var (
 	vRefused      = word{"refused", "拒否"}
 	vImplied      = word{"refused (implied)", "拒否 (他の応答から確定)"}
 	vUnclear      = word{"no clear answer ({outcome})", "明確な応答なし ({outcome})"}
+	nameNeeded    = word{"must be sent (SNI): without it no client gets an answer", "送信が必須 (SNI): 送らないクライアントには応答しない"}
 	orderServer   = word{"the server's", "サーバ側"}
 	orderClient   = word{"the client's", "クライアント側"}
 	sInferred     = word{"inferred", "推定"}
@@ -141,6 +143,9 @@ var clientReasons = map[string]word{
 	"name":        {"it does not send the host's name (SNI)", "ホスト名 (SNI) を送らない"},
 	"certificate": {"it cannot use the certificate", "証明書を使用できない"},
 }
+
+// mayBeNameless is what an undecided prediction hangs on where the name is needed.
+var mayBeNameless = word{"whether it sends the host's name (SNI) depends on the program that uses it", "ホスト名 (SNI) を送るかどうかは、使用するプログラムによる"}
 
 // openReasons are what an undecided prediction hangs on.
 var openReasons = map[string]word{
@@ -198,7 +203,7 @@ func WriteConsole(w io.Writer, c Console, opts TextOptions) error {
 		for _, doubt := range checks.PredictionDoubts(s) {
 			p.fact(lClients, p.in(doubt))
 		}
-		p.clients(c.Clients)
+		p.clients(c.Clients, checks.NeedsName(s))
 	}
 	p.fact(lAsked, p.say(connections, "n", strconv.Itoa(c.Connections), "ms", strconv.FormatInt(c.TookMS, 10)))
 	_, err := io.WriteString(w, p.out.String())
@@ -258,6 +263,9 @@ func (p *page) accepts(s facts.Console) {
 			how = p.say(vUnclear, "outcome", p.in(checks.OutcomeText(h.Outcome)))
 		}
 		p.fact(lVersions, tlsWord(h.Version)+"  "+how)
+	}
+	if checks.NeedsName(s) {
+		p.fact(lName, p.say(nameNeeded))
 	}
 	if s.Suites.Value != nil {
 		p.suites(*s.Suites.Value)
@@ -348,11 +356,11 @@ func handshakeAnswered(s facts.Console) bool {
 }
 
 // clients are grouped by what they meet, in the order of the table; each is named once.
-func (p *page) clients(list []ConsoleClient) {
+func (p *page) clients(list []ConsoleClient, needsName bool) {
 	var order []string
 	groups := map[string][]string{}
 	for _, c := range list {
-		how := p.fate(c)
+		how := p.fate(c, needsName)
 		if groups[how] == nil {
 			order = append(order, how)
 		}
@@ -365,7 +373,7 @@ func (p *page) clients(list []ConsoleClient) {
 }
 
 // fate is what a client meets, and how sure that is.
-func (p *page) fate(c ConsoleClient) string {
+func (p *page) fate(c ConsoleClient, needsName bool) string {
 	how, reasons := p.say(clientOpen), openReasons
 	switch c.Verdict {
 	case tlsclient.Connects.String():
@@ -373,7 +381,11 @@ func (p *page) fate(c ConsoleClient) string {
 	case tlsclient.Refused.String():
 		how, reasons = p.say(clientRefused), clientReasons
 	}
-	if r, ok := reasons[c.Reason]; ok {
+	r, ok := reasons[c.Reason]
+	if needsName && c.Verdict == tlsclient.Undecided.String() && c.Reason == string(tlsclient.ByName) {
+		r = mayBeNameless
+	}
+	if ok {
 		how += ": " + p.say(r)
 	}
 	how = strings.TrimSpace(strings.TrimSpace(how+"  "+c.Version) + "  " + c.Suite)

@@ -225,3 +225,30 @@ func TestConsoleWordsAreComplete(t *testing.T) {
 		}
 	}
 }
+
+// Where the name is needed that is said, and an open client hangs on whether it sends it.
+func TestWriteConsoleNameNeeded(t *testing.T) {
+	for outcome, needed := range map[facts.Outcome]bool{facts.OutcomeAlert: true, facts.OutcomeTimeout: false} {
+		c := Console{
+			Seen: facts.Console{
+				Host: "console.test", Port: 443, Handshakes: []facts.Handshake{{Version: "1.2", Outcome: facts.OutcomeOK, Suite: 0xc030}},
+				Hellos: []facts.Hello{{Name: facts.HelloTLS12, Outcome: facts.OutcomeOK, Version: "1.2", Suite: 0xc030}, {Name: facts.HelloNoSNI, Outcome: outcome, Alert: 112}},
+			},
+			Clients: []ConsoleClient{{Client: "OpenSSL 3.0", Verdict: "undecided", Reason: "name"}, {Client: "IE 8 / Windows XP", Verdict: "refused", Reason: "name"}},
+		}
+		for lang, want := range map[string][]string{
+			"en": {"Name        must be sent (SNI)", "not decided: whether it sends the host's name", "cannot connect: it does not send the host's name (SNI)"},
+			"ja": {"ホスト名    送信が必須 (SNI)", "判定できません: ホスト名 (SNI) を送るかどうか", "接続できません: ホスト名 (SNI) を送らない"},
+		} {
+			var b strings.Builder
+			if err := WriteConsole(&b, c, TextOptions{Lang: lang, Width: 100}); err != nil {
+				t.Fatal(err)
+			}
+			for i, w := range want {
+				if strings.Contains(b.String(), w) != (needed || i == 2) {
+					t.Errorf("%s, %s: %q in\n%s", outcome, lang, w, b.String())
+				}
+			}
+		}
+	}
+}

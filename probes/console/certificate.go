@@ -11,6 +11,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -73,13 +74,18 @@ func (p *prober) describe(got shown) facts.Certificate {
 
 func (s shown) chain() []*x509.Certificate { return s.certs[:min(len(s.certs), maxChain)] }
 
-// terms are those on which a chain is verified, whatever the roots are.
+// terms are those on which a chain is verified, whatever the roots are. A zone is this machine's own name
+// for a link: no certificate has one.
 func (p *prober) terms(chain []*x509.Certificate) x509.VerifyOptions {
 	intermediates := x509.NewCertPool()
 	for _, cert := range chain {
 		intermediates.AddCert(cert)
 	}
-	return x509.VerifyOptions{DNSName: p.host, Intermediates: intermediates, CurrentTime: p.now()}
+	name := p.host
+	if a, err := netip.ParseAddr(name); err == nil {
+		name = a.WithZone("").String()
+	}
+	return x509.VerifyOptions{DNSName: name, Intermediates: intermediates, CurrentTime: p.now()}
 }
 
 // public is whether a chain leads to a root of the browsers; nil: their list cannot be read.

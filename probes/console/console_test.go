@@ -682,6 +682,35 @@ func TestBlockedAfterResets(t *testing.T) {
 	}
 }
 
+// A block that begins between two versions refuses neither the rest of the one nor the next.
+func TestBlockedBetweenVersions(t *testing.T) {
+	var blocked atomic.Bool
+	cfg := toward(t, listen(t, scripted{
+		cfg: &tls.Config{
+			Certificates: []tls.Certificate{newAuthority(t).leaf(t, nil)},
+			MinVersion:   tls.VersionTLS10, MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{0xc02f, 0xc030, 0xc013, 0x002f},
+		},
+		decide: func(h seen) func(net.Conn) {
+			if h.version < tls.VersionTLS12 && blocked.Swap(true) || blocked.Load() && h.version >= tls.VersionTLS12 {
+				return reset
+			}
+			return nil // TLS 1.1 has been answered, and from now on nothing is
+		},
+	}.serve))
+	r, err := Look(t.Context(), newEnv(t, cfg), Options{Suites: SuitesExact})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, h := range r.Console.Handshakes {
+		if h.Outcome == facts.OutcomeAlert && (h.Version == "1.0" || h.Version == "SSL 3.0") || h.Version == "1.1" && h.Outcome != facts.OutcomeOK {
+			t.Errorf("%+v", h)
+		}
+	}
+	if s := r.Console.Suites; s.Complete() || s.Value == nil || s.Failure.Code != string(facts.OutcomeReset) || len(r.Console.SuitesTried) > 0 {
+		t.Errorf("%+v, tried %04x", s, r.Console.SuitesTried)
+	}
+}
+
 // Something that begins to reset everything has not refused anything.
 func TestSuitesBrokenOff(t *testing.T) {
 	for _, tc := range []struct {
