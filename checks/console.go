@@ -14,16 +14,23 @@ func PredictClient(c tlsclient.Client, con facts.Console) tlsclient.Result {
 	return certainly(c, con)
 }
 
-// RestsOnInferred says whether a prediction would be another one without the suites that were inferred.
+// RestsOnInferred says whether a prediction would be another one without the suites that were inferred,
+// or if they had been tried.
 func RestsOnInferred(c tlsclient.Client, con facts.Console) bool {
 	if con.Suites.Value == nil {
 		return false
 	}
-	tried := con
-	list := slices.DeleteFunc(slices.Clone(*con.Suites.Value), func(s facts.SuiteSeen) bool { return s.Inferred })
-	tried.Suites.Value = &list
-	a, b := certainly(c, con), certainly(c, tried)
-	return a.Verdict != b.Verdict || a.Reason != b.Reason || a.Version != b.Version || a.Suite != b.Suite
+	without := slices.DeleteFunc(slices.Clone(*con.Suites.Value), func(s facts.SuiteSeen) bool { return s.Inferred })
+	tried := slices.Clone(*con.Suites.Value)
+	for i := range tried {
+		tried[i].Inferred = false
+	}
+	now := certainly(c, con)
+	return slices.ContainsFunc([][]facts.SuiteSeen{without, tried}, func(list []facts.SuiteSeen) bool {
+		con.Suites.Value = &list
+		r := certainly(c, con)
+		return r.Verdict != now.Verdict || r.Reason != now.Reason || r.Version != now.Version || r.Suite != now.Suite
+	})
 }
 
 // NeedsName says whether the console was seen to answer only those who send its name (SNI).
