@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/netip"
 	"regexp"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -85,7 +86,7 @@ configuration is needed; the internal domains come from --internal or from the c
 }
 
 // directoryID is the shape of a UUID (RFC 9562, 4).
-var directoryID = regexp.MustCompile(`^(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+var directoryID = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`) })
 
 // mailContext is what is known about the organisation: from the flags, and from a configuration.
 func mailContext(path string, given checks.MailContext) (checks.MailContext, error) {
@@ -104,7 +105,7 @@ func mailContext(path string, given checks.MailContext) (checks.MailContext, err
 			}
 		}
 	}
-	if given.Tenant != "" && !directoryID.MatchString(given.Tenant) {
+	if given.Tenant != "" && !directoryID().MatchString(given.Tenant) {
 		return given, fmt.Errorf("--tenant %q is not a directory (tenant) ID such as 84841066-274d-4ec0-a5c1-276be684bdd3", given.Tenant)
 	}
 	if path == "" {

@@ -332,10 +332,15 @@ func (m MailMessage) reasons(verdict string) (out []checks.Reason) {
 // mailGap parts what stands on one line.
 const mailGap = "; "
 
-// fact writes a labelled line; the label stands before the first of several of the same.
+// fact writes a labelled line; the label stands before the first of several of the same, and
+// above it where the page is narrow.
 func (p *page) fact(label word, text string) {
 	l := strings.Repeat(" ", p.indent)
-	if p.label != label || p.indent != labelWidth {
+	switch {
+	case p.label == label:
+	case p.indent != labelWidth:
+		p.line(2, styled("  "+p.say(label), faint))
+	default:
 		l = "  " + p.say(label)
 		l += strings.Repeat(" ", max(1, labelWidth-ansi.StringWidth(l)))
 	}
