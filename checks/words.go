@@ -182,3 +182,15 @@ func named(v string, words map[string]Text, lang string) string {
 func text(en, ja string, args ...string) Text {
 	return Text{en, ja}.with(because("", args...).Args, nil)
 }
+
+// Sentence makes the words of a reason anew from its code and arguments: of a check, or with "" of
+// the run. A reader who changes arguments (a bundle with pseudonyms) cannot leave the old ones in
+// the words then.
+func Sentence(check string, r Reason) Text {
+	for _, c := range All() {
+		if c.ID == check {
+			return sentence(r, c.Words)
+		}
+	}
+	return sentence(r, nil)
+}

@@ -80,7 +80,7 @@ func newRoot(s streams) *cobra.Command {
 	root.PersistentFlags().BoolP("verbose", "v", false, "tell more: refuted causes, facts, and a log on standard error")
 	root.AddCommand(
 		checkCommand(s), replayCommand(s), reportCommand(s), diffCommand(s), demoCommand(s), explainCommand(s), listCommand(s),
-		permissionsCommand(s), configCommand(s), mailCommand(s), consoleCommand(s), versionCommand(s),
+		permissionsCommand(s), configCommand(s), mailCommand(s), consoleCommand(s), bundleCommand(s), versionCommand(s),
 	)
 	return root
 }

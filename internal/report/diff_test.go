@@ -266,6 +266,23 @@ func TestWhatIsWorse(t *testing.T) {
 	}
 }
 
+// TestWhatCannotBeSeenIsNotGone: the entry of a cause that cannot be looked at has no subject, so
+// that the trouble of an account is not listed any more.
+func TestWhatCannotBeSeenIsNotGone(t *testing.T) {
+	a := clone(t, everything())
+	a.Checks = a.Checks[:1]
+	a.Checks[0].Causes = a.Checks[0].Causes[:1]
+	for verdict, want := range map[string]Effect{"unknown": Same, "refuted": Better} {
+		b := clone(t, a)
+		b.Checks[0].Causes[0].Subject, b.Checks[0].Causes[0].Verdict = "", verdict
+		d := compare(t, judged(a), judged(b))
+		i := slices.IndexFunc(d.Checks[0].Entries, func(e EntryDiff) bool { return e.Presence == IsGone })
+		if got := d.Checks[0].Entries[i].Effect; got != want {
+			t.Errorf("%s: %s, want %s", verdict, got, want)
+		}
+	}
+}
+
 func TestDiffCountsNoDays(t *testing.T) {
 	a, b := clone(t, everything()), clone(t, everything())
 	a.Checks[0].Causes[0].Reasons = []checks.Reason{reason("licence_ends_soon", "", "", "account", "clp-a", "days", "14")}
