@@ -166,7 +166,8 @@ func find(name string, raw []byte) Found {
 	} else {
 		text.Write(raw)
 	}
-	f := findIn(strings.ReplaceAll(text.String(), "%40", "@")) // so it stands in the path of a call
+	// An address in the path of a call, and those in an SPF policy.
+	f := findIn(strings.NewReplacer("%40", "@", "ip4:", " ", "ip6:", " ").Replace(text.String()))
 	if name == reportName {
 		f.Others = subjects(raw)
 	}

@@ -217,6 +217,7 @@ func (n *names) report(from report.Report) (report.Report, error) {
 	}
 	n.reasons("", r.Notices)
 	for i := range r.Facts {
+		r.Facts[i].Name = n.value(r.Facts[i].Name, "fact")
 		n.failure(r.Facts[i].Failure)
 	}
 	if r.Baseline != nil {
@@ -262,6 +263,10 @@ func (n *names) reasons(check string, list []checks.Reason) {
 		if changed {
 			r.Text = checks.Sentence(check, *r)
 		}
+		if n.all && r.Text == (checks.Text{EN: r.Code, JA: r.Code}) { // no code of casdoctor
+			r.Code = n.value(r.Code, "code")
+			r.Text = checks.Text{EN: r.Code, JA: r.Code}
+		}
 	}
 }
 
@@ -303,6 +308,9 @@ func (n *names) failure(f *facts.Failure) {
 		return
 	}
 	f.Detail = ""
+	if !slices.Contains(facts.Kinds(), f.Kind) {
+		f.Kind = facts.Internal
+	}
 	if f.Code = n.value(f.Code, "code"); !stay(f.Code) {
 		f.Code = ""
 	}

@@ -175,8 +175,10 @@ func redacted(ev *facts.Evidence, pseudonyms bool) (*facts.Evidence, []LeftOut) 
 		r, ok := rules[name]
 		why := r.stays
 		switch {
+		case !ok && pseudonyms:
+			why, name = noRule, "" // what is not known can have any name
 		case !ok:
-			why, name = noRule, "" // the name of what is not known is not known either
+			why = noRule
 		case why == (checks.Text{}) && pseudonyms:
 			why = r.tells
 		}
