@@ -82,8 +82,8 @@ var common = map[string]Text{
 		"判定しません。設定に {section} の項がありません。",
 	},
 	"seen_but_unexplained": {
-		"It was seen, but nothing that can be looked at explains it. Open a support ticket with the message and its time.",
-		"現象は報告されていますが、確認できる範囲では説明できません。メッセージと時刻を添えてサポートチケットを送信してください。",
+		"It was seen, but nothing that can be looked at explains it. Open a support ticket with the message and its time; casdoctor bundle makes what to attach.",
+		"現象は報告されていますが、確認できる範囲では説明できません。メッセージと時刻を添えてサポートチケットを送信してください。添付するファイルは casdoctor bundle で作成できます。",
 	},
 	"seen_but_waived": {
 		"It was seen, and what was accepted below may be why. Lift the waiver if the message is to go away.",

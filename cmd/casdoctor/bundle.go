@@ -21,8 +21,8 @@ func bundleCommand(s streams) *cobra.Command {
 		Use:   "bundle report.json [--evidence evidence.json] [-o ticket.zip]",
 		Short: "make the zip that a support ticket asks for, or show what is in one (--inspect ticket.zip)",
 		Long: `Make the bundle for a support ticket with Trend Micro: the text of the ticket in English and
-Japanese, the report, and what may leave the house of the evidence. Read the text and fill in its
-blanks before you send it; --inspect lists what leaves the house.
+Japanese, the report, and what may leave the house of the evidence. Paste the text into
+the ticket and fill in its blanks there; --inspect lists what leaves the house.
 
 With --pseudonyms, names, domains, addresses and ids are replaced, the same way in all files. Only
 --mapping writes which stands for what, to a file that stays with you.`,
@@ -53,14 +53,13 @@ With --pseudonyms, names, domains, addresses and ids are replaced, the same way 
 			if output == "" {
 				output = bundleName(in.Report, pseudonyms)
 			}
-			if err := overwritten(output, args[0], evidence, mapping); err != nil {
-				return usage(err)
+			for _, written := range []string{output, mapping} {
+				if err := overwritten(written, args[0], evidence); err != nil {
+					return usage(err)
+				}
 			}
-			if err := overwritten(mapping, args[0], evidence); err != nil {
-				return usage(err)
-			}
-			if _, terminal, _ := screen(s.out); terminal && output == "/dev/stdout" {
-				return usage(errors.New("a zip is not for a terminal: name a file with -o"))
+			if overwritten(output, mapping) != nil {
+				return usage(errors.New("--output and --mapping name the same file"))
 			}
 			return writeBundle(s, in, lang, output, mapping)
 		},
@@ -110,9 +109,10 @@ func writeBundle(s streams, in ticket.Input, lang, output, mapping string) error
 	}
 	say("wrote %s (%d files)", "%s を書き込みました (%d ファイル)", output, len(m.Members)+1)
 	say("1. see what leaves the house: casdoctor bundle --inspect %s", "1. 外部に出る内容を確認します: casdoctor bundle --inspect %s", output)
-	say("2. fill in the blanks (____) of ticket.en.md or ticket.ja.md", "2. ticket.ja.md または ticket.en.md の空欄 (____) を記入します")
-	say("3. open a ticket with Trend Micro at https://success.trendmicro.com (an LMP account: through the partner that manages it), and attach the zip",
-		"3. トレンドマイクロのサポート https://success.trendmicro.com でチケットを送信し (LMP アカウントの場合は、管理しているパートナーを通じて)、zip を添付します")
+	say("2. open a ticket with Trend Micro at https://success.trendmicro.com (an LMP account: through the partner that manages it)",
+		"2. トレンドマイクロのサポート https://success.trendmicro.com でチケットを開きます (LMP アカウントの場合は、管理しているパートナーを通じて)")
+	say("3. paste ticket.en.md or ticket.ja.md of the zip into it, fill in the blanks (____), and attach the zip",
+		"3. zip 内の ticket.ja.md または ticket.en.md を貼り付けて空欄 (____) に記入し、zip を添付します")
 	if mapping != "" {
 		say("keep %s: it says what the pseudonyms stand for", "%s は手元に保管してください。仮名の対応表です", mapping)
 	}

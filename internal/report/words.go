@@ -84,8 +84,8 @@ var (
 // Sentences and headings.
 var (
 	noFix = word{
-		"No fix is certain to work here. Open a support ticket and attach this report.",
-		"この環境で確実に使える対処はありません。このレポートを添えてサポートチケットを送信してください。",
+		"No fix is certain to work here. Open a support ticket; casdoctor bundle makes what to attach.",
+		"この環境で確実に使える対処はありません。サポートチケットを送信してください。添付するファイルは casdoctor bundle で作成できます。",
 	}
 	forWhom     = word{"{id} for {whom}", "{id} (対象: {whom})"}
 	notFor      = word{"Not for {whom}: {why}", "次には使えません: {whom}。{why}"}

@@ -147,7 +147,7 @@ func troubles(r report.Report) (out []checks.Result) {
 func writeTicket(to io.Writer, lang string, r report.Report, ev *facts.Evidence, m Manifest) error {
 	w := &writer{lang: lang}
 	w.say("# Support ticket: Trend Micro Cloud App Security", "# サポートチケット: Trend Micro Cloud App Security")
-	w.say("\nFill in the blanks (%s) before you send it, and attach this bundle.", "\n送信する前に空欄 (%s) に記入し、このファイルを添付してください。", blank)
+	w.say("\nPaste this text into the ticket, fill in the blanks (%s) there, and attach the zip that it came in.", "\nこの文をチケットに貼り付けて空欄 (%s) に記入し、元の zip を添付してください。", blank)
 	if m.Pseudonyms {
 		w.say("\nNames, domains, addresses and ids are pseudonyms, the same ones in all files of this bundle. The form of Trend Micro needs the real login ID and tenant: enter them there.",
 			"\n名前、ドメイン、アドレス、ID は仮名です。このファイル内では同じ仮名が同じものを表します。実際のログイン ID とテナントは、トレンドマイクロのフォームに直接記入してください。")
