@@ -1,6 +1,9 @@
 package checks
 
-import "strings"
+import (
+	"strings"
+	"sync"
+)
 
 // common are the sentences of the reason codes that every check uses: the kinds of failure,
 // and what the engine itself says. Each tells what to do next.
@@ -186,11 +189,12 @@ func text(en, ja string, args ...string) Text {
 // Sentence makes the words of a reason anew from its code and arguments: of a check, or with "" of
 // the run. A reader who changes arguments (a bundle with pseudonyms) cannot leave the old ones in
 // the words then.
-func Sentence(check string, r Reason) Text {
+func Sentence(check string, r Reason) Text { return sentence(r, wordsOf()[check]) }
+
+var wordsOf = sync.OnceValue(func() map[string]map[string]Text {
+	out := map[string]map[string]Text{}
 	for _, c := range All() {
-		if c.ID == check {
-			return sentence(r, c.Words)
-		}
+		out[c.ID] = c.Words
 	}
-	return sentence(r, nil)
-}
+	return out
+})

@@ -115,7 +115,15 @@ func two(what string) cobra.PositionalArgs {
 // overwritten: what is written must not take the place of what is read.
 func overwritten(output string, inputs ...string) error {
 	for _, in := range inputs {
-		if output != "" && in != "" && filepath.Clean(output) == filepath.Clean(in) {
+		if output == "" || in == "" {
+			continue
+		}
+		same := filepath.Clean(output) == filepath.Clean(in)
+		if a, err := os.Stat(output); err == nil && a.Mode().IsRegular() { // by another name
+			b, err := os.Stat(in)
+			same = same || err == nil && os.SameFile(a, b)
+		}
+		if same {
 			return fmt.Errorf("%s is what is read; write to another file", in)
 		}
 	}

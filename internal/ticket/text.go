@@ -161,7 +161,7 @@ func writeTicket(to io.Writer, lang string, r report.Report, ev *facts.Evidence,
 	for _, c := range list {
 		w.trouble(c)
 	}
-	w.asked(list)
+	w.asked(list, ev)
 	w.attached(ev)
 	_, err := io.WriteString(to, w.String())
 	return err
@@ -327,6 +327,10 @@ var applicability = map[string]checks.Text{
 }
 
 func (w *writer) fixes(c checks.Result) {
+	if !slices.ContainsFunc(c.Fixes, func(f checks.FixResult) bool { return len(f.For) > 0 }) {
+		w.say("- What we have tried, and what happened: %s", "- 実施した対処とその結果: %s", blank)
+		return
+	}
 	w.say("\n### The fixes, and whether they work here\n", "\n### 対処と、この環境で使えるかどうか\n")
 	ours := map[string]bool{}
 	for _, known := range checks.All() {
@@ -350,8 +354,28 @@ func (w *writer) fixes(c checks.Result) {
 	w.say("- What we have tried, and what happened: %s", "- 実施した対処とその結果: %s", blank)
 }
 
+// about says which account and tenant are meant. The subject of BND-01 is the account that is to
+// provision; the one to unbind is another.
+func (w *writer) about(ref checks.Ref, ev *facts.Evidence) {
+	ms := declared(ev, facts.DeclaredM365)
+	switch {
+	case strings.HasPrefix(ref.Cause, "BND-01"):
+		var old []string
+		for _, a := range declared(ev, facts.DeclaredLicensing).Accounts {
+			if a.ID != ref.Subject && a.Provisioned != "" && strings.EqualFold(a.TenantID, ms.TenantID) {
+				old = append(old, a.ID)
+			}
+		}
+		w.say("  - Account that provisioned before, to be unbound: %s", "  - 以前に準備に使用した、バインドを解除するアカウント: %s", quotedAll(old))
+		w.say("  - Account to provision with: %s", "  - これから準備に使用するアカウント: %s", quoted(ref.Subject))
+		w.say("  - Tenant: %s", "  - テナント: %s", quoted(ms.TenantID))
+	case strings.HasPrefix(ref.Cause, "LIC-01"):
+		w.say("  - Account: %s, tenant: %s", "  - アカウント: %s、テナント: %s", quoted(ref.Subject), quoted(ms.TenantID))
+	}
+}
+
 // asked is what Trend Micro is to do.
-func (w *writer) asked(list []checks.Result) {
+func (w *writer) asked(list []checks.Result, ev *facts.Evidence) {
 	w.say("\n## What we ask for\n", "\n## 依頼内容\n")
 	for _, c := range list {
 		if c.Status == checks.StatusUnknown {
@@ -362,8 +386,8 @@ func (w *writer) asked(list []checks.Result) {
 			if ask, ok := asks[f.ID]; ok && f.Recommended {
 				w.say("- %s: %s", "- %s: %s", c.ID, w.in(ask))
 				for _, to := range f.For {
-					if to.Recommended && to.Subject != "" {
-						w.say("  - Account: %s", "  - アカウント: %s", quoted(to.Subject))
+					if to.Recommended {
+						w.about(to.Ref, ev)
 					}
 				}
 			}

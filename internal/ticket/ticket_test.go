@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"maps"
@@ -15,6 +16,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/casdoctor/casdoctor/checks"
 	"github.com/casdoctor/casdoctor/internal/report"
@@ -372,7 +375,7 @@ func TestInspectRefuses(t *testing.T) {
 		"another schema":          {pack(change(manifestName, `{"schema":"x/v1"}`)...), `its schema is "x/v1"`},
 		"a changed member":        {pack(change(ticketEN, "other")...), "it was changed"},
 		"a member less":           {pack(all[1:]...), "does not hold what its manifest says"},
-		"a bomb":                  {pack(append(change(reportName, strings.Repeat("0", maxMember+1)))...), "larger than any member"},
+		"a bomb":                  {pack(change(reportName, strings.Repeat("0", maxMember+1))...), "larger than any member"},
 		"a control in a name":     {pack([2]string{"\x1b[31m", ""}), "is no member"},
 		"a manifest that grew":    {pack(change(manifestName, strings.Replace(files[manifestName], `"size": `, `"size": 1`, 1))...), "it was changed"},
 		"the manifest of itself?": {pack([2]string{manifestName, `{"schema":"casdoctor.bundle/v1","members":[{"name":"report.json"}]}`}), "does not hold"},
@@ -422,6 +425,84 @@ func TestFind(t *testing.T) {
 	} {
 		if !slices.Equal(c[0], c[1]) {
 			t.Errorf("%s: %q, want %q", what, c[0], c[1])
+		}
+	}
+}
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// bound is evidence of a tenant that is held by a trial account, whose trial is over: the second
+// documented fix is the only one left.
+func bound() *facts.Evidence {
+	ev := &facts.Evidence{Schema: facts.Schema, Taken: taken, Tenant: "contoso", Facts: map[string]facts.Fact{}}
+	for name, value := range map[string]string{
+		facts.DeclaredRun.Name: `{"tenant":"contoso","phase":"before","sections":["microsoft365","licensing"]}`,
+		facts.DeclaredM365.Name: `{"tenant_id":"84841066-274d-4ec0-a5c1-276be684bdd3","cloud":"global","provisioning":"automatic",
+			"global_admin":"admin@contoso.com","services":["sharepoint","onedrive"]}`,
+		facts.DeclaredLicensing.Name: `{"accounts":[
+			{"id":"clp-trial","company":"1001","license":"trial","expires":"2026-03-31","tenant_id":"84841066-274d-4ec0-a5c1-276be684bdd3","provisioned":"2025-02-01"},
+			{"id":"clp-full","company":"1002","primary":true,"license":"full","expires":"2027-03-31"}],"sign_in":{"account":"clp-full","type":"clp"}}`,
+		facts.DeclaredSymptoms.Name: `[{"check":"BND-01","text":"This CLP or LMP account is already registered by another Office 365 account","at":"2026-11-19T09:00:00Z"},
+			{"check":"LIC-01","text":"` + "evil `\\u001b[31m\\u202e\\n# heading`" + `"}]`,
+	} {
+		ev.Facts[name] = facts.Fact{Value: json.RawMessage(value), Source: facts.Declared, Taken: taken}
+	}
+	return ev
+}
+
+// TestTicket: the text of the ticket has what the vendor asks for, and asks for the right account.
+func TestTicket(t *testing.T) {
+	ev := bound()
+	r := reportOf(ev)
+	for i := range r.Checks { // MFA-01 has nothing to do with it
+		if r.Checks[i].ID == "MFA-01" {
+			r.Checks[i].Status = checks.StatusSkip
+		}
+	}
+	m := Manifest{Versions: Versions{Report: "1.0.0", Bundle: "1.1.0", Go: "go1.26", System: "linux/amd64"}}
+	for lang, want := range map[string][]string{
+		"en": {
+			"CLP or LMP login ID: `clp-full`", "Activation code: ____", "Time at which it happened: 2026-11-19 09:00 UTC",
+			"Account that provisioned before, to be unbound: `clp-trial`", "Account to provision with: `clp-full`",
+			"BND-01.F1 (documented; does not work here)", "expired on 2026-03-31",
+		},
+		"ja": {"バインドを解除するアカウント: `clp-trial`", "アクティベーションコード: ____", "BND-01.F1 (文書に記載、使用不可)"},
+	} {
+		var b bytes.Buffer
+		if err := writeTicket(&b, lang, r, ev, m); err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range want {
+			if !strings.Contains(b.String(), s) {
+				t.Errorf("%s lacks %q", lang, s)
+			}
+		}
+		if strings.ContainsAny(b.String(), "\x1b\u202e") || strings.Contains(b.String(), "\n# heading") {
+			t.Error("what was typed is not inert")
+		}
+		file := filepath.Join("testdata", "ticket."+lang+".md")
+		if *update {
+			if err := os.WriteFile(file, b.Bytes(), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		golden, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(string(golden), b.String()); diff != "" {
+			t.Errorf("%s differs (-want +got); go test ./internal/ticket -update writes it anew\n%s", file, diff)
+		}
+	}
+}
+
+// TestFreeTextStaysAtHome: with pseudonyms only the vendor's own message is left of what was typed.
+func TestFreeTextStaysAtHome(t *testing.T) {
+	ev := bound()
+	files, _, _ := made(t, Input{Report: reportOf(ev), Evidence: ev, Pseudonyms: true})
+	for _, name := range []string{reportName, ticketEN} {
+		if !strings.Contains(files[name], "already registered by another Office 365 account") || strings.Contains(files[name], "evil") {
+			t.Errorf("%s: the vendor's message stays, anything else does not", name)
 		}
 	}
 }
