@@ -2,6 +2,7 @@ package ticket
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -333,7 +334,9 @@ func (n *names) symptom(check, s string) string {
 }
 
 func (n *names) withoutFiles(t checks.Text) checks.Text {
-	for _, f := range slices.SortedFunc(maps.Keys(n.files), func(a, b string) int { return len(b) - len(a) }) {
+	for _, f := range slices.SortedFunc(maps.Keys(n.files), func(a, b string) int {
+		return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b)) // a name can be part of a longer one
+	}) {
 		p := n.value(f, "file")
 		t = checks.Text{EN: strings.ReplaceAll(t.EN, f, p), JA: strings.ReplaceAll(t.JA, f, p)}
 	}
