@@ -374,6 +374,7 @@ func TestInspectRefuses(t *testing.T) {
 		"a manifest of no JSON":   {pack(change(manifestName, "{")...), "cannot be read"},
 		"another schema":          {pack(change(manifestName, `{"schema":"x/v1"}`)...), `its schema is "x/v1"`},
 		"a changed member":        {pack(change(ticketEN, "other")...), "it was changed"},
+		"one byte of it":          {pack(change(ticketEN, "!"+files[ticketEN][1:])...), "it was changed"},
 		"a member less":           {pack(all[1:]...), "does not hold what its manifest says"},
 		"a bomb":                  {pack(change(reportName, strings.Repeat("0", maxMember+1))...), "larger than any member"},
 		"a control in a name":     {pack([2]string{"\x1b[31m", ""}), "is no member"},
