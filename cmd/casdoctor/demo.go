@@ -25,6 +25,9 @@ func demoCommand(s streams) *cobra.Command {
 			if err := o.complete(c); err != nil {
 				return err
 			}
+			if err := o.overwrites(""); err != nil {
+				return usage(err)
+			}
 			all := lab.Scenarios()
 			if list {
 				return listScenarios(s, all, o.lang)

@@ -70,6 +70,7 @@ func TestDirections(t *testing.T) {
 		"internal/mailtrace":   {"internal/dmarc", "internal/maildns", "probes/facts"},
 		"checks":               append([]string{"probes/facts"}, engines...),
 		"internal/report":      {"checks", "probes/facts", "internal/ciphersuite", "internal/tlsclient"},
+		"internal/ticket":      {"checks", "probes/facts", "internal/report", "internal/tlsclient"},
 		"internal/lab":         {"config"},
 		"internal/guide":       {"checks", "config", "internal/report", "probes", "probes/all", "probes/facts"},
 		"cmd/casdoctor":        everything,

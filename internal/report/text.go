@@ -191,6 +191,13 @@ func (p *page) head() {
 		p.gap()
 	}
 	p.line(0, styled(p.counts(), faint))
+	if b := r.Baseline; b != nil {
+		p.line(0, plain(p.say(againstBaseline,
+			"taken", minute(b.Taken), "known", strconv.Itoa(len(b.Known)), "new", strconv.Itoa(len(b.New)))))
+		if len(b.New) > 0 {
+			p.line(2, styled("  "+p.say(newSince, "list", refs(b.New)), red))
+		}
+	}
 }
 
 // todo is the one thing to do about each trouble of a check.
