@@ -25,10 +25,12 @@ import (
 // options are the flags that check, replay and demo share.
 type options struct {
 	format, output, dir, evidence, failOn, now string
+	baseline                                   string
 	only                                       []string
 	allowUnknown, timings, verbose             bool
 	lang                                       string
 	at                                         time.Time
+	known                                      *report.Report // what --baseline names
 }
 
 func (o *options) flags(c *cobra.Command) {
@@ -37,6 +39,7 @@ func (o *options) flags(c *cobra.Command) {
 	f.StringSliceVar(&o.only, "only", nil, "judge only these checks, e.g. MFA-01,TLS-01")
 	f.StringVar(&o.failOn, "fail-on", "warn", "exit with 1 from this status on: warn or fail")
 	f.BoolVar(&o.allowUnknown, "allow-unknown", false, "do not exit with 3 when something could not be looked at")
+	f.StringVar(&o.baseline, "baseline", "", "a saved report (report.json): exit with 1 only for what is new or worse since")
 	f.StringVar(&o.now, "now", "", "judge as of this time (RFC 3339) instead of the time of the evidence")
 	f.BoolVar(&o.timings, "timings", false, "print on standard error how long each fact took, and what was waited for")
 }
@@ -85,13 +88,38 @@ func (o *options) complete(c *cobra.Command) error {
 
 // overwrites: a report in the place of what was read, or of the evidence, would be its end.
 func (o *options) overwrites(input string) error {
-	same := func(a, b string) bool { return a != "" && b != "" && filepath.Clean(a) == filepath.Clean(b) }
-	switch {
-	case same(o.output, input), same(o.evidence, input):
-		return fmt.Errorf("%s is what is read; write to another file", input)
-	case same(o.output, o.evidence):
+	written := []string{o.output, o.evidence}
+	if o.dir != "" {
+		for _, f := range report.Formats() {
+			if f.File != "" {
+				written = append(written, filepath.Join(o.dir, f.File))
+			}
+		}
+	}
+	for _, w := range written {
+		if err := overwritten(w, input, o.baseline); err != nil {
+			return err
+		}
+	}
+	if overwritten(o.output, o.evidence) != nil {
 		return errors.New("--output and --save-evidence name the same file")
 	}
+	return nil
+}
+
+// against reads the baseline of an organisation.
+func (o *options) against(tenant string) error {
+	if o.baseline == "" {
+		return nil
+	}
+	r, err := openReport(o.baseline)
+	if err != nil {
+		return err
+	}
+	if r.Tenant != tenant {
+		return usage(fmt.Errorf("--baseline: %s is a report of %q, and this run is about %q", o.baseline, r.Tenant, tenant))
+	}
+	o.known = &r
 	return nil
 }
 
@@ -132,6 +160,9 @@ another day; it holds no secret. The exit code is the same in every format.`,
 
 // check is the main job: collect, judge, write.
 func (o *options) check(c *cobra.Command, s streams, cfg *config.Config) error {
+	if err := o.against(cfg.Tenant); err != nil {
+		return err
+	}
 	begun := time.Now()
 	ev, err := o.collect(c, s, cfg)
 	if err != nil {
@@ -189,7 +220,7 @@ func (o *options) judge(s streams, ev *facts.Evidence) error {
 		return usage(errors.New("nothing to check: the evidence has no section for the checks that were asked for"))
 	}
 	r := report.New(ev, outcome, report.Options{
-		Version: version(), FailOn: checks.Status(o.failOn), AllowUnknown: o.allowUnknown,
+		Version: version(), FailOn: checks.Status(o.failOn), AllowUnknown: o.allowUnknown, Baseline: o.known,
 	})
 	return o.write(s, r)
 }

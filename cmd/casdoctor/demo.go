@@ -34,6 +34,9 @@ that is named holds its addresses.`,
 			if err := o.complete(c); err != nil {
 				return err
 			}
+			if err := o.overwrites(""); err != nil {
+				return usage(err)
+			}
 			all := lab.Scenarios()
 			if list {
 				return listScenarios(s, all, o.lang)

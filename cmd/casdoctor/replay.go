@@ -33,6 +33,9 @@ version's knowledge, and as of the time of the evidence or of --now.`,
 			if err != nil {
 				return usage(err)
 			}
+			if err := o.against(ev.Tenant); err != nil {
+				return err
+			}
 			if o.timings {
 				timings(s.err, ev, 0)
 			}
