@@ -2,6 +2,7 @@ package report
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/casdoctor/casdoctor/checks"
 )
@@ -95,4 +96,26 @@ func unmended(c checks.Result) (out []checks.Ref) {
 		}
 	}
 	return out
+}
+
+// sentences are reasons in a row. Japanese sentences follow each other without a space.
+func sentences(reasons []checks.Reason, lang string) string {
+	var b strings.Builder
+	for _, r := range reasons {
+		s := r.Text.In(lang)
+		if b.Len() > 0 && !strings.HasSuffix(b.String(), "。") {
+			b.WriteByte(' ')
+		}
+		b.WriteString(s)
+	}
+	return b.String()
+}
+
+// accepted says until when a finding was accepted, why, and by whom.
+func accepted(w checks.Waived, lang string) string {
+	why := w.Reason
+	if w.Owner != "" {
+		why += " (" + w.Owner + ")"
+	}
+	return waivedUntil.in(lang, "until", w.Until, "reason", why)
 }

@@ -280,18 +280,7 @@ func (p *page) because(reasons []checks.Reason) {
 	}
 }
 
-// sentences are reasons in a row. Japanese sentences follow each other without a space.
-func (p *page) sentences(reasons []checks.Reason) string {
-	var b strings.Builder
-	for _, r := range reasons {
-		s := p.in(r.Text)
-		if b.Len() > 0 && !strings.HasSuffix(b.String(), "。") {
-			b.WriteByte(' ')
-		}
-		b.WriteString(s)
-	}
-	return b.String()
-}
+func (p *page) sentences(reasons []checks.Reason) string { return sentences(reasons, p.opts.Lang) }
 
 // fixes writes what to do: the recommended ones whole, the others in short, and those that do
 // not work here with the reason why.
@@ -385,13 +374,9 @@ func (p *page) accepted(c checks.Result) {
 		if e.Waived == nil {
 			continue
 		}
-		why := e.Waived.Reason
-		if e.Waived.Owner != "" {
-			why += " (" + e.Waived.Owner + ")"
-		}
 		p.part(lWaived, bold, plain(p.in(e.Text)))
 		p.about(e)
-		p.more(plain(p.say(waivedUntil, "until", e.Waived.Until, "reason", why)))
+		p.more(plain(accepted(*e.Waived, p.opts.Lang)))
 	}
 }
 
