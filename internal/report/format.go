@@ -38,7 +38,7 @@ func (v View) config() string {
 	if v.Config == "" {
 		return "casdoctor.yaml"
 	}
-	return v.Config
+	return inert(v.Config)
 }
 
 // language is the one that sentences are in.

@@ -2,7 +2,6 @@ package report
 
 import (
 	"io"
-	"strconv"
 	"strings"
 
 	"github.com/casdoctor/casdoctor/checks"
@@ -17,7 +16,6 @@ const titleLength = 200
 // each kind from a step.
 func WriteGitHub(w io.Writer, r Report, v View) error {
 	var b strings.Builder
-	list := rows(r)
 	command := func(kind, title string, message ...string) {
 		b.WriteString("::" + kind + " file=" + property(v.config()) + ",line=1,title=" + property(short(inert(title), titleLength)) + "::")
 		for i, m := range message {
@@ -31,26 +29,15 @@ func WriteGitHub(w io.Writer, r Report, v View) error {
 	kinds := map[checks.Status]string{
 		checks.StatusFail: "error", checks.StatusWarn: "warning", checks.StatusUnknown: "warning",
 	}
-	for _, row := range worstFirst(list) {
+	for _, row := range worstFirst(rows(r)) {
 		if kind, ok := kinds[row.status]; ok {
 			command(kind, row.title(), row.paragraphs(v.Lang)...)
 		}
 	}
 	command("notice", "casdoctor: "+verdictWords[r.Verdict].in(v.Lang)+" "+r.Tenant,
-		meaningWords[r.Verdict].in(v.Lang), statusCounts(list, v.Lang))
+		meaningWords[r.Verdict].in(v.Lang), counts(r, v.Lang))
 	_, err := io.WriteString(w, b.String())
 	return err
-}
-
-// statusCounts are how many rows have which status, in words.
-func statusCounts(list []row, lang string) string {
-	var parts []string
-	for _, s := range order {
-		if n := count(list, s); n > 0 {
-			parts = append(parts, statusWords[s].in(lang)+" "+strconv.Itoa(n))
-		}
-	}
-	return strings.Join(parts, " · ")
 }
 
 // data and property escape as the toolkit of GitHub Actions does (@actions/core, command.ts).

@@ -31,11 +31,11 @@ func WriteSummary(w io.Writer, r Report, v View) error {
 	if !r.Now.Equal(r.Taken) {
 		when = judgedFor.in(v.Lang, "taken", minute(r.Taken), "now", minute(r.Now))
 	}
-	s.para(quoted(when) + "  \n" + quoted(meaningWords[r.Verdict].in(v.Lang)))
+	s.para(quoted(when) + "  \n" + quoted(meaningWords[r.Verdict].in(v.Lang)) + "  \n" + counts(r, v.Lang))
 	for _, status := range order {
 		for _, c := range r.Checks {
 			if c.Status == status {
-				s.item(0, marks[status].sign+" **"+s.quote(c.ID)+"** "+s.quote(c.Title.In(v.Lang))+" ("+statusWords[status].in(v.Lang)+")")
+				s.item(0, escapeMarkup(marks[status].sign)+" **"+s.quote(c.ID)+"** "+s.quote(c.Title.In(v.Lang))+" ("+statusWords[status].in(v.Lang)+")")
 			}
 		}
 	}
@@ -124,8 +124,8 @@ func (s *summary) check(c checks.Result) {
 func (s *summary) rows(list []row) {
 	last := ""
 	for _, w := range list {
-		if text := w.entry.Text.In(s.Lang); text != last {
-			s.item(0, "**"+lCause.in(s.Lang)+"** "+s.quote(text))
+		if text := w.entry.Text.In(s.Lang); text != last || last == "" {
+			s.item(0, "**"+lCause.in(s.Lang)+"** "+s.quote(labelled(w.entry.ID, text)))
 			last = text
 		}
 		s.item(1, w.how(s.Lang)+" · "+codeSpan(short(w.title(), nameLength)))
@@ -164,15 +164,15 @@ func (s *summary) fix(c checks.Result, f checks.FixResult) {
 		return
 	}
 	for i, step := range f.Steps {
-		n := strconv.Itoa(i+1) + ". "
-		lines := strings.Split(step.In(s.Lang), "\n")
-		s.b.WriteString("  " + n + s.quote(lines[0]) + "\n")
-		if len(lines) > 1 { // a block to paste
-			s.b.WriteString("\n")
-			for _, l := range lines[1:] {
-				s.b.WriteString("     " + codeSpan(l) + "  \n")
+		first, block := stepLines(step.In(s.Lang))
+		s.b.WriteString("  " + strconv.Itoa(i+1) + ". " + s.quote(first) + "\n")
+		if len(block) > 0 {
+			fence := fenceFor(strings.Join(block, "\n"), 3)
+			s.b.WriteString("\n     " + fence + "text\n")
+			for _, l := range block {
+				s.b.WriteString("     " + inert(l) + "\n")
 			}
-			s.b.WriteString("\n")
+			s.b.WriteString("     " + fence + "\n\n")
 		}
 	}
 	if risk := f.Risk.In(s.Lang); risk != "" {
@@ -217,7 +217,7 @@ func quoted(s string) string {
 var (
 	tokens = regexp.MustCompile(`[!-~]+`)
 	// magic are the words that readers turn into something, by the rules of GitHub and GitLab.
-	magic = regexp.MustCompile(`[@#$%^_]|!\d|://|(?i:www\.|mailto:|xmpp:)|:[a-z0-9_+-]+:|&\d|GH-\d|[0-9a-f]{7,}`)
+	magic = regexp.MustCompile(`[@#$%^_]|!\d|://|(?i:www\.|mailto:|xmpp:)|:[a-z0-9_+-]+:|&\d|GH-\d`)
 	// leading is what would begin a block: a heading, a list, a line under a heading.
 	leading = regexp.MustCompile(`^(\s*)([-+=#]|\d+[.)])`)
 )
@@ -230,23 +230,28 @@ func escapeMarkup(s string) string {
 	return s
 }
 
-// codeSpan is code in a line. Its fence is longer than any in the text.
+// codeSpan is code in a line.
 func codeSpan(s string) string {
 	s = inert(s)
-	longest, run := 0, 0
+	fence := fenceFor(s, 1)
+	if strings.Contains(s, "`") || strings.TrimSpace(s) != s || s == "" {
+		s = " " + s + " "
+	}
+	return fence + s + fence
+}
+
+// fenceFor is a fence around code: longer than any in it.
+func fenceFor(s string, least int) string {
+	run := 0
 	for _, c := range s {
 		if c != '`' {
 			run = 0
 			continue
 		}
 		run++
-		longest = max(longest, run)
+		least = max(least, run+1)
 	}
-	fence := strings.Repeat("`", longest+1)
-	if longest > 0 || strings.TrimSpace(s) != s || s == "" {
-		s = " " + s + " "
-	}
-	return fence + s + fence
+	return strings.Repeat("`", least)
 }
 
 // linked is a link, if it is a plain web address; a report may have been edited.

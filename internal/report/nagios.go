@@ -47,23 +47,19 @@ func nagiosState(r Report) int {
 func WriteNagios(w io.Writer, r Report, v View) error {
 	list := worstFirst(rows(r))
 	line := fmt.Sprintf("CASDOCTOR %s - %s: %s (%s)", nagiosStates[nagiosState(r)], short(r.Tenant, nagiosLine),
-		verdictWords[r.Verdict].in(v.Lang), statusCounts(list, v.Lang))
+		verdictWords[r.Verdict].in(v.Lang), counts(r, v.Lang))
 	if len(list) > 0 && found(list[0].entry) {
 		line += " " + short(list[0].title(), nagiosLine)
 	}
 	var b strings.Builder
 	b.WriteString(nagiosText(line) + " |")
 	for _, s := range order {
-		n := 0
-		for _, c := range r.Checks {
-			n += int(one(c.Status == s))
-		}
 		// warning and critical ranges: anything above zero
 		ranges := map[checks.Status]string{checks.StatusFail: ";;0", checks.StatusWarn: ";0;"}[s]
 		if ranges == "" {
 			ranges = ";;"
 		}
-		fmt.Fprintf(&b, " %s=%d%s;0;%d", s, n, ranges, len(r.Checks))
+		fmt.Fprintf(&b, " %s=%d%s;0;%d", s, having(r, s), ranges, len(r.Checks))
 	}
 	b.WriteByte('\n')
 	left := 0
@@ -71,7 +67,11 @@ func WriteNagios(w io.Writer, r Report, v View) error {
 		if row.status == checks.StatusPass || row.status == checks.StatusSkip {
 			continue
 		}
-		text := statusWords[row.status].in(v.Lang) + " " + short(row.title(), nagiosLine) + ": " + short(row.entry.Text.In(v.Lang), 300)
+		about := row.entry.Text.In(v.Lang)
+		if row.status == checks.StatusUnknown { // the reason says what settles it
+			about = row.why(v.Lang)
+		}
+		text := statusWords[row.status].in(v.Lang) + " " + short(row.title(), nagiosLine) + ": " + short(about, 300)
 		if f := row.fixText(v.Lang); f != "" {
 			text += " " + lFix.in(v.Lang) + ": " + short(f, 300)
 		}

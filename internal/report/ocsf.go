@@ -43,7 +43,6 @@ type ocsfMetadata struct {
 	TenantUID string      `json:"tenant_uid"`
 	Product   ocsfProduct `json:"product"`
 	EventCode string      `json:"event_code"`
-	Logged    int64       `json:"logged_time"`
 }
 
 type ocsfProduct struct {
@@ -132,8 +131,7 @@ func ocsfOf(r Report, w row, v View) ocsfFinding {
 		Message: strings.Join(w.paragraphs(v.Lang), "\n"),
 		Metadata: ocsfMetadata{
 			Version: "1.8.0", UID: uid + "-" + taken.Format("20060102T150405Z"), TenantUID: inert(r.Tenant), EventCode: inert(w.entry.ID),
-			Logged:  r.Now.UnixMilli(),
-			Product: ocsfProduct{Name: r.Tool.Name, Vendor: "casdoctor", Version: inert(r.Tool.Version), Lang: v.language()},
+			Product: ocsfProduct{Name: inert(r.Tool.Name), Vendor: "casdoctor", Version: inert(r.Tool.Version), Lang: v.language()},
 		},
 		FindingInfo: ocsfFindingInfo{
 			UID: uid, Title: inert(w.title()), Desc: inert(w.entry.Text.In(v.Lang)), Types: []string{inert(w.check.ID)},

@@ -2,6 +2,7 @@ package report
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/casdoctor/casdoctor/checks"
@@ -118,4 +119,37 @@ func accepted(w checks.Waived, lang string) string {
 		why += " (" + w.Owner + ")"
 	}
 	return waivedUntil.in(lang, "until", w.Until, "reason", why)
+}
+
+// counts are how many checks have which status, and how many findings were accepted.
+func counts(r Report, lang string) string {
+	var parts []string
+	add := func(w word, n int) {
+		if n > 0 {
+			parts = append(parts, w.in(lang)+" "+strconv.Itoa(n))
+		}
+	}
+	for _, s := range order {
+		add(statusWords[s], having(r, s))
+	}
+	waived := 0
+	for _, c := range r.Checks {
+		for _, e := range c.Causes {
+			if e.Waived != nil {
+				waived++
+			}
+		}
+	}
+	add(waivedCount, waived)
+	return strings.Join(parts, " · ")
+}
+
+// having is how many checks have a status.
+func having(r Report, s checks.Status) (n int) {
+	for _, c := range r.Checks {
+		if c.Status == s {
+			n++
+		}
+	}
+	return n
 }

@@ -134,8 +134,11 @@ func (w row) paragraphs(lang string) []string {
 	if f, ok := w.recommended(); ok {
 		out = append(out, labelled(lFix.in(lang)+" "+f.ID, f.Text.In(lang)))
 		for i, s := range f.Steps {
-			// A step may hold a block to paste, which keeps its lines.
-			out = append(out, strings.Split(strconv.Itoa(i+1)+". "+s.In(lang), "\n")...)
+			first, block := stepLines(s.In(lang))
+			out = append(out, strconv.Itoa(i+1)+". "+first)
+			for _, l := range block {
+				out = append(out, "   "+l)
+			}
 		}
 		if risk := f.Risk.In(lang); risk != "" {
 			out = append(out, lRisk.in(lang)+risk)
@@ -152,9 +155,15 @@ func (w row) paragraphs(lang string) []string {
 		out = append(out, labelled(label.in(lang)+" "+m.ID, m.Text.In(lang)+" "+sentences(m.reasons(), lang)))
 	}
 	for i := range out {
-		out[i] = strings.TrimSpace(inert(out[i]))
+		out[i] = strings.TrimRight(inert(out[i]), " ")
 	}
 	return slices.DeleteFunc(out, func(s string) bool { return s == "" })
+}
+
+// stepLines are the sentence of a step, and the lines of the block to paste that it may hold.
+func stepLines(step string) (sentence string, block []string) {
+	lines := strings.Split(strings.TrimSpace(step), "\n")
+	return lines[0], lines[1:]
 }
 
 // labelled is a text after what it is.

@@ -136,7 +136,7 @@ const (
 // logical location.
 func WriteSARIF(w io.Writer, r Report, v View) error {
 	run := sarifRun{
-		Tool:       sarifTool{sarifDriver{Name: r.Tool.Name, Version: inert(r.Tool.Version), InformationURI: homepage, Rules: []sarifRule{}}},
+		Tool:       sarifTool{sarifDriver{Name: inert(r.Tool.Name), Version: inert(r.Tool.Version), InformationURI: homepage, Rules: []sarifRule{}}},
 		Language:   v.language(),
 		Automation: sarifAutomation{"casdoctor/" + inert(r.Tenant) + "/"},
 		ColumnKind: "utf16CodeUnits",
@@ -160,12 +160,16 @@ func WriteSARIF(w io.Writer, r Report, v View) error {
 		Start: r.Taken.UTC().Format("2006-01-02T15:04:05.000Z"),
 	}
 	for _, f := range r.Facts {
-		if f.Failure == nil || f.Status == FactSkipped || f.Status == FactOK {
+		if f.Status != FactPartial && f.Status != FactFailed {
 			continue
+		}
+		about := f.Name + " (" + factWords[f.Status].in(v.Lang) + ")"
+		if f.Failure != nil {
+			about = labelled(about, f.Failure.Error())
 		}
 		inv.Notifications = append(inv.Notifications, sarifNotification{
 			Descriptor: sarifReference{ID: unreadable}, Level: "warning",
-			Message: sarifMessage(f.Name + " (" + factWords[f.Status].in(v.Lang) + "): " + f.Failure.Error()),
+			Message: sarifMessage(about),
 		})
 	}
 	if inv.Notifications != nil {
@@ -187,9 +191,9 @@ func sarifMessage(paragraphs ...string) sarifText {
 // sarifRuleOf tells of the cause what the report holds: its sentence, the trouble that it is a
 // cause of, and the fixes that there are, whether they work here or not.
 func sarifRuleOf(w row, v View) sarifRule {
-	about := []string{w.entry.Text.In(v.Lang), w.check.ID + ": " + w.check.Title.In(v.Lang)}
-	if w.entry.ID == w.check.ID {
-		about = about[1:]
+	about := []string{w.check.ID + ": " + w.check.Title.In(v.Lang)}
+	if text := w.entry.Text.In(v.Lang); text != "" && w.entry.ID != w.check.ID {
+		about = []string{text, about[0]}
 	}
 	help := slices.Clone(about)
 	md := make([]string, 0, len(about)+len(w.check.Fixes)+1)
@@ -231,7 +235,7 @@ func sarifResultOf(r Report, w row, v View) sarifResult {
 		Rule: inert(w.entry.ID), Kind: kind, Level: level, Message: sarifMessage(w.paragraphs(v.Lang)...),
 		Locations: []sarifLocation{{
 			Physical: sarifPhysical{
-				Artifact: sarifArtifact{URI: (&url.URL{Path: inert(v.config())}).String(), Base: "%SRCROOT%"},
+				Artifact: sarifArtifact{URI: (&url.URL{Path: v.config()}).String(), Base: "%SRCROOT%"},
 				Region:   sarifRegion{StartLine: 1},
 			},
 			Logical: []sarifLogical{{Name: about, Full: inert(r.Tenant) + "/" + inert(w.check.ID) + "/" + about, Kind: "resource"}},

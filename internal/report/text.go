@@ -189,7 +189,7 @@ func (p *page) head() {
 		}
 		p.gap()
 	}
-	p.line(0, styled(p.counts(), faint))
+	p.line(0, styled(counts(p.report, p.opts.Lang), faint))
 }
 
 // todo is the one thing to do about each trouble of a check.
@@ -203,28 +203,6 @@ func (p *page) todo(c checks.Result) (out []string) {
 		out = append(out, p.say(noFix))
 	}
 	return out
-}
-
-func (p *page) counts() string {
-	var parts []string
-	add := func(w word, n int) {
-		if n > 0 {
-			parts = append(parts, p.say(w)+" "+strconv.Itoa(n))
-		}
-	}
-	for _, s := range order {
-		add(statusWords[s], len(p.having(s)))
-	}
-	waived := 0
-	for _, c := range p.report.Checks {
-		for _, e := range c.Causes {
-			if e.Waived != nil {
-				waived++
-			}
-		}
-	}
-	add(waivedCount, waived)
-	return strings.Join(parts, " · ")
 }
 
 // trouble writes everything about a check that did not pass.
