@@ -21,9 +21,12 @@ func demoCommand(s streams) *cobra.Command {
 		Use:   "demo [SCENARIO]",
 		Short: "run the real check against a practice organisation on this machine",
 		Args:  cobra.MaximumNArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
+		RunE: o.answered(s, func(c *cobra.Command, args []string) error {
 			if err := o.complete(c); err != nil {
 				return err
+			}
+			if err := o.overwrites(""); err != nil {
+				return usage(err)
 			}
 			all := lab.Scenarios()
 			if list {
@@ -39,7 +42,7 @@ func demoCommand(s streams) *cobra.Command {
 			}
 			sc.Organisation.Latency = latency
 			return o.demo(c, s, sc, serve)
-		},
+		}),
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			var names []string
 			for _, sc := range lab.Scenarios() {

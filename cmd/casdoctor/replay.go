@@ -17,7 +17,7 @@ func replayCommand(s streams) *cobra.Command {
 		Use:   "replay evidence.json",
 		Short: "judge saved evidence again, offline",
 		Args:  one("an evidence file"),
-		RunE: func(c *cobra.Command, args []string) error {
+		RunE: o.answered(s, func(c *cobra.Command, args []string) error {
 			if err := o.complete(c); err != nil {
 				return err
 			}
@@ -32,7 +32,7 @@ func replayCommand(s streams) *cobra.Command {
 				timings(s.err, ev, 0)
 			}
 			return o.judge(s, ev)
-		},
+		}),
 	}
 	o.flags(c)
 	return c
@@ -68,7 +68,7 @@ func reportCommand(s streams) *cobra.Command {
 		Use:   "report report.json",
 		Short: "print a saved report in another format",
 		Args:  one("a report file"),
-		RunE: func(c *cobra.Command, args []string) error {
+		RunE: o.answered(s, func(c *cobra.Command, args []string) error {
 			if err := o.complete(c); err != nil {
 				return err
 			}
@@ -80,7 +80,7 @@ func reportCommand(s streams) *cobra.Command {
 				return err
 			}
 			return o.write(s, r)
-		},
+		}),
 	}
 	o.outputs(c)
 	return c
