@@ -36,6 +36,9 @@ func WriteSummary(w io.Writer, r Report, v View) error {
 		for _, c := range r.Checks {
 			if c.Status == status {
 				s.item(0, escapeMarkup(marks[status].sign)+" **"+s.quote(c.ID)+"** "+s.quote(c.Title.In(v.Lang))+" ("+statusWords[status].in(v.Lang)+")")
+				if !slices.Contains(attention, status) {
+					s.aside(c)
+				}
 			}
 		}
 	}
@@ -118,6 +121,18 @@ func (s *summary) check(c checks.Result) {
 	}
 	if len(unmended(c)) > 0 {
 		s.item(0, "**"+lFix.in(s.Lang)+"** "+quoted(noFix.in(s.Lang)))
+	}
+}
+
+// aside writes what there is to know of a check that needs nobody: its notes, and what was accepted.
+func (s *summary) aside(c checks.Result) {
+	for _, r := range c.Remarks {
+		s.item(1, s.quote(r.Text.In(s.Lang)))
+	}
+	for _, e := range c.Causes {
+		if e.Waived != nil {
+			s.item(1, "**"+lWaived.in(s.Lang)+"** "+codeSpan(short(strings.TrimSpace(e.ID+" "+e.Subject), nameLength))+" "+s.quote(accepted(*e.Waived, s.Lang)))
+		}
 	}
 }
 
