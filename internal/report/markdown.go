@@ -56,6 +56,9 @@ func WriteSummary(w io.Writer, r Report, v View) error {
 			if on == "" {
 				on = noDay.in(v.Lang)
 			}
+			if ret.Come {
+				on = marks[checks.StatusFail].sign + " " + on
+			}
 			s.item(0, "**"+s.quote(on)+"** "+s.quote(ret.Text.In(v.Lang)+" ("+ret.Source+")"))
 		}
 	}
