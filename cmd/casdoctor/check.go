@@ -26,11 +26,13 @@ import (
 // options are the flags that check, replay and demo share.
 type options struct {
 	format, output, dir, evidence, failOn, now string
+	baseline                                   string
 	only                                       []string
 	allowUnknown, timings, verbose             bool
 	lang                                       string
 	at                                         time.Time
-	config                                     string // where the configuration is; "" when there is none
+	known                                      *report.Report // what --baseline names
+	config                                     string         // where the configuration is; "" when there is none
 }
 
 func (o *options) flags(c *cobra.Command) {
@@ -39,6 +41,7 @@ func (o *options) flags(c *cobra.Command) {
 	f.StringSliceVar(&o.only, "only", nil, "judge only these checks, e.g. MFA-01,TLS-01")
 	f.StringVar(&o.failOn, "fail-on", "warn", "exit with 1 from this status on: warn or fail")
 	f.BoolVar(&o.allowUnknown, "allow-unknown", false, "do not exit with 3 when something could not be looked at")
+	f.StringVar(&o.baseline, "baseline", "", "a saved report (report.json): exit with 1 only for what is new or worse since")
 	f.StringVar(&o.now, "now", "", "judge as of this time (RFC 3339) instead of the time of the evidence")
 	f.BoolVar(&o.timings, "timings", false, "print on standard error how long each fact took, and what was waited for")
 }
@@ -93,35 +96,28 @@ func (o *options) complete(c *cobra.Command) error {
 
 // overwrites: a report in the place of what was read, or of another output, would be its end.
 func (o *options) overwrites(input string) error {
-	same := func(a, b string) bool {
-		if a == "" || b == "" {
-			return false
+	var all []string // that --report-dir writes
+	if o.dir != "" {
+		all = append(all, o.dir)
+		for _, f := range report.Formats() {
+			if f.File != "" {
+				all = append(all, filepath.Join(o.dir, f.File))
+			}
 		}
-		left, err := filepath.Abs(a)
-		right, err2 := filepath.Abs(b)
-		return err == nil && err2 == nil && left == right
 	}
-	switch {
-	case same(o.output, input), same(o.evidence, input):
-		return fmt.Errorf("%s is what is read; write to another file", input)
-	case same(o.output, o.evidence):
+	for _, w := range append([]string{o.output, o.evidence}, all...) {
+		if err := overwritten(w, input, o.baseline); err != nil {
+			return err
+		}
+	}
+	if overwritten(o.output, o.evidence) != nil {
 		return errors.New("--output and --save-evidence name the same file")
-	case o.dir == "":
-		return nil
 	}
-	paths := []string{o.dir}
-	for _, f := range report.Formats() {
-		if f.File != "" {
-			paths = append(paths, filepath.Join(o.dir, f.File))
-		}
-	}
-	for _, path := range paths {
-		switch {
-		case same(path, input):
-			return fmt.Errorf("%s is what is read; name another folder with --report-dir", input)
-		case same(path, o.output):
+	for _, w := range all {
+		if overwritten(w, o.output) != nil {
 			return fmt.Errorf("--report-dir writes %s too; name another file with --output", o.output)
-		case same(path, o.evidence):
+		}
+		if overwritten(w, o.evidence) != nil {
 			return fmt.Errorf("--report-dir writes %s too; name another file with --save-evidence", o.evidence)
 		}
 	}
@@ -159,6 +155,22 @@ func inRepository(path string) string {
 	return filepath.ToSlash(rel)
 }
 
+// against reads the baseline of an organisation.
+func (o *options) against(tenant string) error {
+	if o.baseline == "" {
+		return nil
+	}
+	r, err := openReport(o.baseline)
+	if err != nil {
+		return err
+	}
+	if r.Tenant != tenant {
+		return usage(fmt.Errorf("--baseline: %s is a report of %q, and this run is about %q", o.baseline, r.Tenant, tenant))
+	}
+	o.known = &r
+	return nil
+}
+
 func checkCommand(s streams) *cobra.Command {
 	var o options
 	c := &cobra.Command{
@@ -189,6 +201,9 @@ which documented trouble is there, why, and which fix still works. Nothing is ch
 
 // check is the main job: collect, judge, write.
 func (o *options) check(c *cobra.Command, s streams, cfg *config.Config) error {
+	if err := o.against(cfg.Tenant); err != nil {
+		return err
+	}
 	begun := time.Now()
 	ev, err := o.collect(c, s, cfg)
 	if err != nil {
@@ -246,7 +261,7 @@ func (o *options) judge(s streams, ev *facts.Evidence) error {
 		return usage(errors.New("nothing to check: the evidence has no section for the checks that were asked for"))
 	}
 	r := report.New(ev, outcome, report.Options{
-		Version: version(), FailOn: checks.Status(o.failOn), AllowUnknown: o.allowUnknown,
+		Version: version(), FailOn: checks.Status(o.failOn), AllowUnknown: o.allowUnknown, Baseline: o.known,
 	})
 	return o.write(s, r)
 }

@@ -94,7 +94,7 @@ connections at once and ten a second.`,
 	f.Lookup("enumerate").NoOptDefVal = "exact"
 	f.BoolVar(&o.clients, "clients", false, "say for each known client whether it can connect (lists the suites, too)")
 	f.BoolVar(&o.replay, "replay", false, "also send each client's own hello, as a cross-check (one connection each)")
-	f.StringVar(&o.via, "via", "", "the proxy to go through, e.g. http://proxy:3128 (default: from the environment)")
+	f.StringVar(&o.via, "via", "", "the HTTP proxy to go through, e.g. http://proxy:3128; no SOCKS, no https:// (default: from the environment)")
 	f.StringVar(&o.ca, "ca-file", "", "trust these root certificates (PEM), too")
 	f.StringVar(&o.resolver, "resolver", "", "ask this DNS server, e.g. 192.0.2.53:53")
 	f.IntVar(&o.perHello, "suites-per-hello", 0, "offer no more suites than this in one hello (default: all; 127 where that fails)")
@@ -152,6 +152,7 @@ func (o *consoleFlags) look(c *cobra.Command, s streams, host string) (report.Co
 func (o *consoleFlags) client(c tlsclient.Client, con facts.Console, replayed *facts.Hello) report.ConsoleClient {
 	r := checks.PredictClient(c, con)
 	out := report.NewConsoleClient(c, r)
+	out.Inferred = checks.RestsOnInferred(c, con)
 	if replayed != nil {
 		connects, agrees := console.Connected(c, *replayed), console.Agrees(r, c, *replayed)
 		out.Replay = &report.ConsoleReplay{Hello: *replayed, Connects: connects, Agrees: agrees}
@@ -202,7 +203,8 @@ func (o *consoleFlags) config(arg string) (*config.Config, error) {
 		Network: config.Network{Proxy: o.via, CAFile: o.ca},
 	}
 	if scheme, _, ok := strings.Cut(o.via, "://"); ok && !strings.EqualFold(scheme, "http") {
-		return nil, fmt.Errorf("--via wants a proxy of the kind http://, not %s://", scheme)
+		return nil, fmt.Errorf("--via goes through HTTP proxies only (http://host:port, with CONNECT), not %s://; "+
+			"name an HTTP port of that proxy, or run casdoctor where none is needed", scheme)
 	} else if o.via != "" && !ok {
 		cfg.Network.Proxy = "http://" + o.via
 	}

@@ -28,6 +28,9 @@ func replayCommand(s streams) *cobra.Command {
 			if err != nil {
 				return usage(err)
 			}
+			if err := o.against(ev.Tenant); err != nil {
+				return err
+			}
 			if o.timings {
 				timings(s.err, ev, 0)
 			}

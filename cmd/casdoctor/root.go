@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -78,8 +79,8 @@ func newRoot(s streams) *cobra.Command {
 	root.PersistentFlags().String("lang", "", "language of sentences: en or ja (default: from the environment)")
 	root.PersistentFlags().BoolP("verbose", "v", false, "tell more: refuted causes, facts, and a log on standard error")
 	root.AddCommand(
-		checkCommand(s), replayCommand(s), reportCommand(s), demoCommand(s), explainCommand(s), listCommand(s),
-		permissionsCommand(s), configCommand(s), mailCommand(s), consoleCommand(s), versionCommand(s),
+		checkCommand(s), replayCommand(s), reportCommand(s), diffCommand(s), demoCommand(s), explainCommand(s), listCommand(s),
+		permissionsCommand(s), configCommand(s), mailCommand(s), consoleCommand(s), bundleCommand(s), versionCommand(s),
 	)
 	return root
 }
@@ -99,6 +100,34 @@ func one(what string) cobra.PositionalArgs {
 		}
 		return nil
 	}
+}
+
+// two is one for two arguments.
+func two(what string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) != 2 {
+			return fmt.Errorf("%s wants %s: casdoctor %s", c.Name(), what, c.Use)
+		}
+		return nil
+	}
+}
+
+// overwritten: what is written must not take the place of what is read.
+func overwritten(output string, inputs ...string) error {
+	for _, in := range inputs {
+		if output == "" || in == "" {
+			continue
+		}
+		same := filepath.Clean(output) == filepath.Clean(in)
+		if a, err := os.Stat(output); err == nil && a.Mode().IsRegular() { // by another name
+			b, err := os.Stat(in)
+			same = same || err == nil && os.SameFile(a, b)
+		}
+		if same {
+			return fmt.Errorf("%s is what is read; write to another file", in)
+		}
+	}
+	return nil
 }
 
 // language is --lang, or the first of the usual variables that names one.

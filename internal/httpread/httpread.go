@@ -73,7 +73,8 @@ var ErrNotRead = errors.New("request refused before it was sent: casdoctor only 
 // Client is the transport with everything that it needs.
 type Client struct {
 	http     *http.Client
-	roots    func() *x509.CertPool // once: reading the system's takes longer than a handshake
+	added    *x509.CertPool        // network.ca_file; nil: none
+	roots    func() *x509.CertPool // the system's and these, once: reading them takes longer than a handshake
 	proxy    func(*url.URL) (*url.URL, error)
 	resolver *net.Resolver
 	backoff  time.Duration
@@ -116,7 +117,9 @@ func New(cfg *config.Config, opts ...Option) (*Client, error) {
 		return nil, err
 	}
 	c.allow(cfg)
-	go c.roots() // beside the first look-ups and connections
+	if c.added == nil || len(c.hosts) > 0 {
+		go c.roots() // beside the first look-ups and connections
+	}
 	base := lazily(sync.OnceValue(func() http.RoundTripper { return c.ways() }))
 	c.http = &http.Client{
 		Transport: &transport{client: c, base: base},
@@ -158,7 +161,8 @@ func (c *Client) wayOut(n config.Network) error {
 		if added, err = os.ReadFile(n.CAFile); err != nil {
 			return fmt.Errorf("network.ca_file: %w", err)
 		}
-		if !x509.NewCertPool().AppendCertsFromPEM(added) {
+		c.added = x509.NewCertPool()
+		if !c.added.AppendCertsFromPEM(added) {
 			return fmt.Errorf("network.ca_file: no certificate in %s", n.CAFile)
 		}
 	}
@@ -353,8 +357,18 @@ func onlyGets(r *http.Request) error {
 // HTTP is the client to hand to SDKs. It follows no redirects.
 func (c *Client) HTTP() *http.Client { return c.http }
 
-// Roots are the certificate authorities that are trusted: the system's and network.ca_file.
-func (c *Client) Roots() *x509.CertPool { return c.roots() }
+// Verify verifies a certificate against what requests trust: network.ca_file and the system's
+// roots. Those are read only for a chain that the file does not settle.
+func (c *Client) Verify(cert *x509.Certificate, o x509.VerifyOptions) error {
+	if o.Roots = c.added; c.added != nil {
+		if _, err := cert.Verify(o); err == nil {
+			return nil
+		}
+	}
+	o.Roots = c.roots()
+	_, err := cert.Verify(o)
+	return err
+}
 
 // Resolver is network.resolver, or the system's.
 func (c *Client) Resolver() *net.Resolver { return c.resolver }

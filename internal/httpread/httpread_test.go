@@ -2,12 +2,16 @@ package httpread
 
 import (
 	"context"
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -319,6 +323,42 @@ func TestAnUntrustedCertificateIsNamed(t *testing.T) {
 	if f := Classify(err); f == nil || f.Kind != facts.Unreachable || f.Code != "certificate" {
 		t.Errorf("got %v", err)
 	}
+}
+
+// A chain that network.ca_file settles needs no root of the system; any other one does.
+func TestVerify(t *testing.T) {
+	srv := httptest.NewTLSServer(nil)
+	defer srv.Close()
+	file := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: srv.Certificate().Raw}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name, file    string
+		system        *x509.CertPool
+		read, trusted bool
+	}{
+		{"in the file", file, x509.NewCertPool(), false, true},
+		{"nowhere", "", x509.NewCertPool(), true, false},
+		{"in the system", "", pool(srv.Certificate()), true, true},
+	} {
+		c, err := New(&config.Config{Network: config.Network{CAFile: tt.file}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		read := false
+		c.roots = func() *x509.CertPool { read = true; return tt.system }
+		err = c.Verify(srv.Certificate(), x509.VerifyOptions{DNSName: "example.com"})
+		if (err == nil) != tt.trusted || read != tt.read {
+			t.Errorf("%s: %v, the system's roots were read: %t", tt.name, err, read)
+		}
+	}
+}
+
+func pool(cert *x509.Certificate) *x509.CertPool {
+	p := x509.NewCertPool()
+	p.AddCert(cert)
+	return p
 }
 
 func TestStatus(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"github.com/casdoctor/casdoctor/checks"
+	"github.com/casdoctor/casdoctor/probes/facts"
 )
 
 const (
@@ -190,6 +191,13 @@ func (p *page) head() {
 		p.gap()
 	}
 	p.line(0, styled(counts(p.report, p.opts.Lang), faint))
+	if b := r.Baseline; b != nil {
+		p.line(0, plain(p.say(againstBaseline,
+			"taken", minute(b.Taken), "known", strconv.Itoa(len(b.Known)), "new", strconv.Itoa(len(b.New)))))
+		if len(b.New) > 0 {
+			p.line(2, styled("  "+p.say(newSince, "list", refs(b.New)), red))
+		}
+	}
 }
 
 // todo is the one thing to do about each trouble of a check.
@@ -463,7 +471,9 @@ func (p *page) facts() {
 func (p *page) foot() {
 	var gaps []string
 	for _, f := range p.report.Facts {
-		if f.Status == FactPartial || f.Status == FactFailed {
+		// What only the configuration can say was not read, and could not be.
+		declared := f.Failure != nil && f.Failure.Kind == facts.NotDeclared
+		if f.Status == FactPartial || f.Status == FactFailed && !declared {
 			gaps = append(gaps, f.Name+" ("+p.say(factWords[f.Status])+")")
 		}
 	}

@@ -230,14 +230,18 @@ func (full) Write([]byte) (int, error) { return 0, errFull }
 // A failure's line is data too, and long.
 func TestVerboseFacts(t *testing.T) {
 	r := New(&facts.Evidence{Facts: map[string]facts.Fact{
-		"m365.tenant": {Failure: &facts.Failure{Kind: facts.Forbidden, Status: 403, Permission: "Organization.Read.All", Detail: "a\x1b[1mb"}},
+		"m365.tenant":   {Failure: &facts.Failure{Kind: facts.Forbidden, Status: 403, Permission: "Organization.Read.All", Detail: "a\x1b[1mb"}},
+		"mail.messages": {Failure: &facts.Failure{Kind: facts.NotDeclared, Detail: "cas.messages is not declared"}},
 	}}, checks.Outcome{Results: []checks.Result{sampleGDM()}}, Options{FailOn: checks.StatusWarn})
 	out := text(t, r, View{Verbose: true})
 	if want := "  forbidden 403 (needs Organization.Read.All): a␛[1mb\n"; !strings.Contains(out, want) {
 		t.Errorf("lacks %q:\n%s", want, out)
 	}
 	if short := text(t, r, View{}); !strings.Contains(short, "Not everything could be read: m365.tenant (failed).") {
-		t.Errorf("does not count the fact:\n%s", short)
+		t.Errorf("does not count the fact, or counts what nobody declared:\n%s", short)
+	}
+	if want := "  not_declared: cas.messages is not declared\n"; !strings.Contains(out, want) {
+		t.Errorf("lacks %q:\n%s", want, out)
 	}
 }
 
