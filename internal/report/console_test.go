@@ -196,7 +196,7 @@ func TestWriteConsoleNarrow(t *testing.T) {
 	}
 	for lang, label := range map[string]string{"en": "  Clients\n", "ja": "  接続可否\n"} {
 		var b strings.Builder
-		if err := WriteConsole(&b, c, TextOptions{Lang: lang, Width: 50}); err != nil {
+		if err := WriteConsole(&b, c, View{Lang: lang, Width: 50}); err != nil {
 			t.Fatal(err)
 		}
 		if s := b.String(); strings.Count(s, label) != 1 || !strings.Contains(s, "\n      IE 8 / Windows 7, IE 10 / Windows 8\n") {
@@ -241,7 +241,7 @@ func TestWriteConsoleNameNeeded(t *testing.T) {
 			"ja": {"ホスト名    送信が必須 (SNI)", "判定できません: ホスト名 (SNI) を送るかどうか", "接続できません: ホスト名 (SNI) を送らない"},
 		} {
 			var b strings.Builder
-			if err := WriteConsole(&b, c, TextOptions{Lang: lang, Width: 100}); err != nil {
+			if err := WriteConsole(&b, c, View{Lang: lang, Width: 100}); err != nil {
 				t.Fatal(err)
 			}
 			for i, w := range want {
