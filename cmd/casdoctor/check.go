@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -31,6 +32,7 @@ type options struct {
 	lang                                       string
 	at                                         time.Time
 	known                                      *report.Report // what --baseline names
+	config                                     string         // where the configuration is; "" when there is none
 }
 
 func (o *options) flags(c *cobra.Command) {
@@ -63,6 +65,12 @@ func (o *options) complete(c *cobra.Command) error {
 	if err = oneOf("--format", o.format, report.FormatNames()...); err != nil {
 		return err
 	}
+	if f, _ := report.FormatNamed(o.format); o.output == "" {
+		_, terminal, _ := screen(c.OutOrStdout())
+		if err = suits(f, terminal); err != nil {
+			return usage(err)
+		}
+	}
 	if o.failOn != "" { // report has no such flag
 		if err = oneOf("--fail-on", o.failOn, "warn", "fail"); err != nil {
 			return err
@@ -86,17 +94,18 @@ func (o *options) complete(c *cobra.Command) error {
 	return nil
 }
 
-// overwrites: a report in the place of what was read, or of the evidence, would be its end.
+// overwrites: a report in the place of what was read, or of another output, would be its end.
 func (o *options) overwrites(input string) error {
-	written := []string{o.output, o.evidence}
+	var all []string // that --report-dir writes
 	if o.dir != "" {
+		all = append(all, o.dir)
 		for _, f := range report.Formats() {
 			if f.File != "" {
-				written = append(written, filepath.Join(o.dir, f.File))
+				all = append(all, filepath.Join(o.dir, f.File))
 			}
 		}
 	}
-	for _, w := range written {
+	for _, w := range append([]string{o.output, o.evidence}, all...) {
 		if err := overwritten(w, input, o.baseline); err != nil {
 			return err
 		}
@@ -104,7 +113,46 @@ func (o *options) overwrites(input string) error {
 	if overwritten(o.output, o.evidence) != nil {
 		return errors.New("--output and --save-evidence name the same file")
 	}
+	for _, w := range all {
+		if overwritten(w, o.output) != nil {
+			return fmt.Errorf("--report-dir writes %s too; name another file with --output", o.output)
+		}
+		if overwritten(w, o.evidence) != nil {
+			return fmt.Errorf("--report-dir writes %s too; name another file with --save-evidence", o.evidence)
+		}
+	}
 	return nil
+}
+
+// answered runs a command. Where it makes no report, and the readers of the format expect to
+// hear so on standard output, they do.
+func (o *options) answered(s streams, run func(*cobra.Command, []string) error) func(*cobra.Command, []string) error {
+	return func(c *cobra.Command, args []string) error {
+		err := run(c, args)
+		var e *exitError
+		if err == nil || errors.As(err, &e) && e.err == nil { // a report's own exit code
+			return err
+		}
+		if f, ok := report.FormatNamed(o.format); ok && f.Fail != nil {
+			return &exitError{f.Fail(s.out, err), err}
+		}
+		return err
+	}
+}
+
+// inRepository is a path as the readers of a report know it: from the folder that the run was
+// started in, with slashes. Of what lies elsewhere only the name is theirs to know.
+func inRepository(path string) string {
+	abs, err := filepath.Abs(path)
+	here, err2 := os.Getwd()
+	if path == "" || err != nil || err2 != nil {
+		return ""
+	}
+	rel, err := filepath.Rel(here, abs)
+	if err != nil || !filepath.IsLocal(rel) {
+		return filepath.Base(abs)
+	}
+	return filepath.ToSlash(rel)
 }
 
 // against reads the baseline of an organisation.
@@ -125,7 +173,6 @@ func (o *options) against(tenant string) error {
 
 func checkCommand(s streams) *cobra.Command {
 	var o options
-	var path string
 	c := &cobra.Command{
 		Use:   "check -c casdoctor.yaml",
 		Short: "look, judge and print the report",
@@ -138,21 +185,21 @@ another day; it holds no secret. The exit code is the same in every format.`,
   casdoctor check -c casdoctor.yaml --only MFA-01,TLS-01 --fail-on fail
   casdoctor check --format json -o report.json --save-evidence evidence.json`,
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
+		RunE: o.answered(s, func(c *cobra.Command, _ []string) error {
 			if err := o.complete(c); err != nil {
 				return err
 			}
-			if err := o.overwrites(path); err != nil {
+			if err := o.overwrites(o.config); err != nil {
 				return usage(err)
 			}
-			cfg, err := config.Load(path)
+			cfg, err := config.Load(o.config)
 			if err != nil {
 				return usage(err)
 			}
 			return o.check(c, s, cfg)
-		},
+		}),
 	}
-	c.Flags().StringVarP(&path, "config", "c", "casdoctor.yaml", "the configuration")
+	c.Flags().StringVarP(&o.config, "config", "c", "casdoctor.yaml", "the configuration")
 	c.Flags().StringVar(&o.evidence, "save-evidence", "", "also write what was seen to this file (0600), for replay")
 	o.flags(c)
 	return c
@@ -228,27 +275,36 @@ func (o *options) judge(s streams, ev *facts.Evidence) error {
 // write writes the report where it is wanted, and ends with its exit code.
 func (o *options) write(s streams, r report.Report) error {
 	f, _ := report.FormatNamed(o.format) // complete has checked it
-	v := report.View{Lang: o.lang, Width: 80, Verbose: o.verbose}
+	v := report.View{Lang: o.lang, Width: 80, Verbose: o.verbose, Config: inRepository(o.config)}
 	if o.output == "" {
-		var terminal bool
-		v.Width, terminal, v.Color = screen(s.out)
-		if f.Binary && terminal {
-			return usage(fmt.Errorf("%s is not for a terminal: name a file with -o", f.Name))
+		v.Width, _, v.Color = screen(s.out)
+	}
+	var elsewhere error
+	if o.dir != "" {
+		elsewhere = report.WriteAll(o.dir, r, v)
+	}
+	err := elsewhere
+	if elsewhere == nil || f.Fail == nil { // a format with a say of its own must not say both
+		var b bytes.Buffer
+		here := f.Write(&b, r, v)
+		if here == nil {
+			here = deliver(s, o.output, b.Bytes())
 		}
-	}
-	var b bytes.Buffer
-	err := f.Write(&b, r, v)
-	if err == nil {
-		err = deliver(s, o.output, b.Bytes())
-	}
-	if err == nil && o.dir != "" {
-		err = report.WriteAll(o.dir, r, v)
+		err = errors.Join(here, elsewhere)
 	}
 	if err != nil {
 		return failed(fmt.Errorf("the report could not be written: %w", err))
 	}
 	if code := f.Exit(r); code != checks.ExitOK {
 		return &exitError{code: code}
+	}
+	return nil
+}
+
+// suits: a terminal would show a file that is no text as noise, and obey some of it.
+func suits(f report.Format, terminal bool) error {
+	if f.Binary && terminal {
+		return fmt.Errorf("%s is not for a terminal: name a file with -o", f.Name)
 	}
 	return nil
 }

@@ -30,7 +30,7 @@ that is named holds its addresses.`,
   casdoctor demo all-troubles --lang ja
   casdoctor demo healthy --serve`,
 		Args: cobra.MaximumNArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
+		RunE: o.answered(s, func(c *cobra.Command, args []string) error {
 			if err := o.complete(c); err != nil {
 				return err
 			}
@@ -51,7 +51,7 @@ that is named holds its addresses.`,
 			}
 			sc.Organisation.Latency = latency
 			return o.demo(c, s, sc, serve)
-		},
+		}),
 		ValidArgsFunction: scenarios,
 	}
 	o.flags(c)

@@ -12,7 +12,8 @@
 //	3  nothing found, but something could not be looked at (--allow-unknown: 0)
 //	4  no report could be made: an internal error, or an interrupt
 //
-// They are the same for every format.
+// They are the same for every format but nagios, which ends as a monitoring plugin does: 0 OK,
+// 1 WARNING, 2 CRITICAL, 3 UNKNOWN.
 //
 // # Limitations
 //

@@ -22,7 +22,7 @@ version's knowledge, and as of the time of the evidence or of --now.`,
   casdoctor replay evidence.json --now 2026-12-31T00:00:00Z --lang ja`,
 		Args:              one("an evidence file"),
 		ValidArgsFunction: files("json"),
-		RunE: func(c *cobra.Command, args []string) error {
+		RunE: o.answered(s, func(c *cobra.Command, args []string) error {
 			if err := o.complete(c); err != nil {
 				return err
 			}
@@ -40,7 +40,7 @@ version's knowledge, and as of the time of the evidence or of --now.`,
 				timings(s.err, ev, 0)
 			}
 			return o.judge(s, ev)
-		},
+		}),
 	}
 	o.flags(c)
 	return c
@@ -81,7 +81,7 @@ Nothing is judged again, so the exit code is that of the run.`,
   casdoctor report report.json --lang ja --report-dir reports`,
 		Args:              one("a report file"),
 		ValidArgsFunction: files("json"),
-		RunE: func(c *cobra.Command, args []string) error {
+		RunE: o.answered(s, func(c *cobra.Command, args []string) error {
 			if err := o.complete(c); err != nil {
 				return err
 			}
@@ -93,7 +93,7 @@ Nothing is judged again, so the exit code is that of the run.`,
 				return err
 			}
 			return o.write(s, r)
-		},
+		}),
 	}
 	o.outputs(c)
 	return c

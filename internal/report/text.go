@@ -190,7 +190,7 @@ func (p *page) head() {
 		}
 		p.gap()
 	}
-	p.line(0, styled(p.counts(), faint))
+	p.line(0, styled(counts(p.report, p.opts.Lang), faint))
 	if b := r.Baseline; b != nil {
 		p.line(0, plain(p.say(againstBaseline,
 			"taken", minute(b.Taken), "known", strconv.Itoa(len(b.Known)), "new", strconv.Itoa(len(b.New)))))
@@ -211,28 +211,6 @@ func (p *page) todo(c checks.Result) (out []string) {
 		out = append(out, p.say(noFix))
 	}
 	return out
-}
-
-func (p *page) counts() string {
-	var parts []string
-	add := func(w word, n int) {
-		if n > 0 {
-			parts = append(parts, p.say(w)+" "+strconv.Itoa(n))
-		}
-	}
-	for _, s := range order {
-		add(statusWords[s], len(p.having(s)))
-	}
-	waived := 0
-	for _, c := range p.report.Checks {
-		for _, e := range c.Causes {
-			if e.Waived != nil {
-				waived++
-			}
-		}
-	}
-	add(waivedCount, waived)
-	return strings.Join(parts, " · ")
 }
 
 // trouble writes everything about a check that did not pass.
@@ -288,18 +266,7 @@ func (p *page) because(reasons []checks.Reason) {
 	}
 }
 
-// sentences are reasons in a row. Japanese sentences follow each other without a space.
-func (p *page) sentences(reasons []checks.Reason) string {
-	var b strings.Builder
-	for _, r := range reasons {
-		s := p.in(r.Text)
-		if b.Len() > 0 && !strings.HasSuffix(b.String(), "。") {
-			b.WriteByte(' ')
-		}
-		b.WriteString(s)
-	}
-	return b.String()
-}
+func (p *page) sentences(reasons []checks.Reason) string { return sentences(reasons, p.opts.Lang) }
 
 // fixes writes what to do: the recommended ones whole, the others in short, and those that do
 // not work here with the reason why.
@@ -393,13 +360,9 @@ func (p *page) accepted(c checks.Result) {
 		if e.Waived == nil {
 			continue
 		}
-		why := e.Waived.Reason
-		if e.Waived.Owner != "" {
-			why += " (" + e.Waived.Owner + ")"
-		}
 		p.part(lWaived, bold, plain(p.in(e.Text)))
 		p.about(e)
-		p.more(plain(p.say(waivedUntil, "until", e.Waived.Until, "reason", why)))
+		p.more(plain(accepted(*e.Waived, p.opts.Lang)))
 	}
 }
 

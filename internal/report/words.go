@@ -120,3 +120,21 @@ var factWords = map[FactStatus]word{
 	FactFailed:  {"failed", "取得不可"},
 	FactSkipped: {"skipped", "対象外"},
 }
+
+// What the other formats add.
+var (
+	moreEntries = word{"{n} more", "ほか {n} 件"}
+	andMore     = word{"and {n} more, in report.json", "ほか {n} 件 (report.json に記載)"}
+	notRead     = word{
+		"Something could not be read, or not whole. What depends on it is unknown.",
+		"読み取れない、または一部しか読み取れない情報があります。それに依存する判定は不明になります。",
+	}
+)
+
+// The sheets of a workbook: at most 31 characters, and none of \ / ? * [ ] :
+var (
+	sVerdict  = word{"Verdict", "判定"}
+	sFindings = word{"Findings", "結果"}
+	sFixes    = word{"Fixes", "対処"}
+	sFacts    = word{"Facts", "情報"}
+)
