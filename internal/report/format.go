@@ -34,6 +34,7 @@ func Formats() []Format {
 		{Name: "text", Write: WriteText},
 		{Name: "json", File: "report.json", Write: WriteJSON},
 		{Name: "html", File: "report.html", Write: WriteHTML},
+		{Name: "pdf", Binary: true, Write: WritePDF}, // not in a folder of every format, which needs no browser
 	}
 }
 
