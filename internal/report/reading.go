@@ -21,10 +21,14 @@ func found(e checks.Entry) bool {
 
 // targets are the troubles in the report that a fix is for.
 func targets(c checks.Result, f checks.FixResult) (out []checks.FixFor) {
+	there := map[checks.Ref]bool{}
+	for _, e := range c.Causes {
+		if found(e) {
+			there[checks.Ref{Cause: e.ID, Subject: e.Subject}] = true
+		}
+	}
 	for _, to := range f.For {
-		if slices.ContainsFunc(c.Causes, func(e checks.Entry) bool {
-			return e.ID == to.Cause && e.Subject == to.Subject && found(e)
-		}) {
+		if there[to.Ref] {
 			out = append(out, to)
 		}
 	}
@@ -87,11 +91,14 @@ func whyNot(c checks.Result, f checks.FixResult) (out []checks.Reason) {
 
 // unmended are the troubles that no fix is recommended for.
 func unmended(c checks.Result) (out []checks.Ref) {
+	mended := map[checks.Ref]bool{}
+	for _, f := range c.Fixes {
+		for _, ref := range recommendedFor(c, f) {
+			mended[ref] = true
+		}
+	}
 	for _, e := range c.Causes {
-		ref := checks.Ref{Cause: e.ID, Subject: e.Subject}
-		if found(e) && !slices.ContainsFunc(c.Fixes, func(f checks.FixResult) bool {
-			return slices.Contains(recommendedFor(c, f), ref)
-		}) {
+		if ref := (checks.Ref{Cause: e.ID, Subject: e.Subject}); found(e) && !mended[ref] {
 			out = append(out, ref)
 		}
 	}
