@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -176,5 +177,30 @@ func TestALinkOpensWhatIsFolded(t *testing.T) {
 	}).length`)
 	if n != 0 {
 		t.Errorf("%d links lead to something that stays folded", n)
+	}
+}
+
+// TestThePageIsAccessible asks axe-core, where make test-html has installed it.
+func TestThePageIsAccessible(t *testing.T) {
+	const folder = "../tools/page"
+	node, err := exec.LookPath("node")
+	if err != nil {
+		t.Skip("no Node is installed")
+	}
+	if _, err := os.Stat(filepath.Join(folder, "node_modules", "axe-core")); err != nil {
+		t.Skip("axe-core is not installed: make test-html does it")
+	}
+	browser, err := findBrowser()
+	if err != nil {
+		t.Skip(err)
+	}
+	file := filepath.Join(t.TempDir(), "report.html")
+	if err := os.WriteFile(file, []byte(pageOf(t, tabled(), View{Lang: "en"})), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), node, filepath.Join(folder, "axe.mjs"), file)
+	cmd.Env = append(os.Environ(), browserVariable+"="+browser)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
 	}
 }
