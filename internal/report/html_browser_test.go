@@ -105,6 +105,9 @@ func TestTheLanguageIsSwitchedByKeyboard(t *testing.T) {
 			if got := ask[string](ctx, t, shows); !strings.HasSuffix(got, "Not ready") {
 				t.Errorf("it opens with %q", got)
 			}
+			if n := ask[int](ctx, t, `[...document.querySelectorAll(".ja")].filter(e => e.getClientRects().length).length`); n > 0 {
+				t.Errorf("%d Japanese texts are in the English page", n)
+			}
 			if err := chromedp.Do(ctx, chromedp.KeyEvent(kb.ArrowRight)); err != nil {
 				t.Fatal(err)
 			}
