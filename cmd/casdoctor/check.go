@@ -30,6 +30,7 @@ type options struct {
 	only                                       []string
 	allowUnknown, timings, verbose             bool
 	lang                                       string
+	oneLang                                    bool // --lang was given
 	at                                         time.Time
 	known                                      *report.Report // what --baseline names
 	config                                     string         // where the configuration is; "" when there is none
@@ -62,6 +63,7 @@ func (o *options) complete(c *cobra.Command) error {
 		return err
 	}
 	o.verbose, _ = c.Flags().GetBool("verbose")
+	o.oneLang = c.Flags().Changed("lang")
 	if err = oneOf("--format", o.format, report.FormatNames()...); err != nil {
 		return err
 	}
@@ -275,7 +277,7 @@ func (o *options) judge(s streams, ev *facts.Evidence) error {
 // write writes the report where it is wanted, and ends with its exit code.
 func (o *options) write(s streams, r report.Report) error {
 	f, _ := report.FormatNamed(o.format) // complete has checked it
-	v := report.View{Lang: o.lang, Width: 80, Verbose: o.verbose, Config: inRepository(o.config)}
+	v := report.View{Lang: o.lang, Width: 80, Verbose: o.verbose, Only: o.oneLang, Config: inRepository(o.config)}
 	if o.output == "" {
 		v.Width, _, v.Color = screen(s.out)
 	}

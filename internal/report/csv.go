@@ -31,7 +31,7 @@ var columns = []column{
 	{"verdict", 14, func(_ Report, w row, _ string) string { return w.entry.Verdict }},
 	{"basis", 10, func(_ Report, w row, _ string) string { return w.entry.Basis }},
 	{"cause_text", 50, func(_ Report, w row, lang string) string { return w.entry.Text.In(lang) }},
-	{"reasons", 60, func(_ Report, w row, lang string) string { return sentences(w.entry.Reasons, lang) }},
+	{"reasons", 60, func(_ Report, w row, lang string) string { return sentences(w.entry.Reasons).In(lang) }},
 	{"fix", 11, func(_ Report, w row, _ string) string { f, _ := w.recommended(); return f.ID }},
 	{"fix_text", 50, func(_ Report, w row, lang string) string { return w.fixText(lang) }},
 	{"not_working", 60, func(_ Report, w row, lang string) string { return w.notWorking(lang) }},
@@ -55,7 +55,7 @@ func (w row) fixText(lang string) string {
 func (w row) notWorking(lang string) string {
 	var out []string
 	for _, m := range w.barred() {
-		out = append(out, labelled(m.ID, sentences(m.reasons(), lang)))
+		out = append(out, labelled(m.ID, sentences(m.reasons()).In(lang)))
 	}
 	return strings.Join(out, " / ")
 }

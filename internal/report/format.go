@@ -28,6 +28,7 @@ type View struct {
 	Width   int    // cells of a line of text; 0: 80. Nothing is set wider than 100 cells.
 	Color   bool   // without it there is not one escape sequence
 	Verbose bool   // also what was ruled out, and every fact with its timing
+	Only    bool   // Lang alone, where a format could show both languages
 	// Config is the configuration as a path in the repository that it is kept in, with slashes;
 	// "": casdoctor.yaml. Readers that show findings at a file show them there. It is no part of
 	// the report, which is the same wherever the configuration lies.
@@ -63,6 +64,8 @@ func Formats() []Format {
 		{Name: "ocsf", File: "report.ocsf.json", Write: WriteOCSF},
 		{Name: "nagios", File: "report.nagios.txt", Write: WriteNagios, ExitCode: nagiosState, Fail: failNagios},
 		{Name: "prometheus", File: "report.prom", Write: WritePrometheus},
+		{Name: "html", File: "report.html", Write: WriteHTML},
+		{Name: "pdf", Binary: true, Write: WritePDF}, // not in a folder of every format, which needs no browser
 	}
 }
 

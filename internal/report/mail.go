@@ -410,20 +410,20 @@ func (p *page) route(h facts.MailHeaders, decides *facts.AuthResult) string {
 	case decides == nil || decides.Hop == nil || *decides.Hop >= len(h.Received):
 		return p.hop(h.Received, 0)
 	default:
-		return p.say(firstHop) + ": " + number(h.Received, *decides.Hop) + sender(h.Received[*decides.Hop])
+		return p.say(firstHop) + ": " + hopNumber(h.Received, *decides.Hop) + sender(h.Received[*decides.Hop])
 	}
 }
 
 // hop is one of the hops, the last one first.
 func (p *page) hop(all []facts.Hop, i int) string {
-	out := number(all, i) + strings.TrimSpace(sender(all[i])+" → "+all[i].By)
+	out := hopNumber(all, i) + strings.TrimSpace(sender(all[i])+" → "+all[i].By)
 	if all[i].At != nil {
 		out += "  " + minute(*all[i].At)
 	}
 	return out
 }
 
-func number(all []facts.Hop, i int) string {
+func hopNumber(all []facts.Hop, i int) string {
 	return strconv.Itoa(i+1) + "/" + strconv.Itoa(len(all)) + "  "
 }
 

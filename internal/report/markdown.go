@@ -174,8 +174,8 @@ func (s *summary) fix(c checks.Result, f checks.FixResult) {
 		s.item(1, mFor.in(s.Lang)+": "+codeSpan(short(refs(to), nameLength)))
 	}
 	if left := notHelped(c, f); len(left) > 0 {
-		s.item(1, s.quote(notFor.in(s.Lang, "whom", short(refs(left), nameLength), "why", sentences(whyNot(c, f), s.Lang))))
-	} else if why := sentences(f.Why, s.Lang); why != "" {
+		s.item(1, s.quote(notFor.in(s.Lang, "whom", short(refs(left), nameLength), "why", sentences(whyNot(c, f)).In(s.Lang))))
+	} else if why := sentences(f.Why).In(s.Lang); why != "" {
 		s.item(1, s.quote(why))
 	}
 	if len(to) == 0 {
@@ -197,7 +197,7 @@ func (s *summary) fix(c checks.Result, f checks.FixResult) {
 		s.item(1, "**"+strings.TrimSpace(lRisk.in(s.Lang))+"** "+s.quote(risk))
 	}
 	for _, l := range f.Links {
-		s.item(1, linked(l))
+		s.item(1, autolink(l))
 	}
 }
 
@@ -272,8 +272,8 @@ func fenceFor(s string, least int) string {
 	return strings.Repeat("`", least)
 }
 
-// linked is a link, if it is a plain web address; a report may have been edited.
-func linked(l string) string {
+// autolink is a link, if it is a plain web address; a report may have been edited.
+func autolink(l string) string {
 	u, err := url.Parse(l)
 	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || strings.ContainsFunc(l, func(c rune) bool {
 		return c <= ' ' || c >= utf8.RuneSelf || strings.ContainsRune("<>\\`\"", c)

@@ -107,16 +107,19 @@ func unmended(c checks.Result) (out []checks.Ref) {
 }
 
 // sentences are reasons in a row. Japanese sentences follow each other without a space.
-func sentences(reasons []checks.Reason, lang string) string {
-	var b strings.Builder
+func sentences(reasons []checks.Reason) checks.Text {
+	var en, ja strings.Builder
 	for _, r := range reasons {
-		s := r.Text.In(lang)
-		if b.Len() > 0 && !strings.HasSuffix(b.String(), "。") {
-			b.WriteByte(' ')
+		if en.Len() > 0 {
+			en.WriteByte(' ')
 		}
-		b.WriteString(s)
+		if ja.Len() > 0 && !strings.HasSuffix(ja.String(), "。") {
+			ja.WriteByte(' ')
+		}
+		en.WriteString(r.Text.EN)
+		ja.WriteString(r.Text.JA)
 	}
-	return b.String()
+	return checks.Text{EN: en.String(), JA: ja.String()}
 }
 
 // accepted says until when a finding was accepted, why, and by whom.
@@ -159,4 +162,28 @@ func having(r Report, s checks.Status) (n int) {
 		}
 	}
 	return n
+}
+
+// open is a reason why something is not known, and the entries that it leaves open.
+type open struct {
+	about checks.Text
+	refs  []checks.Ref
+}
+
+// openIn are the entries of a check that could not be decided, those with the same reasons together.
+func openIn(c checks.Result) (out []open) {
+	at := map[checks.Text]int{}
+	for _, e := range c.Causes {
+		if e.Verdict != checks.Unknown.String() || e.Waived != nil {
+			continue
+		}
+		about := sentences(e.Reasons)
+		i, ok := at[about]
+		if !ok {
+			i = len(out)
+			at[about], out = i, append(out, open{about: about})
+		}
+		out[i].refs = append(out[i].refs, checks.Ref{Cause: e.ID, Subject: e.Subject})
+	}
+	return out
 }

@@ -127,7 +127,7 @@ func (w row) barred() []remedy {
 // paragraphs tell a row whole, a paragraph a line: the cause, how sure it is and why, the fix
 // with its steps, and why other fixes do not work.
 func (w row) paragraphs(lang string) []string {
-	out := []string{w.entry.Text.In(lang), labelled(w.how(lang), sentences(w.entry.Reasons, lang))}
+	out := []string{w.entry.Text.In(lang), labelled(w.how(lang), sentences(w.entry.Reasons).In(lang))}
 	if w.entry.Waived != nil {
 		out = append(out, accepted(*w.entry.Waived, lang))
 	}
@@ -152,7 +152,7 @@ func (w row) paragraphs(lang string) []string {
 		if m.of.Applies != checks.No.String() {
 			label = lPerhaps
 		}
-		out = append(out, labelled(label.in(lang)+" "+m.ID, m.Text.In(lang)+" "+sentences(m.reasons(), lang)))
+		out = append(out, labelled(label.in(lang)+" "+m.ID, m.Text.In(lang)+" "+sentences(m.reasons()).In(lang)))
 	}
 	for i := range out {
 		out[i] = strings.TrimRight(inert(out[i]), " ")
@@ -198,7 +198,7 @@ func (w row) why(lang string) string {
 	if w.entry.Waived != nil {
 		return accepted(*w.entry.Waived, lang)
 	}
-	return sentences(w.entry.Reasons, lang)
+	return sentences(w.entry.Reasons).In(lang)
 }
 
 // unwaived is the status that the row would have if nobody had accepted it.

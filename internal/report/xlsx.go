@@ -16,8 +16,8 @@ import (
 // A workbook is a zip of XML parts (ECMA-376, Office Open XML). Strings stand in the cells, so
 // that there is no table of shared ones; there are no formulas, no links and no macros.
 
-// sheet is one table of a workbook, with a header that stays in view and can be filtered by.
-type sheet struct {
+// worksheet is one table of a workbook, with a header that stays in view and can be filtered by.
+type worksheet struct {
 	name   string
 	widths []int
 	header []string
@@ -32,7 +32,7 @@ const cellLength = 32767
 func WriteXLSX(w io.Writer, r Report, v View) error {
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)
-	sheets := []sheet{verdictSheet(r, v), findingsSheet(r, v), fixesSheet(r, v), factsSheet(r, v)}
+	sheets := []worksheet{verdictSheet(r, v), findingsSheet(r, v), fixesSheet(r, v), factsSheet(r, v)}
 	parts := []struct{ name, text string }{
 		{"[Content_Types].xml", contentTypes(len(sheets))},
 		{"_rels/.rels", packageRels},
@@ -60,8 +60,8 @@ func WriteXLSX(w io.Writer, r Report, v View) error {
 	return err
 }
 
-func verdictSheet(r Report, v View) sheet {
-	s := sheet{name: sVerdict.in(v.Lang), widths: []int{24, 90}, header: []string{"item", "value"}}
+func verdictSheet(r Report, v View) worksheet {
+	s := worksheet{name: sVerdict.in(v.Lang), widths: []int{24, 90}, header: []string{"item", "value"}}
 	add := func(name string, value any) { s.rows = append(s.rows, []any{name, value}) }
 	add("verdict", string(r.Verdict))
 	add("meaning", verdictWords[r.Verdict].in(v.Lang)+". "+meaningWords[r.Verdict].in(v.Lang))
@@ -90,8 +90,8 @@ func verdictSheet(r Report, v View) sheet {
 	return s
 }
 
-func findingsSheet(r Report, v View) sheet {
-	s := sheet{name: sFindings.in(v.Lang)}
+func findingsSheet(r Report, v View) worksheet {
+	s := worksheet{name: sFindings.in(v.Lang)}
 	for _, c := range columns {
 		s.header = append(s.header, c.name)
 		s.widths = append(s.widths, c.width)
@@ -106,8 +106,8 @@ func findingsSheet(r Report, v View) sheet {
 	return s
 }
 
-func fixesSheet(r Report, v View) sheet {
-	s := sheet{
+func fixesSheet(r Report, v View) worksheet {
+	s := worksheet{
 		name:   sFixes.in(v.Lang),
 		header: []string{"check", "fix", "fix_text", "cause", "subject", "applies", "recommended", "why", "steps", "risk", "links"},
 		widths: []int{9, 11, 50, 11, 30, 10, 13, 60, 60, 40, 40},
@@ -120,14 +120,14 @@ func fixesSheet(r Report, v View) sheet {
 			}
 			rest := []any{strings.Join(steps, " "), f.Risk.In(v.Lang), strings.Join(f.Links, " ")}
 			if len(f.For) == 0 { // it is for nothing that was found
-				s.rows = append(s.rows, append([]any{c.ID, f.ID, f.Text.In(v.Lang), "", "", f.Applies, "no", sentences(f.Why, v.Lang)}, rest...))
+				s.rows = append(s.rows, append([]any{c.ID, f.ID, f.Text.In(v.Lang), "", "", f.Applies, "no", sentences(f.Why).In(v.Lang)}, rest...))
 			}
 			for _, to := range f.For {
 				recommended := checks.No.String()
 				if to.Recommended {
 					recommended = checks.Yes.String()
 				}
-				why := sentences(remedy{f, to}.reasons(), v.Lang)
+				why := sentences(remedy{f, to}.reasons()).In(v.Lang)
 				s.rows = append(s.rows, append([]any{c.ID, f.ID, f.Text.In(v.Lang), to.Cause, to.Subject, to.Applies, recommended, why}, rest...))
 			}
 		}
@@ -135,8 +135,8 @@ func fixesSheet(r Report, v View) sheet {
 	return s
 }
 
-func factsSheet(r Report, v View) sheet {
-	s := sheet{
+func factsSheet(r Report, v View) worksheet {
+	s := worksheet{
 		name:   sFacts.in(v.Lang),
 		header: []string{"fact", "status", "failure", "took_ms", "requests"}, widths: []int{30, 12, 70, 10, 10},
 	}
@@ -157,7 +157,7 @@ const (
 )
 
 // part is the worksheet.
-func (s sheet) part() string {
+func (s worksheet) part() string {
 	var b strings.Builder
 	last := cellName(len(s.header)-1, len(s.rows))
 	b.WriteString(`<worksheet xmlns="` + mainSpace + `"><dimension ref="A1:` + last + `"/>` +
@@ -253,7 +253,7 @@ func contentTypes(sheets int) string {
 const packageRels = `<Relationships xmlns="` + packageSpace + `relationships">` +
 	`<Relationship Id="rId1" Type="` + relationSpace + `/officeDocument" Target="xl/workbook.xml"/></Relationships>`
 
-func workbookPart(sheets []sheet) string {
+func workbookPart(sheets []worksheet) string {
 	s := `<workbook xmlns="` + mainSpace + `" xmlns:r="` + relationSpace + `"><sheets>`
 	for i, sh := range sheets {
 		s += fmt.Sprintf(`<sheet name="%s" sheetId="%d" r:id="rId%d"/>`, xmlText(sh.name), i+1, i+1)
