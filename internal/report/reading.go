@@ -2,6 +2,8 @@ package report
 
 import (
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/casdoctor/casdoctor/checks"
 )
@@ -20,10 +22,14 @@ func found(e checks.Entry) bool {
 
 // targets are the troubles in the report that a fix is for.
 func targets(c checks.Result, f checks.FixResult) (out []checks.FixFor) {
+	troubles := map[checks.Ref]bool{} // there may be a thousand of both
+	for _, e := range c.Causes {
+		if found(e) {
+			troubles[checks.Ref{Cause: e.ID, Subject: e.Subject}] = true
+		}
+	}
 	for _, to := range f.For {
-		if slices.ContainsFunc(c.Causes, func(e checks.Entry) bool {
-			return e.ID == to.Cause && e.Subject == to.Subject && found(e)
-		}) {
+		if troubles[to.Ref] {
 			out = append(out, to)
 		}
 	}
@@ -86,13 +92,98 @@ func whyNot(c checks.Result, f checks.FixResult) (out []checks.Reason) {
 
 // unmended are the troubles that no fix is recommended for.
 func unmended(c checks.Result) (out []checks.Ref) {
+	mended := map[checks.Ref]bool{}
+	for _, f := range c.Fixes {
+		for _, ref := range recommendedFor(c, f) {
+			mended[ref] = true
+		}
+	}
 	for _, e := range c.Causes {
-		ref := checks.Ref{Cause: e.ID, Subject: e.Subject}
-		if found(e) && !slices.ContainsFunc(c.Fixes, func(f checks.FixResult) bool {
-			return slices.Contains(recommendedFor(c, f), ref)
-		}) {
+		if ref := (checks.Ref{Cause: e.ID, Subject: e.Subject}); found(e) && !mended[ref] {
 			out = append(out, ref)
 		}
+	}
+	return out
+}
+
+// sentences are reasons in a row. Japanese sentences follow each other without a space.
+func sentences(reasons []checks.Reason) checks.Text {
+	var en, ja strings.Builder
+	for _, r := range reasons {
+		if en.Len() > 0 {
+			en.WriteByte(' ')
+		}
+		if ja.Len() > 0 && !strings.HasSuffix(ja.String(), "。") {
+			ja.WriteByte(' ')
+		}
+		en.WriteString(r.Text.EN)
+		ja.WriteString(r.Text.JA)
+	}
+	return checks.Text{EN: en.String(), JA: ja.String()}
+}
+
+// accepted says until when a finding was accepted, why, and by whom.
+func accepted(w checks.Waived, lang string) string {
+	why := w.Reason
+	if w.Owner != "" {
+		why += " (" + w.Owner + ")"
+	}
+	return waivedUntil.in(lang, "until", w.Until, "reason", why)
+}
+
+// counts are how many checks have which status, and how many findings were accepted.
+func counts(r Report, lang string) string {
+	var parts []string
+	add := func(w word, n int) {
+		if n > 0 {
+			parts = append(parts, w.in(lang)+" "+strconv.Itoa(n))
+		}
+	}
+	for _, s := range order {
+		add(statusWords[s], having(r, s))
+	}
+	waived := 0
+	for _, c := range r.Checks {
+		for _, e := range c.Causes {
+			if e.Waived != nil {
+				waived++
+			}
+		}
+	}
+	add(waivedCount, waived)
+	return strings.Join(parts, " · ")
+}
+
+// having is how many checks have a status.
+func having(r Report, s checks.Status) (n int) {
+	for _, c := range r.Checks {
+		if c.Status == s {
+			n++
+		}
+	}
+	return n
+}
+
+// open is a reason why something is not known, and the entries that it leaves open.
+type open struct {
+	about checks.Text
+	refs  []checks.Ref
+}
+
+// openIn are the entries of a check that could not be decided, those with the same reasons together.
+func openIn(c checks.Result) (out []open) {
+	at := map[checks.Text]int{}
+	for _, e := range c.Causes {
+		if e.Verdict != checks.Unknown.String() || e.Waived != nil {
+			continue
+		}
+		about := sentences(e.Reasons)
+		i, ok := at[about]
+		if !ok {
+			i = len(out)
+			at[about], out = i, append(out, open{about: about})
+		}
+		out[i].refs = append(out[i].refs, checks.Ref{Cause: e.ID, Subject: e.Subject})
 	}
 	return out
 }
