@@ -29,6 +29,8 @@ func agentCommand(s streams) *cobra.Command {
 		Long: `Look at every tenant of agent.yaml when it is due, remember what was seen, and tell what
 has changed, until it is stopped. SIGHUP reads the configuration again. The log goes to
 standard error, one JSON object in a line.`,
+		Example: `  casdoctor config init --agent > agent.yaml
+  casdoctor agent -c agent.yaml`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			reload := make(chan os.Signal, 1)
@@ -40,7 +42,7 @@ standard error, one JSON object in a line.`,
 			}
 			err := agent.Run(c.Context(), agent.Options{
 				Load: func() (*config.Agent, error) { return config.LoadAgent(path) }, Reload: reload,
-				Log: zerolog.New(s.err).Level(level).With().Timestamp().Logger(), Version: version(),
+				Log: zerolog.New(s.err).Level(level).With().Timestamp().Logger(), Version: version(), Tell: agent.Tell,
 			})
 			if mistakes := (*config.Errors)(nil); errors.As(err, &mistakes) {
 				return usage(err)
@@ -52,7 +54,7 @@ standard error, one JSON object in a line.`,
 		},
 	}
 	c.Flags().StringVarP(&path, "config", "c", "agent.yaml", "the configuration")
-	c.AddCommand(agentHistoryCommand(s), agentShowCommand(s))
+	c.AddCommand(agentHistoryCommand(s), agentShowCommand(s), notifyTestCommand(s))
 	return c
 }
 

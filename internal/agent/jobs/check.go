@@ -97,7 +97,7 @@ func (w *checkWorker) Work(ctx context.Context, job *river.Job[Check]) error {
 			log.Warn().Err(err).Int("attempt", job.Attempt).Msg("no report; it is tried again")
 			return err
 		}
-		run.Failure = err.Error()
+		run.Failure, o = err.Error(), Outcome{Failure: err}
 		log.Error().Err(err).Msg("no report")
 	} else {
 		run.Verdict, run.ExitCode, run.Statuses = o.Verdict, o.ExitCode, o.Statuses
@@ -112,7 +112,7 @@ func (j *Jobs) look(ctx context.Context, t Tenant, waivers []store.Waiver) (o Ou
 	defer cancel()
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("casdoctor failed inside (%T); please report it", r)
+			err = fmt.Errorf("%w (%T); please report it", ErrInside, r)
 		}
 	}()
 	return j.set.Load().Look(ctx, t.Name, waivers)

@@ -45,6 +45,7 @@ const DefaultTimeout = 2 * time.Minute
 
 // Outcome is a look that made a report, as it is to be remembered.
 type Outcome struct {
+	Failure          error  // why there is none; then the rest is empty
 	Report, Evidence []byte // report.json and evidence.json
 	Verdict          string
 	ExitCode         int
@@ -59,7 +60,7 @@ type Look func(ctx context.Context, tenant string, waivers []store.Waiver) (Outc
 // Alerts decides what is told about a run, from what it remembers of the tenant. It has no
 // clock and reaches out to nothing: it runs inside the transaction that writes the run.
 type Alerts interface {
-	// After judges a run. Without a report (run.Verdict is ""), o is empty.
+	// After judges a run. Without a report (run.Verdict is ""), o has only the failure.
 	After(memory string, run store.Run, o Outcome) (newMemory string, send []store.Message, err error)
 }
 
@@ -67,6 +68,9 @@ type Alerts interface {
 type Sender interface {
 	Send(ctx context.Context, m store.Message) error
 }
+
+// ErrInside marks the failure of a look that is casdoctor's own mistake.
+var ErrInside = errors.New("casdoctor failed inside")
 
 // ErrRefused marks an error of Sender that no later attempt can mend.
 var ErrRefused = errors.New("the channel refuses the message")
