@@ -29,8 +29,7 @@ func agentCommand(s streams) *cobra.Command {
 		Long: `Look at every tenant of agent.yaml when it is due, remember what was seen, and tell what
 has changed, until it is stopped. SIGHUP reads the configuration again. The log goes to
 standard error, one JSON object in a line.`,
-		Example: `  casdoctor config init --agent > agent.yaml
-  casdoctor agent -c agent.yaml`,
+		Example: `  casdoctor agent -c agent.yaml`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			reload := make(chan os.Signal, 1)
@@ -94,6 +93,10 @@ func agentHistoryCommand(s streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "history",
 		Short: "list the runs that the agent remembers, the latest first",
+		Long: `List the runs that the agent remembers, the latest first: when, for which tenant, who asked, and
+how each check stood. The agent may be running.`,
+		Example: `  casdoctor agent history --tenant contoso --limit 30
+  casdoctor agent history --database agent.db --format json`,
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			v, err := view(c, s)
@@ -139,6 +142,10 @@ func agentShowCommand(s streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "show RUN",
 		Short: "print the report of a run, by its number or, for the latest, by the name of its tenant",
+		Long: `Print the report of a run that the agent remembers, in any format, or with --evidence what was seen.
+The exit code is the one of the run.`,
+		Example: `  casdoctor agent show contoso
+  casdoctor agent show 4711 --format html -o report.html`,
 		Args:  one("the number of a run, or the name of a tenant"),
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := o.complete(c); err != nil {

@@ -21,6 +21,10 @@ func notifyTestCommand(s streams) *cobra.Command {
 	var path string
 	c := &cobra.Command{
 		Use: "notify-test [CHANNEL]", Short: "send a test message to one channel, or to all of them",
+		Long: `Send a test message to one channel of agent.yaml, or to all of them, so that what is wrong with a
+channel shows before it is needed. The message says that it is a test.`,
+		Example: `  casdoctor agent notify-test
+  casdoctor agent notify-test ops -c agent.yaml`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			agent, err := config.LoadAgent(path)
