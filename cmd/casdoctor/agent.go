@@ -30,7 +30,7 @@ func agentCommand(s streams) *cobra.Command {
 has changed, until it is stopped. SIGHUP reads the configuration again. The log goes to
 standard error, one JSON object in a line.`,
 		Example: `  casdoctor agent -c agent.yaml`,
-		Args: cobra.NoArgs,
+		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			reload := make(chan os.Signal, 1)
 			signal.Notify(reload, syscall.SIGHUP)
@@ -97,7 +97,7 @@ func agentHistoryCommand(s streams) *cobra.Command {
 how each check stood. The agent may be running.`,
 		Example: `  casdoctor agent history --tenant contoso --limit 30
   casdoctor agent history --database agent.db --format json`,
-		Args:  cobra.NoArgs,
+		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			v, err := view(c, s)
 			if err != nil {
@@ -146,7 +146,7 @@ func agentShowCommand(s streams) *cobra.Command {
 The exit code is the one of the run.`,
 		Example: `  casdoctor agent show contoso
   casdoctor agent show 4711 --format html -o report.html`,
-		Args:  one("the number of a run, or the name of a tenant"),
+		Args: one("the number of a run, or the name of a tenant"),
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := o.complete(c); err != nil {
 				return err

@@ -46,4 +46,3 @@ func pool(cert *x509.Certificate) *x509.CertPool {
 	p.AddCert(cert)
 	return p
 }
-

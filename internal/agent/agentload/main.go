@@ -228,7 +228,7 @@ func (m *measurement) agent(ctx context.Context) error {
 	if err := os.WriteFile(config, []byte(b.String()), 0o600); err != nil {
 		return err
 	}
-	agent := exec.CommandContext(ctx, m.casdoctor, "agent", "-c", config)
+	agent := exec.CommandContext(ctx, m.casdoctor, "agent", "-c", config) //nolint:gosec // G204: the binary that make built
 	log, err := agent.StderrPipe()
 	if err != nil {
 		return err
