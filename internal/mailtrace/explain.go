@@ -124,14 +124,14 @@ func newMessage(h facts.MailHeaders, k Known) *message {
 		as := strings.ToLower(*h.AuthAs)
 		switch {
 		case slices.Contains(h.Odd, stamp):
-		case !received(h, 0), !slices.Contains([]string{"internal", "anonymous", "external", "partner"}, as):
+		case !received(h, 0, k.Relays), !slices.Contains([]string{"internal", "anonymous", "external", "partner"}, as):
 			m.stray = append(m.stray, stamp)
 		default:
 			m.authAs = as
 		}
 	}
 	// These are stamps like it: a copy that another server delivered can have them of anybody.
-	if !received(h, 0) {
+	if !received(h, 0, k.Relays) {
 		if m.CrossTenant != nil {
 			m.stray, m.CrossTenant = append(m.stray, "X-MS-Exchange-CrossTenant"), nil
 		}
@@ -140,7 +140,7 @@ func newMessage(h facts.MailHeaders, k Known) *message {
 		}
 	}
 	for _, r := range h.Results {
-		if r.Hop != nil && ofExchange(r.Header) && r.Header != originalResults && !received(h, *r.Hop) {
+		if r.Hop != nil && ofExchange(r.Header) && r.Header != originalResults && !received(h, *r.Hop, k.Relays) {
 			if !slices.Contains(m.stray, r.Header) {
 				m.stray = append(m.stray, r.Header)
 			}

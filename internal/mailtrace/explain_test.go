@@ -413,6 +413,22 @@ func TestInlineRelay(t *testing.T) {
 			t.Errorf("%s: %v", name, got)
 		}
 	}
+	// What a sender wrote below its own hop proves nothing, whoever had the message from it.
+	const stranger = "mail.attacker.example (203.0.113.66) by "
+	const toRelay = "Received: from mail-db5eur01.outbound.protection.outlook.com (40.107.1.2)"
+	const fromRelay = "Received: from repost-eu.tmcas.trendmicro.com (20.160.56.82)"
+	top, rest, _ := strings.Cut(inline, "Authentication-Results: spf=fail")
+	for name, section := range map[string]string{
+		"to the relay":            strings.Replace(inline, toRelay, "Received: from "+stranger+"inpost-eu.tmcas.trendmicro.com\n"+toRelay, 1),
+		"to Exchange Online":      strings.Replace(inline, toRelay, toRelay+" by inpost-eu.tmcas.trendmicro.com\nReceived: from "+stranger+"z.mail.protection.outlook.com\n"+toRelay, 1),
+		"as the relay, by name":   top + "Received: from x.tmcas.trendmicro.com (203.0.113.66) by z.mail.protection.outlook.com\nAuthentication-Results: spf=fail" + rest,
+		"to the relay, before it": top + fromRelay + " by z.mail.protection.outlook.com\nReceived: from " + stranger + "inpost-eu.tmcas.trendmicro.com\nAuthentication-Results: spf=fail" + rest,
+		"with another's results":  strings.ReplaceAll(inline, "sender IP is 20.160.56.82", "sender IP is 203.0.113.66"),
+	} {
+		if d := Decide(read(t, section), contoso().Relays); d.Proven || section == inline {
+			t.Errorf("a stranger, %s: %+v", name, d)
+		}
+	}
 	// A sender names the relay's address in HELO; Exchange Online wrote its own beside it.
 	forged := strings.ReplaceAll(inline, "repost-eu.tmcas.trendmicro.com (20.160.56.82)", "[20.160.56.82] (198.51.100.7)")
 	forged = strings.ReplaceAll(forged, "sender IP is 20.160.56.82", "sender IP is 198.51.100.7")

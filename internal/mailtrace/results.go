@@ -175,8 +175,9 @@ func receivedSPF(value string) *facts.AuthVerdict {
 }
 
 // hop reads a Received header (RFC 5321, 4.4). The recipient ("for") is passed over. The address
-// is the one in the comment beside the sender's name, which the receiving server writes; the name
-// is chosen by the sender, so that a literal in its place counts only where no comment has one.
+// is the one in the last comment beside the sender's name, which the receiving server writes; the name
+// is chosen by the sender, so that a literal in its place counts only where no comment has one, and
+// can hold brackets that look like a comment.
 func hop(value string) facts.Hop {
 	var h facts.Hop
 	if i := strings.LastIndexByte(value, ';'); i >= 0 {
@@ -189,8 +190,8 @@ func hop(value string) facts.Hop {
 	key, claimed := "", ""
 	for _, t := range tokens(value) {
 		if t.comment {
-			if key == "from" && h.IP == "" {
-				h.IP = observed(t.text)
+			if ip := observed(t.text); key == "from" && ip != "" {
+				h.IP = ip
 			}
 			continue
 		}
