@@ -90,10 +90,18 @@ func (c candidate) failing(o organisation) Claim {
 	case c.headers == nil:
 		return unknown(c.unreadable())
 	case len(c.headers.Received) > 0: // all headers are there
-		return backEnd(*c.headers, o)
+		return c.whole(backEnd(*c.headers, o))
 	default:
-		return partOfBackEnd(*c.headers, o)
+		return c.whole(partOfBackEnd(*c.headers, o))
 	}
+}
+
+// whole: what is said of a file of which a part is missing holds for a detected message too.
+func (c candidate) whole(claim Claim) Claim {
+	if c.detection.Headers.Complete() {
+		return claim
+	}
+	return anyOf(claim, unknown(c.unreadable()))
 }
 
 // unreadable is why the headers of a detected message are not there.
@@ -156,7 +164,7 @@ func (c candidate) foreignSender(internal domainList) Claim {
 	case c.detection == nil:
 		return whole(c.file, foreignSender(*c.headers, internal))
 	default:
-		return foreignSender(*c.headers, internal)
+		return c.whole(foreignSender(*c.headers, internal))
 	}
 }
 
