@@ -675,6 +675,14 @@ var spmWords = map[string]Text{
 		"The first SPF result is {result} ({domain}), but it lies below a relay that is known only by the name it gives itself, which a forgery can use too. If its address ({relay}) is one that the IP Allow List of Exchange Online has for Cloud App Security, write it into cas.relays and run again.",
 		"最初の SPF の結果は {result} ({domain}) ですが、その後の中継サーバは自ら名乗った名前でしか識別できず、偽のメールも同じ名前を名乗れます。そのアドレス ({relay}) が Exchange Online の IP 許可一覧に Cloud App Security のものとしてあれば、cas.relays に記載して再実行してください。",
 	},
+	"results_two_results": {
+		"Two SPF results of the message contradict each other although they are for the same address, so that none counts. Save a copy from the recipient's mailbox, with all headers.",
+		"同じアドレスに対する SPF の結果が 2 つあり、矛盾しているため、どちらも判定に使いません。受信者のメールボックスから、すべてのヘッダを含めて保存してください。",
+	},
+	"results_other_message": {
+		"The authentication results are for another sender than the From header names, so that none counts. Save a copy from the recipient's mailbox, with all headers.",
+		"認証結果が From ヘッダとは別の送信者のものであるため、判定に使いません。受信者のメールボックスから、すべてのヘッダを含めて保存してください。",
+	},
 	"spf_of_relay": {
 		"The only SPF result in the message is of its re-injection by Cloud App Security: it says nothing about the sender.",
 		"メッセージの SPF の結果は Cloud App Security が再送したときのものだけで、送信元については分かりません。",

@@ -171,6 +171,8 @@ func spfFails(h facts.MailHeaders, o organisation) (c Claim, envelope string) {
 	d := mailtrace.Decide(h, o.relays)
 	r := d.Result
 	switch {
+	case d.Conflict != "":
+		return unknown(because("results_" + string(d.Conflict))), ""
 	case d.OK && r.SPF != nil:
 	case d.Reinjected:
 		return unknown(because("spf_of_relay")), ""

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/casdoctor/casdoctor/internal/maildns"
 	"github.com/casdoctor/casdoctor/probes/facts"
 )
 
@@ -18,6 +19,36 @@ type Decision struct {
 	// Proven says that the re-injection came from an address that is known to be the relay's,
 	// and that the relay had the message from Exchange Online: what stands below is Microsoft's.
 	Proven bool
+	// Conflict says that the results contradict each other or the message, so that none counts.
+	Conflict Conflict
+}
+
+// Conflict is how results contradict.
+type Conflict string
+
+// The ways.
+const (
+	TwoResults   Conflict = "two_results"   // of SPF, for the same address, at the same hop
+	OtherMessage Conflict = "other_message" // DMARC was checked for another sender than From names
+)
+
+// Contradicted finds what contradicts one of the results of a message. An SPF result without an
+// address is for the same one.
+func Contradicted(h facts.MailHeaders, r facts.AuthResult) Conflict {
+	differs := func(o facts.AuthResult) bool {
+		same := o.Hop != nil && r.Hop != nil && *o.Hop == *r.Hop && o.SPF != nil && ofExchange(o.Header) && o.Header != originalResults
+		return same && (o.SPF.IP == "" || r.SPF.IP == "" || o.SPF.IP == r.SPF.IP) && o.SPF.Result != r.SPF.Result
+	}
+	if r.SPF != nil && r.Header != originalResults && slices.ContainsFunc(h.Results, differs) {
+		return TwoResults
+	}
+	if r.DMARC == nil || r.DMARC.Domain == "" || h.From == nil || h.From.Unreadable || len(h.From.Domains) == 0 {
+		return ""
+	}
+	if checked := maildns.Name(r.DMARC.Domain); checked != "" && !slices.ContainsFunc(h.From.Domains, func(d string) bool { return maildns.Name(d) == checked }) {
+		return OtherMessage
+	}
+	return ""
 }
 
 // Decide finds the results that count: the topmost, except those of the re-injection by Cloud
@@ -50,7 +81,11 @@ func Decide(h facts.MailHeaders, relays []netip.Prefix) Decision {
 		case !received(h, *c.Hop, relays), d.Reinjected && !passedRelay(h, relay, *c.Hop), !d.Reinjected && belowRelay(h, *c.Hop, relays):
 			return d
 		}
-		d.Result, d.OK = completed(c, h.Results[i+1:]), true
+		r := completed(c, h.Results[i+1:])
+		if d.Conflict = Contradicted(h, r); d.Conflict != "" {
+			return d
+		}
+		d.Result, d.OK = r, true
 		d.Proven = d.Reinjected && !others && seen(h, *c.Hop, relays)
 		return d
 	}

@@ -249,6 +249,32 @@ func TestOnlyWhatExchangeReceivedCounts(t *testing.T) {
 	}
 }
 
+// TestResultsThatContradict: where they speak of the same address, or of another message, none counts.
+func TestResultsThatContradict(t *testing.T) {
+	const from = "From: a@contoso.com"
+	const pass = "Authentication-Results: spf=pass (sender IP is 203.0.113.50) smtp.mailfrom=contoso.com"
+	const received = "Received-SPF: RESULT (protection.outlook.com: domain of contoso.com x) receiver=protection.outlook.com; client-ip=203.0.113.50;"
+	alone := func(result string) string { return strings.Replace(received, "RESULT", result, 1) }
+	for section, want := range map[string]Conflict{
+		pass + "\n" + alone("Fail"): TwoResults,
+		alone("Fail") + "\n" + pass: TwoResults,
+		pass + "\n" + alone("Pass"): "",
+		pass + "\n" + strings.Replace(alone("Fail"), "client-ip=203.0.113.50", "client-ip=203.0.113.51", 1): "",
+		pass + "; spf=fail smtp.mailfrom=contoso.com":                                                       TwoResults,
+		pass + "; spf=pass smtp.mailfrom=contoso.com":                                                       "",
+		pass + ";dmarc=pass header.from=other.example":                                                      OtherMessage,
+		pass + ";dmarc=pass header.from=Contoso.com":                                                        "",
+		pass + ";dmarc=none header.from=":                                                                   "",
+		pass + "\nAuthentication-Results-Original: spf=fail":                                                "",
+		pass + "\nAuthentication-Results: dkim=fail header.d=a.b":                                           "",
+	} {
+		d := Decide(read(t, section+"\n"+from+exchange), nil)
+		if d.Conflict != want || d.OK != (want == "") {
+			t.Errorf("%s: %q, ok %v, want %q", section, d.Conflict, d.OK, want)
+		}
+	}
+}
+
 // TestResultsOfAnEditedFile: evidence can come from anywhere, and must neither decide nor panic.
 func TestResultsOfAnEditedFile(t *testing.T) {
 	good := facts.MailHeaders{Received: []facts.Hop{{By: "x.outlook.com"}}}
@@ -275,7 +301,10 @@ func TestSpellingsOfResults(t *testing.T) {
 		"dkim=pass header.d=a.example;dkim=fail header.d=b.example;":           "dkim=pass a.example, dkim=fail b.example",
 		"dmarc=permerror action=none header.from=;compauth=none reason=451":    "dmarc=permerror none , compauth=none 451",
 		`spf=fail (a "quoted; thing) with (nested; ones)) smtp.mailfrom="a.b"`: "spf=fail  a.b",
-		"spf=fail; spf=pass": "spf=fail  ",
+		"spf=fail; spf=pass": "",
+		`spf=pass (x) smtp.mailfrom="x@contoso.com"@evil.example`:    "spf=pass  evil.example",
+		`spf=pass smtp.mailfrom="x@"" y@contoso.com"@evil.example;x`: "spf=pass  evil.example",
+		`spf=pass smtp.mailfrom="a.example" b=c`:                     "spf=pass  a.example",
 	} {
 		r, _, _ := deciding(read(t, "From: a@a.example\nAuthentication-Results: "+value+exchange))
 		if line(r) != want {
