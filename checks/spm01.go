@@ -434,7 +434,7 @@ func oneChangeSteps(x *Exam) []Text {
 	}
 	for _, r := range x.Found(pair.Cause, pair.Subject).Reasons {
 		switch r.Code {
-		case "spf_failed", "spf_permerror":
+		case "spf_failed", "spf_failed_somewhere", "spf_permerror":
 			if !elsewhere {
 				steps = append(steps, spfSteps(x, r, o)...)
 			}
@@ -551,6 +551,7 @@ var spmWords = map[string]Text{
 	"tenant_domains":   {"The domains of the Microsoft 365 tenant", "Microsoft 365 テナントのドメイン"},
 	"tenant_domain":    {"the tenant", "テナント"},
 	"from":             {"From", "From"},
+	"log_sender":       {"sender in the log of Cloud App Security", "Cloud App Security のログの送信者"},
 	"reply_to":         {"Reply-To", "Reply-To"},
 	"return_path":      {"Return-Path", "Return-Path"},
 	"envelope":         {"Envelope sender", "エンベロープ送信者"},
@@ -638,6 +639,10 @@ var spmWords = map[string]Text{
 	"spf_failed": {
 		"SPF ended with {result} where the message first came in: sender ({ip}), envelope domain ({domain}).",
 		"最初に受信した時点の SPF の結果は {result} です: 送信元 ({ip})、エンベロープのドメイン ({domain})。",
+	},
+	"spf_failed_somewhere": {
+		"SPF ended with {result} in the results that Cloud App Security gives: sender ({ip}), envelope domain ({domain}).",
+		"Cloud App Security が返す結果では、SPF は {result} です: 送信元 ({ip})、エンベロープのドメイン ({domain})。",
 	},
 	"spf_permerror": {
 		"The SPF record of the envelope domain ({domain}) has a mistake (permerror), so that it lets nobody pass.",

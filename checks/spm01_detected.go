@@ -121,14 +121,23 @@ func partOfBackEnd(h facts.MailHeaders, o organisation) Claim {
 	spf := unknown(because("way_not_given"))
 	envelope, decides := "", facts.AuthResult{}
 	for _, r := range h.Results {
-		if r.SPF == nil {
+		switch {
+		case r.SPF == nil, r.Header == "authentication-results-original": // of a server before Exchange Online
+			continue
+		case mailtrace.InPrefixes(r.SPF.IP, o.relays): // of the re-injection
+			spf = unknown(because("spf_of_relay"))
 			continue
 		}
+		if c := mailtrace.Contradicted(h, r); c != "" {
+			spf = unknown(because("results_" + string(c)))
+			break
+		}
+		spf = unknown(because("way_not_given"))
 		decides, envelope = r, r.SPF.Domain
 		args := []string{"result", r.SPF.Result, "domain", r.SPF.Domain, "ip", r.SPF.IP}
 		switch r.SPF.Result {
 		case "fail", "softfail":
-			spf = supported(Observed, because("spf_failed", args...), because("way_not_given"))
+			spf = supported(Observed, because("spf_failed_somewhere", args...), because("way_not_given"))
 			spf.Reasons = append(spf.Reasons, o.policyReasons(*r.SPF)...)
 		case "permerror":
 			spf = supported(Observed, because("spf_permerror", args...), because("way_not_given"))
@@ -158,7 +167,7 @@ func partOfBackEnd(h facts.MailHeaders, o organisation) Claim {
 func (c candidate) foreignSender(internal domainList) Claim {
 	switch {
 	case c.detection != nil && (c.headers == nil || c.headers.From == nil):
-		return internal.lacks("from", c.detection.Sender)
+		return c.loggedSender(internal)
 	case c.headers == nil:
 		return unknown(unreadable(c.file))
 	case c.detection == nil:
@@ -166,6 +175,16 @@ func (c candidate) foreignSender(internal domainList) Claim {
 	default:
 		return c.whole(foreignSender(*c.headers, internal))
 	}
+}
+
+// loggedSender is what the log of the service says of the sender, which need not be that of From.
+func (c candidate) loggedSender(internal domainList) Claim {
+	why := because("header_not_given", "what", "from")
+	if c.headers == nil {
+		why = c.unreadable()
+	}
+	said := internal.lacks("log_sender", c.detection.Sender)
+	return unknown(append(said.Reasons, why)...)
 }
 
 // senders are the domains that the message is from.

@@ -92,8 +92,8 @@ func Decide(h facts.MailHeaders, relays []netip.Prefix) Decision {
 	return d
 }
 
-// inside reports whether an address is in one of the prefixes.
-func inside(ip string, prefixes []netip.Prefix) bool {
+// InPrefixes reports whether an address is in one of the prefixes.
+func InPrefixes(ip string, prefixes []netip.Prefix) bool {
 	a, err := netip.ParseAddr(ip)
 	return err == nil && slices.ContainsFunc(prefixes, func(p netip.Prefix) bool { return p.Contains(a.Unmap()) })
 }
@@ -117,13 +117,13 @@ func seen(h facts.MailHeaders, hop int, relays []netip.Prefix) bool {
 		case relayed && (err != nil || !OfCAS(above.By)):
 			return false
 		case relayed && !a.IsPrivate():
-			if relayed = false; !inside(above.IP, exchangeSends) {
+			if relayed = false; !InPrefixes(above.IP, exchangeSends) {
 				return false
 			}
 		case relayed:
 		case !ofMicrosoft(above.By):
 			return false
-		case inside(above.IP, relays):
+		case InPrefixes(above.IP, relays):
 			relayed = true
 		case !betweenServers(above):
 			return false
@@ -137,8 +137,8 @@ func seen(h facts.MailHeaders, hop int, relays []netip.Prefix) bool {
 func belowRelay(h facts.MailHeaders, hop int, relays []netip.Prefix) bool {
 	return slices.ContainsFunc(h.Received[:hop], func(above facts.Hop) bool {
 		a, err := netip.ParseAddr(above.IP)
-		handed := err == nil && a.IsPrivate() || inside(above.IP, exchangeSends)
-		return OfCAS(above.From) && !OfCAS(above.By) || inside(above.IP, relays) || OfCAS(above.By) && !handed
+		handed := err == nil && a.IsPrivate() || InPrefixes(above.IP, exchangeSends)
+		return OfCAS(above.From) && !OfCAS(above.By) || InPrefixes(above.IP, relays) || OfCAS(above.By) && !handed
 	})
 }
 
@@ -155,7 +155,7 @@ func ofExchange(header string) bool {
 // reinjection is the hop at which the relay of Cloud App Security sent a message in again, if
 // the results are of that.
 func reinjection(h facts.MailHeaders, r facts.AuthResult, relays []netip.Prefix) (hop int, is bool) {
-	relay := func(h facts.Hop) bool { return OfCAS(h.From) || inside(h.IP, relays) }
+	relay := func(h facts.Hop) bool { return OfCAS(h.From) || InPrefixes(h.IP, relays) }
 	if *r.Hop >= 0 && *r.Hop < len(h.Received) && relay(h.Received[*r.Hop]) {
 		return *r.Hop, true
 	}
@@ -184,7 +184,7 @@ func received(h facts.MailHeaders, hop int, relays []netip.Prefix) bool {
 		case !ofMicrosoft(above.By):
 			return true
 		}
-		return !OfCAS(above.From) && !inside(above.IP, relays) && !betweenServers(above)
+		return !OfCAS(above.From) && !InPrefixes(above.IP, relays) && !betweenServers(above)
 	})
 }
 

@@ -320,9 +320,11 @@ func TestForgeryThroughTheRelay(t *testing.T) {
 func TestWithoutTheWay(t *testing.T) {
 	for section, want := range map[string]string{
 		internal + fromUs: "way_missing inside_tenant?",
-		results("spf=fail (sender IP is 203.0.113.50) smtp.mailfrom=contoso.com;compauth=fail reason=000") + fromUs: "way_missing direct_send? dmarc_enforced?",
-		results("spf=pass") + "From: a@fabrikam.com\n":                                                              "sender_not_listed way_missing",
-		"X-Ms-Exchange-Organization-Authas: Internal\n" + fromUs:                                                    "stray_stamps",
+		results("spf=fail (sender IP is 203.0.113.50) smtp.mailfrom=contoso.com;compauth=fail reason=000") + fromUs:                                                    "way_missing direct_send? dmarc_enforced?",
+		results("spf=pass") + "From: a@fabrikam.com\n":                                                                                                                 "sender_not_listed way_missing",
+		"X-Ms-Exchange-Organization-Authas: Internal\n" + fromUs:                                                                                                       "stray_stamps",
+		results("spf=fail (sender IP is 20.160.56.82) smtp.mailfrom=contoso.com;dmarc=pass header.from=contoso.com") + fromUs:                                          "way_missing relay_loop?",
+		results("spf=fail (sender IP is 20.160.56.82) smtp.mailfrom=contoso.com") + results("spf=pass (sender IP is 203.0.113.50) smtp.mailfrom=contoso.com") + fromUs: "way_missing relay_loop?",
 		fromUs: "unexplained",
 	} {
 		if got := explained(t, section, contoso()); got != want {
@@ -373,7 +375,11 @@ func TestSamplesOfInternalMail(t *testing.T) {
 		{3, contoso(), "stray_stamps"},
 		{4, contoso(), "unexplained"}, // an ordinary message of a sender that the sample leaves out
 	} {
-		s := all[tt.sample] + exchange
+		way := exchange
+		if tt.want == "inside_tenant" {
+			way = "\n" + between
+		}
+		s := all[tt.sample] + way
 		if !strings.Contains(s, "From:") {
 			s = fromUs + s
 		}
@@ -457,6 +463,7 @@ func TestStampsOfOthers(t *testing.T) {
 	)
 	for name, tt := range map[string]struct{ section, want string }{
 		"delivered by Microsoft":       {crossed + between + fromUs, "inside_tenant"},
+		"from outside":                 {entry + crossed + fromUs, "unexplained"},
 		"by another server":            {crossed + stranger + fromUs, "stray_stamps"},
 		"against the stamp":            {crossed + between + anonymous + fromUs, "unexplained"},
 		"a report of Microsoft":        {report + between + fromUs, "self_spoof filter_bypassed"},
