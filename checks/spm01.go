@@ -521,6 +521,9 @@ func spfRecords(x *Exam, domain string) (records []string, known bool) {
 // listSteps mend the list, or the header that names a domain that is not in it.
 func listSteps(r Reason) []Text {
 	args := []string{"domain", r.Args["domain"]}
+	if strings.HasPrefix(r.Args["domain"], "[") { // an address literal cannot be an entry
+		return literalSteps(r.Args["what"])
+	}
 	steps := []Text{text("If the organisation owns {domain}, add it to the internal domains: Advanced Threat Protection > Internal Domains, or Administration > Global Settings > Internal Domains. Add it to cas.internal_domains as well.",
 		"{domain} が組織のものであれば、内部ドメインに追加します: [高度な脅威対策] > [内部ドメイン] または [運用管理] > [グローバル設定] > [内部ドメイン]。cas.internal_domains にも追加します。", args...)}
 	switch r.Args["what"] {
@@ -535,6 +538,21 @@ func listSteps(r Reason) []Text {
 			"同時に、他の不足しているドメインも確認します。一覧が不完全な間は、それらのメールも内部として扱われません。Google のドメインとの比較は GDM-01 が行います。"))
 	}
 	return steps
+}
+
+// literalSteps mend a header that names an address instead of a domain (RFC 5321, 4.1.3).
+func literalSteps(what string) []Text {
+	switch what {
+	case "reply_to":
+		return []Text{text("Let the sending application write a Reply-To of an internal domain, or none.",
+			"送信するアプリケーションの Reply-To を内部ドメインのものにするか、付けないようにします。")}
+	case "return_path", "envelope":
+		return []Text{text("Let the sending service use a Return-Path (envelope sender) of an internal domain.",
+			"送信サービスの Return-Path (エンベロープ送信者) を内部ドメインに変更します。")}
+	default:
+		return []Text{text("Let the sending application use a sender address of an internal domain.",
+			"送信するアプリケーションの送信者アドレスを内部ドメインのものにします。")}
+	}
 }
 
 // mailWords are all sentences of this check.

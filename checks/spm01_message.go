@@ -3,6 +3,7 @@ package checks
 import (
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/casdoctor/casdoctor/internal/maildns"
 	"github.com/casdoctor/casdoctor/internal/mailtrace"
@@ -131,7 +132,11 @@ func whyOutside(h facts.MailHeaders, o organisation) (out []Why) {
 		r := because(string(c.Row), c.Args...)
 		words := outsideWords[c.Row]
 		r.Text = words.why.with(r.Args, spmWords)
-		out = append(out, Why{Reason: r, Fix: words.fix.with(r.Args, spmWords), Header: words.header(r.Args["what"]), Presumed: c.Presumed})
+		fix := words.fix.with(r.Args, spmWords)
+		if (c.Row == mailtrace.SenderNotListed || c.Row == mailtrace.OtherNotListed) && strings.HasPrefix(r.Args["domain"], "[") {
+			fix = literalSteps(r.Args["what"])[0]
+		}
+		out = append(out, Why{Reason: r, Fix: fix, Header: words.header(r.Args["what"]), Presumed: c.Presumed})
 	}
 	return out
 }

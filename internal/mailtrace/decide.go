@@ -106,6 +106,9 @@ var exchangeSends = []netip.Prefix{
 	netip.MustParsePrefix("104.47.0.0/17"), netip.MustParsePrefix("2a01:111:f400::/48"), netip.MustParsePrefix("2a01:111:f403::/48"),
 }
 
+// SentByExchange reports whether an address is one that Exchange Online sends mail from.
+func SentByExchange(ip string) bool { return InPrefixes(ip, exchangeSends) }
+
 // seen: every hop above is of a server that wrote down where it had the message from, by its address:
 // Microsoft's, which had it from one of its own or from the relay, and the relay's, which had it from
 // Exchange Online. It goes down from the top, because below a hop of anybody else all is the sender's.
