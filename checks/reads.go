@@ -78,7 +78,7 @@ func Leans(cause string) []string {
 	case "SPM-01.C2":
 		return []string{"cas.detections:headers", "cas.detections:list", "mail.dns:records", "mail.messages:headers"}
 	case "SPM-01.X1":
-		return []string{"m365.tenant:domains", "mail.messages:headers"}
+		return []string{"cas.detections:headers", "m365.tenant:domains", "mail.messages:headers"}
 	case "TLS-01.C1":
 		return []string{"console.endpoint:certificate"}
 	case "TLS-01.C2":
@@ -116,7 +116,7 @@ func Hangs(cause string) []string {
 	case "SPM-01.C2":
 		return []string{"cas.detections:headers", "cas.detections:list", "mail.dns:records", "mail.messages:headers"}
 	case "SPM-01.X1":
-		return []string{"m365.tenant:domains", "mail.messages:headers"}
+		return []string{"cas.detections:headers", "m365.tenant:domains", "mail.messages:headers"}
 	case "TLS-01.C1":
 		return []string{"console.endpoint:certificate"}
 	case "TLS-01.C2":
@@ -152,7 +152,7 @@ func Tells(cause string) []string {
 	case "SPM-01.C2":
 		return []string{"cas.detections:headers", "cas.detections:list", "mail.dns:records", "mail.messages:headers"}
 	case "SPM-01.X1":
-		return []string{"m365.tenant:domains", "mail.messages:headers"}
+		return []string{"cas.detections:headers", "m365.tenant:domains", "mail.messages:headers"}
 	case "TLS-01.C1":
 		return []string{"console.endpoint:certificate"}
 	case "TLS-01.C2":

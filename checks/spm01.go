@@ -434,7 +434,7 @@ func oneChangeSteps(x *Exam) []Text {
 	}
 	for _, r := range x.Found(pair.Cause, pair.Subject).Reasons {
 		switch r.Code {
-		case "spf_failed", "spf_permerror":
+		case "spf_failed", "spf_failed_somewhere", "spf_permerror":
 			if !elsewhere {
 				steps = append(steps, spfSteps(x, r, o)...)
 			}
@@ -521,6 +521,9 @@ func spfRecords(x *Exam, domain string) (records []string, known bool) {
 // listSteps mend the list, or the header that names a domain that is not in it.
 func listSteps(r Reason) []Text {
 	args := []string{"domain", r.Args["domain"]}
+	if strings.HasPrefix(r.Args["domain"], "[") { // an address literal cannot be an entry
+		return literalSteps(r.Args["what"])
+	}
 	steps := []Text{text("If the organisation owns {domain}, add it to the internal domains: Advanced Threat Protection > Internal Domains, or Administration > Global Settings > Internal Domains. Add it to cas.internal_domains as well.",
 		"{domain} が組織のものであれば、内部ドメインに追加します: [高度な脅威対策] > [内部ドメイン] または [運用管理] > [グローバル設定] > [内部ドメイン]。cas.internal_domains にも追加します。", args...)}
 	switch r.Args["what"] {
@@ -537,6 +540,21 @@ func listSteps(r Reason) []Text {
 	return steps
 }
 
+// literalSteps mend a header that names an address instead of a domain (RFC 5321, 4.1.3).
+func literalSteps(what string) []Text {
+	switch what {
+	case "reply_to":
+		return []Text{text("Let the sending application write a Reply-To of an internal domain, or none.",
+			"送信するアプリケーションの Reply-To を内部ドメインのものにするか、付けないようにします。")}
+	case "return_path", "envelope":
+		return []Text{text("Let the sending service use a Return-Path (envelope sender) of an internal domain.",
+			"送信サービスの Return-Path (エンベロープ送信者) を内部ドメインに変更します。")}
+	default:
+		return []Text{text("Let the sending application use a sender address of an internal domain.",
+			"送信するアプリケーションの送信者アドレスを内部ドメインのものにします。")}
+	}
+}
+
 // mailWords are all sentences of this check.
 var mailWords = together(spmWords, dnsWords, listWords, policyWords)
 
@@ -551,6 +569,7 @@ var spmWords = map[string]Text{
 	"tenant_domains":   {"The domains of the Microsoft 365 tenant", "Microsoft 365 テナントのドメイン"},
 	"tenant_domain":    {"the tenant", "テナント"},
 	"from":             {"From", "From"},
+	"log_sender":       {"sender in the log of Cloud App Security", "Cloud App Security のログの送信者"},
 	"reply_to":         {"Reply-To", "Reply-To"},
 	"return_path":      {"Return-Path", "Return-Path"},
 	"envelope":         {"Envelope sender", "エンベロープ送信者"},
@@ -639,6 +658,10 @@ var spmWords = map[string]Text{
 		"SPF ended with {result} where the message first came in: sender ({ip}), envelope domain ({domain}).",
 		"最初に受信した時点の SPF の結果は {result} です: 送信元 ({ip})、エンベロープのドメイン ({domain})。",
 	},
+	"spf_failed_somewhere": {
+		"SPF ended with {result} in the results that Cloud App Security gives: sender ({ip}), envelope domain ({domain}).",
+		"Cloud App Security が返す結果では、SPF は {result} です: 送信元 ({ip})、エンベロープのドメイン ({domain})。",
+	},
 	"spf_permerror": {
 		"The SPF record of the envelope domain ({domain}) has a mistake (permerror), so that it lets nobody pass.",
 		"エンベロープのドメイン ({domain}) の SPF レコードに誤りがあり (permerror)、どの送信元も合格しません。",
@@ -674,6 +697,14 @@ var spmWords = map[string]Text{
 	"spf_below_relay": {
 		"The first SPF result is {result} ({domain}), but it lies below a relay that is known only by the name it gives itself, which a forgery can use too. If its address ({relay}) is one that the IP Allow List of Exchange Online has for Cloud App Security, write it into cas.relays and run again.",
 		"最初の SPF の結果は {result} ({domain}) ですが、その後の中継サーバは自ら名乗った名前でしか識別できず、偽のメールも同じ名前を名乗れます。そのアドレス ({relay}) が Exchange Online の IP 許可一覧に Cloud App Security のものとしてあれば、cas.relays に記載して再実行してください。",
+	},
+	"results_two_results": {
+		"Two SPF results of the message contradict each other although they are for the same address, so that none counts. Save a copy from the recipient's mailbox, with all headers.",
+		"同じアドレスに対する SPF の結果が 2 つあり、矛盾しているため、どちらも判定に使いません。受信者のメールボックスから、すべてのヘッダを含めて保存してください。",
+	},
+	"results_other_message": {
+		"The authentication results are for another sender than the From header names, so that none counts. Save a copy from the recipient's mailbox, with all headers.",
+		"認証結果が From ヘッダとは別の送信者のものであるため、判定に使いません。受信者のメールボックスから、すべてのヘッダを含めて保存してください。",
 	},
 	"spf_of_relay": {
 		"The only SPF result in the message is of its re-injection by Cloud App Security: it says nothing about the sender.",

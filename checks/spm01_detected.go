@@ -90,10 +90,18 @@ func (c candidate) failing(o organisation) Claim {
 	case c.headers == nil:
 		return unknown(c.unreadable())
 	case len(c.headers.Received) > 0: // all headers are there
-		return backEnd(*c.headers, o)
+		return c.whole(backEnd(*c.headers, o))
 	default:
-		return partOfBackEnd(*c.headers, o)
+		return c.whole(partOfBackEnd(*c.headers, o))
 	}
+}
+
+// whole: what is said of a file of which a part is missing holds for a detected message too.
+func (c candidate) whole(claim Claim) Claim {
+	if c.detection.Headers.Complete() {
+		return claim
+	}
+	return anyOf(claim, unknown(c.unreadable()))
 }
 
 // unreadable is why the headers of a detected message are not there.
@@ -113,14 +121,23 @@ func partOfBackEnd(h facts.MailHeaders, o organisation) Claim {
 	spf := unknown(because("way_not_given"))
 	envelope, decides := "", facts.AuthResult{}
 	for _, r := range h.Results {
-		if r.SPF == nil {
+		switch {
+		case r.SPF == nil, r.Header == "authentication-results-original": // of a server before Exchange Online
+			continue
+		case mailtrace.InPrefixes(r.SPF.IP, o.relays): // of the re-injection
+			spf = unknown(because("spf_of_relay"))
 			continue
 		}
+		if c := mailtrace.Contradicted(h, r); c != "" {
+			spf = unknown(because("results_" + string(c)))
+			break
+		}
+		spf = unknown(because("way_not_given"))
 		decides, envelope = r, r.SPF.Domain
 		args := []string{"result", r.SPF.Result, "domain", r.SPF.Domain, "ip", r.SPF.IP}
 		switch r.SPF.Result {
 		case "fail", "softfail":
-			spf = supported(Observed, because("spf_failed", args...), because("way_not_given"))
+			spf = supported(Observed, because("spf_failed_somewhere", args...), because("way_not_given"))
 			spf.Reasons = append(spf.Reasons, o.policyReasons(*r.SPF)...)
 		case "permerror":
 			spf = supported(Observed, because("spf_permerror", args...), because("way_not_given"))
@@ -150,14 +167,24 @@ func partOfBackEnd(h facts.MailHeaders, o organisation) Claim {
 func (c candidate) foreignSender(internal domainList) Claim {
 	switch {
 	case c.detection != nil && (c.headers == nil || c.headers.From == nil):
-		return internal.lacks("from", c.detection.Sender)
+		return c.loggedSender(internal)
 	case c.headers == nil:
 		return unknown(unreadable(c.file))
 	case c.detection == nil:
 		return whole(c.file, foreignSender(*c.headers, internal))
 	default:
-		return foreignSender(*c.headers, internal)
+		return c.whole(foreignSender(*c.headers, internal))
 	}
+}
+
+// loggedSender is what the log of the service says of the sender, which need not be that of From.
+func (c candidate) loggedSender(internal domainList) Claim {
+	why := because("header_not_given", "what", "from")
+	if c.headers == nil {
+		why = c.unreadable()
+	}
+	said := internal.lacks("log_sender", c.detection.Sender)
+	return unknown(append(said.Reasons, why)...)
 }
 
 // senders are the domains that the message is from.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/casdoctor/casdoctor/internal/dmarc"
 	"github.com/casdoctor/casdoctor/internal/maildns"
+	"github.com/casdoctor/casdoctor/internal/mailtrace"
 	"github.com/casdoctor/casdoctor/probes/facts"
 )
 
@@ -34,7 +35,8 @@ func (o organisation) besides(h facts.MailHeaders, r facts.AuthResult) (out []Re
 	if dmarcFailed {
 		out = append(out, o.dmarcReasons(from)...)
 	}
-	if !signed && (spfFailed || dmarcFailed) {
+	// What did not leave through Exchange Online could not be signed there.
+	if !signed && (spfFailed || dmarcFailed) && r.SPF != nil && mailtrace.SentByExchange(r.SPF.IP) {
 		out = append(out, o.selectorReasons(from)...)
 	}
 	if spfFailed {
@@ -197,7 +199,8 @@ func dnsSteps(r Reason, o organisation) []Text {
 		return []Text{text("Let the CNAME {selector} point at the key of this tenant, as the DKIM page of Microsoft Defender shows it. If another service uses this name, it needs another selector.",
 			"CNAME {selector} を、Microsoft Defender の DKIM のページに表示されるこのテナントの値に変更します。別のサービスがこの名前を使用している場合は、そのサービスのセレクターを変更します。", args...)}
 	case "dkim_without_key":
-		return []Text{signingOn(args)}
+		return []Text{text("Switch on \"Sign messages for this domain with DKIM signatures\" for {domain}: "+signingPage.EN+".",
+			signingPage.JA+" で、{domain} の [DKIM 署名でこのドメインのメッセージに署名する] を有効にします。", args...)}
 	case "mx_elsewhere":
 		return []Text{text("If the address that failed is of {host}, leave the SPF record as it is: switch on Enhanced Filtering for Connectors on the inbound connector of that gateway.",
 			"失敗したアドレスが {host} のものであれば、SPF レコードは変更せず、そのゲートウェイの受信コネクタでコネクタの拡張フィルター処理を有効にします。", args...)}
@@ -228,12 +231,14 @@ func selectorSteps(r Reason, args []string) []Text {
 			"Exchange Online が {domain} のメールを送信する場合は、次のレコードを公開します。2025 年 5 月以降に追加したドメインでは値の末尾が異なるため、Microsoft Defender の DKIM のページで確認します:\n{list}",
 			append(args, "list", strings.Join(lines, "\n"))...)
 	}
-	return []Text{first, signingOn(args)}
+	return []Text{first, text("Then switch on \"Sign messages for this domain with DKIM signatures\" for {domain}: "+signingPage.EN+".",
+		"その後、"+signingPage.JA+" で、{domain} の [DKIM 署名でこのドメインのメッセージに署名する] を有効にします。", args...)}
 }
 
-func signingOn(args []string) Text {
-	return text("Then switch on \"Sign messages for this domain with DKIM signatures\" for {domain}: Email & collaboration > Policies & rules > Threat policies > Email authentication settings > DKIM.",
-		"その後、[メールとコラボレーション] > [ポリシーとルール] > [脅威ポリシー] > [メール認証の設定] > [DKIM] で、{domain} の [DKIM 署名でこのドメインのメッセージに署名する] を有効にします。", args...)
+// signingPage is where the signing is switched on.
+var signingPage = Text{
+	"Email & collaboration > Policies & rules > Threat policies > Email authentication settings > DKIM",
+	"[メールとコラボレーション] > [ポリシーとルール] > [脅威ポリシー] > [メール認証の設定] > [DKIM]",
 }
 
 // dnsWords are the sentences of these reasons.

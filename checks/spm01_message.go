@@ -3,6 +3,7 @@ package checks
 import (
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/casdoctor/casdoctor/internal/maildns"
 	"github.com/casdoctor/casdoctor/internal/mailtrace"
@@ -131,7 +132,11 @@ func whyOutside(h facts.MailHeaders, o organisation) (out []Why) {
 		r := because(string(c.Row), c.Args...)
 		words := outsideWords[c.Row]
 		r.Text = words.why.with(r.Args, spmWords)
-		out = append(out, Why{Reason: r, Fix: words.fix.with(r.Args, spmWords), Header: words.header(r.Args["what"]), Presumed: c.Presumed})
+		fix := words.fix.with(r.Args, spmWords)
+		if (c.Row == mailtrace.SenderNotListed || c.Row == mailtrace.OtherNotListed) && strings.HasPrefix(r.Args["domain"], "[") {
+			fix = literalSteps(r.Args["what"])[0]
+		}
+		out = append(out, Why{Reason: r, Fix: fix, Header: words.header(r.Args["what"]), Presumed: c.Presumed})
 	}
 	return out
 }
@@ -171,6 +176,8 @@ func spfFails(h facts.MailHeaders, o organisation) (c Claim, envelope string) {
 	d := mailtrace.Decide(h, o.relays)
 	r := d.Result
 	switch {
+	case d.Conflict != "":
+		return unknown(because("results_" + string(d.Conflict))), ""
 	case d.OK && r.SPF != nil:
 	case d.Reinjected:
 		return unknown(because("spf_of_relay")), ""

@@ -50,6 +50,7 @@ func TestOneSPFRecord(t *testing.T) {
 		"a mistake":   {[]string{errors}, "Correct the SPF record of contoso.com"},
 		"a stranger":  {[]string{fail, `mail.messages:0.headers.value.results.0.spf.domain = "mailer.example"`}, "Look up the SPF record of mailer.example"},
 		"not said":    {[]string{fail, `mail.messages:0.headers.value.results.0.spf.domain = ""`}, "SPF record of contoso.com"},
+		"a literal":   {[]string{`mail.messages:0.headers.value.reply_to = {"domains":["[192.0.2.1]"]}`}, "Let the sending application write a Reply-To of an internal domain, or none."},
 		"other place": {[]string{`mail.messages:0.headers.value.reply_to = {"domains":["mailer.example"]}`}, "If the organisation owns mailer.example, add it"},
 	} {
 		if en, ja := spmSteps(t, "SPM-01.F4", tt.lines...); !strings.Contains(en, tt.want) || ja == "" {
@@ -112,6 +113,15 @@ func TestJudgeMail(t *testing.T) {
 				t.Errorf("%s: %+v", name, r)
 			}
 		}
+	}
+}
+
+// TestAnAddressIsNoDomain: what names an address instead of a domain cannot be put into the list.
+func TestAnAddressIsNoDomain(t *testing.T) {
+	h := facts.MailHeaders{From: &facts.Mailboxes{Domains: []string{"contoso.com"}}, ReplyTo: &facts.Mailboxes{Domains: []string{"[192.0.2.1]"}}}
+	why := JudgeMail(h, MailContext{Internal: &[]string{"contoso.com"}}).Why[0]
+	if why.Code != string(mailtrace.OtherNotListed) || !strings.Contains(why.Fix.EN, "Reply-To of an internal domain") || strings.Contains(why.Fix.EN, "add it") {
+		t.Errorf("%+v", why)
 	}
 }
 
@@ -224,17 +234,25 @@ func TestWhatDNSAsksFor(t *testing.T) {
 		return `{"name":"` + name + `","type":"` + rr + `","records":{"failure":{"kind":"not_found"}}}`
 	}
 	const selector1, selector2 = "selector1._domainkey.contoso.com", "selector2._domainkey.contoso.com"
-	unpublished := answers(none(selector1, "CNAME"), none(selector1, "TXT"), none(selector2, "CNAME"), none(selector2, "TXT"))
+	missing := strings.Join([]string{none(selector1, "CNAME"), none(selector1, "TXT"), none(selector2, "CNAME"), none(selector2, "TXT")}, ",")
+	unpublished := answers(missing)
+	switchedOff := answers(record(selector1, "CNAME", "selector1-contoso-com._domainkey.contoso.onmicrosoft.com"), none(selector1, "TXT"),
+		record(selector2, "CNAME", "selector2-contoso-com._domainkey.contoso.onmicrosoft.com"), none(selector2, "TXT"))
+	const throughExchange = `mail.messages:0.headers.value.results.0.spf.ip = "40.107.1.2"`
 	for name, tt := range map[string]struct {
 		lines    []string
 		has, not string
 	}{
 		"selectors": {
-			[]string{failing, initial, unpublished},
+			[]string{failing, throughExchange, initial, unpublished},
 			selector2 + " CNAME selector2-contoso-com._domainkey.contoso.onmicrosoft.com", "with the values that the DKIM page",
 		},
-		"selectors of a tenant without a name": {[]string{failing, `m365.tenant! = {"kind":"timeout"}`, unpublished}, "with the values that the DKIM page", "onmicrosoft"},
-		"selectors that nobody asked for":      {[]string{failing, initial, answers()}, "SPF record of contoso.com", "_domainkey"},
+		"selectors of a domain that mail from elsewhere names": {[]string{failing, initial, unpublished}, "SPF record of contoso.com", "DKIM"},
+		"signing that is off": {
+			[]string{failing, throughExchange, initial, switchedOff}, "Switch on \"Sign messages for this domain with DKIM signatures\" for contoso.com", "Then switch on",
+		},
+		"selectors of a tenant without a name": {[]string{failing, throughExchange, `m365.tenant! = {"kind":"timeout"}`, unpublished}, "with the values that the DKIM page", "onmicrosoft"},
+		"selectors that nobody asked for":      {[]string{failing, throughExchange, initial, answers()}, "SPF record of contoso.com", "_domainkey"},
 		"a DMARC record": {
 			[]string{failing, dmarcFails, answers(record("_dmarc.contoso.com", "TXT", "v=DMARC1; p=none; pct=50"))},
 			`"pct=50" (at 19) is no longer part of the standard`, "Publish a DMARC record",
@@ -246,7 +264,7 @@ func TestWhatDNSAsksFor(t *testing.T) {
 			[]string{failing, answers(none("_dmarc.contoso.com", "TXT"))}, "SPF record of contoso.com", "Publish a DMARC record",
 		},
 		"a gateway in front": {
-			[]string{failing, answers(record("contoso.com", "MX", "10 mx.gateway.example"))}, "of mx.gateway.example, leave the SPF record", "_domainkey",
+			[]string{failing, answers(record("contoso.com", "MX", "10 mx.gateway.example"), missing)}, "of mx.gateway.example, leave the SPF record", "_domainkey",
 		},
 		"no mail at all": {[]string{failing, answers(record("contoso.com", "MX", "0 "))}, "SPF record of contoso.com", "leave the SPF record"},
 	} {

@@ -108,16 +108,19 @@ func domainOf(address string) string {
 type token struct {
 	text                  string
 	quoted, comment, open bool
+	glued                 bool // it stands directly behind a quoted string, as in "a b"@contoso.com
 }
 
 // tokens takes a structured header apart (RFC 5322, 3.2): words end at white space; a ';' is a
 // word of its own. What is not closed goes on to the end.
 func tokens(value string) (out []token) {
 	var text strings.Builder
+	behind := false // a quoted string
 	end := func(quoted, comment bool) {
 		if text.Len() > 0 || quoted {
-			out = append(out, token{text: text.String(), quoted: quoted, comment: comment})
+			out = append(out, token{text: text.String(), quoted: quoted, comment: comment, glued: behind && !comment})
 		}
+		behind = quoted
 		text.Reset()
 	}
 	depth, quoted := 0, false
@@ -147,8 +150,9 @@ func tokens(value string) (out []token) {
 		case depth > 0:
 			text.WriteByte(c)
 		case c == '"':
+			again := behind && text.Len() == 0
 			end(false, false)
-			quoted = true
+			quoted, behind = true, again
 		case c == ' ', c == '\t':
 			end(false, false)
 		case c == ';':

@@ -73,7 +73,7 @@ func Explain(h facts.MailHeaders, k Known) []Cause {
 	out := fitting(h, k)
 	has := func(row Row) bool { return slices.ContainsFunc(out, func(c Cause) bool { return c.Row == row }) }
 	if has(WayMissing) {
-		h.Received = []facts.Hop{{By: "mail.protection.outlook.com"}}
+		h.Received = []facts.Hop{{By: "mail.protection.outlook.com", IP: checked(h)}}
 		for _, c := range fitting(h, k) {
 			if c.Presumed = true; !has(c.Row) {
 				out = append(out, c)
@@ -84,6 +84,16 @@ func Explain(h facts.MailHeaders, k Known) []Cause {
 		out = []Cause{{Row: Unexplained}}
 	}
 	return out
+}
+
+// checked is the address that the topmost SPF result is for; "" without one.
+func checked(h facts.MailHeaders) string {
+	for _, r := range h.Results {
+		if r.SPF != nil && r.Header != originalResults {
+			return r.SPF.IP
+		}
+	}
+	return ""
 }
 
 func fitting(h facts.MailHeaders, k Known) (out []Cause) {
@@ -124,14 +134,14 @@ func newMessage(h facts.MailHeaders, k Known) *message {
 		as := strings.ToLower(*h.AuthAs)
 		switch {
 		case slices.Contains(h.Odd, stamp):
-		case !received(h, 0), !slices.Contains([]string{"internal", "anonymous", "external", "partner"}, as):
+		case !received(h, 0, k.Relays), !slices.Contains([]string{"internal", "anonymous", "external", "partner"}, as):
 			m.stray = append(m.stray, stamp)
 		default:
 			m.authAs = as
 		}
 	}
 	// These are stamps like it: a copy that another server delivered can have them of anybody.
-	if !received(h, 0) {
+	if !received(h, 0, k.Relays) {
 		if m.CrossTenant != nil {
 			m.stray, m.CrossTenant = append(m.stray, "X-MS-Exchange-CrossTenant"), nil
 		}
@@ -140,7 +150,7 @@ func newMessage(h facts.MailHeaders, k Known) *message {
 		}
 	}
 	for _, r := range h.Results {
-		if r.Hop != nil && ofExchange(r.Header) && r.Header != originalResults && !received(h, *r.Hop) {
+		if r.Hop != nil && ofExchange(r.Header) && r.Header != originalResults && !received(h, *r.Hop, k.Relays) {
 			if !slices.Contains(m.stray, r.Header) {
 				m.stray = append(m.stray, r.Header)
 			}
@@ -426,10 +436,12 @@ func OnBackbone(hop facts.Hop) bool {
 
 // insideTenant: Exchange Online calls it internal to this tenant and recorded no SPF result, as
 // it does between the mailboxes of one tenant. Who computes SPF from the hops gets a failure. The
-// id of a tenant is public, so that it says nothing where the stamp says otherwise.
+// id of a tenant is public, so that it says nothing where the stamp says otherwise, or where the message
+// came in from an address of the Internet.
 func insideTenant(m *message) ([]string, bool) {
 	internal := m.authAs == "internal"
-	if c := m.CrossTenant; m.authAs == "" && c != nil && said(c.AuthAs, "Internal") && c.ID != nil && m.known.Tenant != "" {
+	fromOutside := slices.ContainsFunc(m.Received, func(h facts.Hop) bool { return !betweenServers(h) })
+	if c := m.CrossTenant; m.authAs == "" && c != nil && said(c.AuthAs, "Internal") && c.ID != nil && m.known.Tenant != "" && !fromOutside {
 		internal = m.ownTenant()
 	}
 	noResult := m.spf() == "" || strings.EqualFold(m.Forefront["SFV"], "SKI") || m.Forefront["CIP"] == submittedInside

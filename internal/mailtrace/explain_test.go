@@ -320,9 +320,11 @@ func TestForgeryThroughTheRelay(t *testing.T) {
 func TestWithoutTheWay(t *testing.T) {
 	for section, want := range map[string]string{
 		internal + fromUs: "way_missing inside_tenant?",
-		results("spf=fail (sender IP is 203.0.113.50) smtp.mailfrom=contoso.com;compauth=fail reason=000") + fromUs: "way_missing direct_send? dmarc_enforced?",
-		results("spf=pass") + "From: a@fabrikam.com\n":                                                              "sender_not_listed way_missing",
-		"X-Ms-Exchange-Organization-Authas: Internal\n" + fromUs:                                                    "stray_stamps",
+		results("spf=fail (sender IP is 203.0.113.50) smtp.mailfrom=contoso.com;compauth=fail reason=000") + fromUs:                                                    "way_missing direct_send? dmarc_enforced?",
+		results("spf=pass") + "From: a@fabrikam.com\n":                                                                                                                 "sender_not_listed way_missing",
+		"X-Ms-Exchange-Organization-Authas: Internal\n" + fromUs:                                                                                                       "stray_stamps",
+		results("spf=fail (sender IP is 20.160.56.82) smtp.mailfrom=contoso.com;dmarc=pass header.from=contoso.com") + fromUs:                                          "way_missing relay_loop?",
+		results("spf=fail (sender IP is 20.160.56.82) smtp.mailfrom=contoso.com") + results("spf=pass (sender IP is 203.0.113.50) smtp.mailfrom=contoso.com") + fromUs: "way_missing relay_loop?",
 		fromUs: "unexplained",
 	} {
 		if got := explained(t, section, contoso()); got != want {
@@ -373,7 +375,11 @@ func TestSamplesOfInternalMail(t *testing.T) {
 		{3, contoso(), "stray_stamps"},
 		{4, contoso(), "unexplained"}, // an ordinary message of a sender that the sample leaves out
 	} {
-		s := all[tt.sample] + exchange
+		way := exchange
+		if tt.want == "inside_tenant" {
+			way = "\n" + between
+		}
+		s := all[tt.sample] + way
 		if !strings.Contains(s, "From:") {
 			s = fromUs + s
 		}
@@ -413,6 +419,22 @@ func TestInlineRelay(t *testing.T) {
 			t.Errorf("%s: %v", name, got)
 		}
 	}
+	// What a sender wrote below its own hop proves nothing, whoever had the message from it.
+	const stranger = "mail.attacker.example (203.0.113.66) by "
+	const toRelay = "Received: from mail-db5eur01.outbound.protection.outlook.com (40.107.1.2)"
+	const fromRelay = "Received: from repost-eu.tmcas.trendmicro.com (20.160.56.82)"
+	top, rest, _ := strings.Cut(inline, "Authentication-Results: spf=fail")
+	for name, section := range map[string]string{
+		"to the relay":            strings.Replace(inline, toRelay, "Received: from "+stranger+"inpost-eu.tmcas.trendmicro.com\n"+toRelay, 1),
+		"to Exchange Online":      strings.Replace(inline, toRelay, toRelay+" by inpost-eu.tmcas.trendmicro.com\nReceived: from "+stranger+"z.mail.protection.outlook.com\n"+toRelay, 1),
+		"as the relay, by name":   top + "Received: from x.tmcas.trendmicro.com (203.0.113.66) by z.mail.protection.outlook.com\nAuthentication-Results: spf=fail" + rest,
+		"to the relay, before it": top + fromRelay + " by z.mail.protection.outlook.com\nReceived: from " + stranger + "inpost-eu.tmcas.trendmicro.com\nAuthentication-Results: spf=fail" + rest,
+		"with another's results":  strings.ReplaceAll(inline, "sender IP is 20.160.56.82", "sender IP is 203.0.113.66"),
+	} {
+		if d := Decide(read(t, section), contoso().Relays); d.Proven || section == inline {
+			t.Errorf("a stranger, %s: %+v", name, d)
+		}
+	}
 	// A sender names the relay's address in HELO; Exchange Online wrote its own beside it.
 	forged := strings.ReplaceAll(inline, "repost-eu.tmcas.trendmicro.com (20.160.56.82)", "[20.160.56.82] (198.51.100.7)")
 	forged = strings.ReplaceAll(forged, "sender IP is 20.160.56.82", "sender IP is 198.51.100.7")
@@ -441,6 +463,7 @@ func TestStampsOfOthers(t *testing.T) {
 	)
 	for name, tt := range map[string]struct{ section, want string }{
 		"delivered by Microsoft":       {crossed + between + fromUs, "inside_tenant"},
+		"from outside":                 {entry + crossed + fromUs, "unexplained"},
 		"by another server":            {crossed + stranger + fromUs, "stray_stamps"},
 		"against the stamp":            {crossed + between + anonymous + fromUs, "unexplained"},
 		"a report of Microsoft":        {report + between + fromUs, "self_spoof filter_bypassed"},

@@ -223,13 +223,55 @@ func TestOnlyWhatExchangeReceivedCounts(t *testing.T) {
 		"another above":           google + pass + from + exchange,
 		"another above, nameless": "Received: by 2002:a05 with SMTP id x\n" + pass + from + exchange,
 		"a similar name":          pass + from + "\nReceived: from a by x.outlook.com.evil.example\n",
+		"by Exchange, from a stranger, above": "Received: from mail.attacker.example (203.0.113.66) by x.mail.protection.outlook.com\n" +
+			pass + from + exchange,
+		"from another tenant, above": "Received: from x.outbound.protection.outlook.com (40.107.1.2) by x.mail.protection.outlook.com\n" +
+			pass + from + exchange,
+		"from who calls itself the relay, above": "Received: from repost-eu.tmcas.trendmicro.com (203.0.113.66) by x.mail.protection.outlook.com\n" +
+			pass + from + exchange,
+		"by the relay, from a stranger": "Received: from evil (203.0.113.66) by inpost-eu.tmcas.trendmicro.com\n" + pass + from + exchange,
 	} {
 		if r, _, ok := deciding(read(t, section)); ok {
 			t.Errorf("%s: %s decides", name, line(r))
 		}
 	}
-	if r, _, ok := deciding(read(t, pass+from+exchange)); !ok || r.SPF.Result != "pass" {
-		t.Errorf("by Exchange Online: %s", line(r))
+	for name, above := range map[string]string{
+		"nothing":            "",
+		"its own backbone":   "Received: from a.prod.outlook.com (2603:10a6:10::1) by b.prod.outlook.com with HTTPS\n",
+		"a private address":  "Received: from a.prod.outlook.com (10.152.4.1) by b.prod.outlook.com\n",
+		"no address":         "Received: from a.prod.outlook.com by b.prod.outlook.com with MAPI\n",
+		"one of its regions": "Received: from BL0GCC02FT048.eop-gcc02.prod.protection.outlook.com (2a01:111:f400:7d05::206) by BN6PR09CA0077.outlook.office365.com\n",
+		"the relay after it": "Received: from x.outbound.protection.outlook.com (40.107.1.2) by inpost-eu.tmcas.trendmicro.com\n",
+	} {
+		if r, _, ok := deciding(read(t, above+pass+from+exchange)); !ok || r.SPF.Result != "pass" {
+			t.Errorf("by Exchange Online, and above it %s: %s", name, line(r))
+		}
+	}
+}
+
+// TestResultsThatContradict: where they speak of the same address, or of another message, none counts.
+func TestResultsThatContradict(t *testing.T) {
+	const from = "From: a@contoso.com"
+	const pass = "Authentication-Results: spf=pass (sender IP is 203.0.113.50) smtp.mailfrom=contoso.com"
+	const received = "Received-SPF: RESULT (protection.outlook.com: domain of contoso.com x) receiver=protection.outlook.com; client-ip=203.0.113.50;"
+	alone := func(result string) string { return strings.Replace(received, "RESULT", result, 1) }
+	for section, want := range map[string]Conflict{
+		pass + "\n" + alone("Fail"): TwoResults,
+		alone("Fail") + "\n" + pass: TwoResults,
+		pass + "\n" + alone("Pass"): "",
+		pass + "\n" + strings.Replace(alone("Fail"), "client-ip=203.0.113.50", "client-ip=203.0.113.51", 1): "",
+		pass + "; spf=fail smtp.mailfrom=contoso.com":                                                       TwoResults,
+		pass + "; spf=pass smtp.mailfrom=contoso.com":                                                       "",
+		pass + ";dmarc=pass header.from=other.example":                                                      OtherMessage,
+		pass + ";dmarc=pass header.from=Contoso.com":                                                        "",
+		pass + ";dmarc=none header.from=":                                                                   "",
+		pass + "\nAuthentication-Results-Original: spf=fail":                                                "",
+		pass + "\nAuthentication-Results: dkim=fail header.d=a.b":                                           "",
+	} {
+		d := Decide(read(t, section+"\n"+from+exchange), nil)
+		if d.Conflict != want || d.OK != (want == "") {
+			t.Errorf("%s: %q, ok %v, want %q", section, d.Conflict, d.OK, want)
+		}
 	}
 }
 
@@ -259,7 +301,10 @@ func TestSpellingsOfResults(t *testing.T) {
 		"dkim=pass header.d=a.example;dkim=fail header.d=b.example;":           "dkim=pass a.example, dkim=fail b.example",
 		"dmarc=permerror action=none header.from=;compauth=none reason=451":    "dmarc=permerror none , compauth=none 451",
 		`spf=fail (a "quoted; thing) with (nested; ones)) smtp.mailfrom="a.b"`: "spf=fail  a.b",
-		"spf=fail; spf=pass": "spf=fail  ",
+		"spf=fail; spf=pass": "",
+		`spf=pass (x) smtp.mailfrom="x@contoso.com"@evil.example`:    "spf=pass  evil.example",
+		`spf=pass smtp.mailfrom="x@"" y@contoso.com"@evil.example;x`: "spf=pass  evil.example",
+		`spf=pass smtp.mailfrom="a.example" b=c`:                     "spf=pass  a.example",
 	} {
 		r, _, _ := deciding(read(t, "From: a@a.example\nAuthentication-Results: "+value+exchange))
 		if line(r) != want {
@@ -330,6 +375,8 @@ func TestHops(t *testing.T) {
 		"from a (HELO b) (192.0.2.1) by c with ESMTP id 1 for <secret@contoso.com>; nonsense": {From: "a", IP: "192.0.2.1", By: "c", With: "ESMTP"},
 		"from [192.0.2.7] by c":                           {From: "[192.0.2.7]", IP: "192.0.2.7", By: "c"},
 		"from [203.0.113.1] (192.0.2.7) by c":             {From: "[203.0.113.1]", IP: "192.0.2.7", By: "c"},
+		"from x(203.0.113.1) (192.0.2.7) by c":            {From: "x", IP: "192.0.2.7", By: "c"},
+		"from x (203.0.113.1) (192.0.2.7) by c":           {From: "x", IP: "192.0.2.7", By: "c"},
 		"from a (203.0.113.1-x.example [192.0.2.7]) by c": {From: "a", IP: "192.0.2.7", By: "c"},
 		"from a (203.0.113.1-x.example 192.0.2.7) by c":   {From: "a", IP: "192.0.2.7", By: "c"},
 		"from a (203.0.113.1-x.example) by c":             {From: "a", By: "c"},

@@ -16,6 +16,7 @@ import (
 // Office 365, "Anti-spam message headers", "Authentication-results message header".
 func addResult(h *facts.MailHeaders, f field) {
 	r := facts.AuthResult{Header: f.name, Hop: new(len(h.Received))}
+	var second *facts.AuthVerdict // of SPF, which contradicts the first
 	switch list := segments(f.value); {
 	case f.name == spfResult:
 		r.SPF = receivedSPF(f.value)
@@ -24,12 +25,17 @@ func addResult(h *facts.MailHeaders, f field) {
 		return
 	default:
 		for _, s := range list {
-			s.addTo(&r)
+			if again := s.addTo(&r); again != nil && again.Result != r.SPF.Result && second == nil {
+				second = again
+			}
 		}
 	}
 	found := r.SPF != nil || r.DKIM != nil || r.DMARC != nil || r.CompAuth != nil
 	if found && len(h.Results) < maxResults {
 		h.Results = append(h.Results, r)
+	}
+	if second != nil && len(h.Results) < maxResults {
+		h.Results = append(h.Results, facts.AuthResult{Header: r.Header, Hop: r.Hop, SPF: second})
 	}
 }
 
@@ -59,7 +65,7 @@ func segments(value string) (out []segment) {
 			continue
 		}
 		last := len(s.words) - 1
-		if last >= 0 && (glue || strings.HasPrefix(t.text, "=") && !t.quoted || t.quoted && strings.HasSuffix(s.words[last], "=")) {
+		if last >= 0 && (glue || t.glued || strings.HasPrefix(t.text, "=") && !t.quoted || t.quoted && strings.HasSuffix(s.words[last], "=")) {
 			if len(s.words[last]) < maxValue/64 { // far more than a name and its value; else "= = =" would grow with the square
 				s.words[last] += t.text
 			}
@@ -72,11 +78,12 @@ func segments(value string) (out []segment) {
 	return out
 }
 
-// addTo adds the result, if its method is one that counts and has none yet.
-func (s segment) addTo(r *facts.AuthResult) {
+// addTo adds the result, if its method is one that counts and has none yet. A further one of SPF is
+// given back.
+func (s segment) addTo(r *facts.AuthResult) (again *facts.AuthVerdict) {
 	method, result, ok := strings.Cut(s.words[0], "=")
 	if !ok {
-		return
+		return nil
 	}
 	method, _, _ = strings.Cut(strings.ToLower(method), "/") // spf/1
 	v := &facts.AuthVerdict{Result: strings.ToLower(word(result))}
@@ -100,9 +107,10 @@ func (s segment) addTo(r *facts.AuthResult) {
 				v.IP = address(rest)
 			}
 		}
-		if r.SPF == nil {
-			r.SPF = v
+		if r.SPF != nil {
+			return v
 		}
+		r.SPF = v
 	case "dkim":
 		v.Domain = domain("header.d")
 		for _, c := range s.comments {
@@ -124,6 +132,7 @@ func (s segment) addTo(r *facts.AuthResult) {
 			r.CompAuth = v
 		}
 	}
+	return nil
 }
 
 // signatureComments are what Exchange Online writes beside a DKIM result. Other comments are not
@@ -175,8 +184,9 @@ func receivedSPF(value string) *facts.AuthVerdict {
 }
 
 // hop reads a Received header (RFC 5321, 4.4). The recipient ("for") is passed over. The address
-// is the one in the comment beside the sender's name, which the receiving server writes; the name
-// is chosen by the sender, so that a literal in its place counts only where no comment has one.
+// is the one in the last comment beside the sender's name, which the receiving server writes; the name
+// is chosen by the sender, so that a literal in its place counts only where no comment has one, and
+// can hold brackets that look like a comment.
 func hop(value string) facts.Hop {
 	var h facts.Hop
 	if i := strings.LastIndexByte(value, ';'); i >= 0 {
@@ -189,8 +199,8 @@ func hop(value string) facts.Hop {
 	key, claimed := "", ""
 	for _, t := range tokens(value) {
 		if t.comment {
-			if key == "from" && h.IP == "" {
-				h.IP = observed(t.text)
+			if ip := observed(t.text); key == "from" && ip != "" {
+				h.IP = ip
 			}
 			continue
 		}
