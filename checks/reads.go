@@ -46,9 +46,9 @@ func Reads(cause string) []string {
 	case "TLS-01.C2":
 		return []string{"console.endpoint", "declared.cas"}
 	case "TLS-01.X1":
-		return []string{"console.endpoint"}
+		return []string{"console.endpoint", "declared.cas"}
 	case "TLS-01.X2":
-		return []string{"console.endpoint"}
+		return []string{"console.endpoint", "declared.cas"}
 	default:
 		return nil
 	}
