@@ -66,7 +66,7 @@ func Leans(cause string) []string {
 	case "GDM-01.X1":
 		return []string{"workspace.delegation:control", "workspace.delegation:domains", "workspace.delegation:info", "workspace.delegation:self", "workspace.domains:domains", "workspace.grants:log"}
 	case "GDM-01.X2":
-		return []string{"workspace.domains:aliases", "workspace.domains:domains"}
+		return []string{"m365.tenant:domains", "workspace.domains:aliases", "workspace.domains:domains"}
 	case "MFA-01.C1":
 		return []string{"m365.accounts:eligible_roles", "m365.accounts:per_user_mfa", "m365.accounts:registration", "m365.accounts:roles", "m365.accounts:user", "m365.conditional_access:policies", "m365.sign_ins:sign_ins", "m365.tenant:domains", "m365.what_if:policies"}
 	case "MFA-01.C2":
@@ -104,7 +104,7 @@ func Hangs(cause string) []string {
 	case "GDM-01.X1":
 		return []string{"workspace.delegation:control", "workspace.delegation:domains", "workspace.delegation:self", "workspace.domains:domains"}
 	case "GDM-01.X2":
-		return []string{"workspace.domains:aliases", "workspace.domains:domains"}
+		return []string{"m365.tenant:domains", "workspace.domains:aliases", "workspace.domains:domains"}
 	case "MFA-01.C1":
 		return []string{"m365.accounts:eligible_roles", "m365.accounts:per_user_mfa", "m365.accounts:roles", "m365.accounts:user", "m365.conditional_access:policies", "m365.tenant:domains"}
 	case "MFA-01.C2":
@@ -140,7 +140,7 @@ func Tells(cause string) []string {
 	case "GDM-01.X1":
 		return []string{"workspace.delegation:control", "workspace.delegation:domains", "workspace.delegation:info", "workspace.delegation:self", "workspace.domains:domains", "workspace.grants:log"}
 	case "GDM-01.X2":
-		return []string{"workspace.delegation:control", "workspace.delegation:domains", "workspace.delegation:info", "workspace.delegation:self", "workspace.domains:aliases", "workspace.domains:domains", "workspace.grants:log"}
+		return []string{"m365.tenant:domains", "workspace.delegation:control", "workspace.delegation:domains", "workspace.delegation:info", "workspace.delegation:self", "workspace.domains:aliases", "workspace.domains:domains", "workspace.grants:log"}
 	case "MFA-01.C1":
 		return []string{"m365.accounts:eligible_roles", "m365.accounts:per_user_mfa", "m365.accounts:registration", "m365.accounts:roles", "m365.accounts:user", "m365.conditional_access:policies", "m365.sign_ins:sign_ins", "m365.tenant:domains", "m365.tenant:federation", "m365.what_if:policies"}
 	case "MFA-01.C2":
