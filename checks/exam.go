@@ -91,6 +91,14 @@ func Aside[T any](x *Exam, k facts.Key[T]) facts.Seen[T] {
 // Now is the time of judgement.
 func (x *Exam) Now() time.Time { return x.now }
 
+// takenAt is when a fact was taken; of evidence that does not say so, when the whole was.
+func (x *Exam) takenAt(fact string) time.Time {
+	if at := x.evidence.Facts[fact].Taken; !at.IsZero() {
+		return at
+	}
+	return x.evidence.Taken
+}
+
 // Find states what holds for a subject: an account, a domain, a client, a message, or "".
 func (x *Exam) Find(subject string, c Claim) {
 	if c.Basis == Inferred && c.Verdict == Confirmed {

@@ -300,8 +300,9 @@ func ladderOf(x *Exam, g facts.Google) (ladder, *facts.Failure) {
 	return l, nil
 }
 
-// granted is whether a scope is granted. Only tokeninfo says yes, and only an answer that
-// names the client says no, once the clock, the key and the admin are not in doubt.
+// granted is whether a scope is granted. Only tokeninfo says yes (of a whole answer, for this
+// scope and this client), and only an answer that names the client says no, once the clock, the
+// key and the admin are not in doubt.
 func (l ladder) granted(what string, try facts.Seen[facts.TokenTry]) Claim {
 	if try.Value == nil {
 		return unseen(what, try.Why())
@@ -311,10 +312,10 @@ func (l ladder) granted(what string, try facts.Seen[facts.TokenTry]) Claim {
 	if clock := l.delegation.Clock.Value; clock != nil {
 		args = append(args, "offset", clock.Offset.String())
 	}
-	if t.Granted != nil && *t.Granted {
+	switch said := t.Granted != nil && *t.Granted; {
+	case said && issued(try) && try.Complete() && l.confirms(t, scopesTried[what]):
 		return confirmed(Observed, because("scope_granted", args...))
-	}
-	if issued(try) {
+	case issued(try), said: // said beside a refusal: they contradict each other
 		return unknown(because("token_unconfirmed", args...))
 	}
 	r, ok := meaning(tokenRefusals, t.Error, t.Description)
@@ -327,6 +328,20 @@ func (l ladder) granted(what string, try facts.Seen[facts.TokenTry]) Claim {
 		return unknown(because("refused_unproven", args...))
 	}
 	return r.claim(l.subjectGood, args)
+}
+
+// scopesTried are the scopes of the rungs that a verdict rests on.
+var scopesTried = map[string]string{
+	"scope_control": facts.ScopeControl, "scope_domains": facts.ScopeDomains, "scope_wide": facts.ScopeDomainsWide,
+}
+
+// confirms says whether tokeninfo names the scope that was to be asked for, and the client that was.
+func (l ladder) confirms(t facts.TokenTry, scope string) bool {
+	if scope == "" { // the service account's own token: its scope shows the key good, and no more
+		scope = t.Scope
+	}
+	return t.Info.Complete() && t.Scope == scope && slices.Contains(t.Info.Value.Scopes, scope) &&
+		(t.Info.Value.Azp == nil || l.delegation.ClientID == nil || *t.Info.Value.Azp == *l.delegation.ClientID)
 }
 
 // args name whose client a reason speaks of, and add the others that are not empty.
@@ -760,8 +775,8 @@ var gdmWords = map[string]Text{
 		"サービスアカウント {account} は、自身の組織のユーザに限定されています。この組織のサービスアカウントを使用してください。",
 	},
 	"token_unconfirmed": {
-		"Google issued a token for {scope}, but tokeninfo did not confirm the scope. Check the way to tokeninfo and run again.",
-		"Google は {scope} のトークンを発行しましたが、tokeninfo でスコープを確認できませんでした。tokeninfo への経路を確認して再実行してください。",
+		"That the scope {scope} is granted was not confirmed: tokeninfo did not say so of a token for this scope and this client. Check the way to tokeninfo and run again.",
+		"スコープ {scope} の許可は確認できませんでした。このスコープとこのクライアントのトークンについて、tokeninfo で裏付けが取れていません。tokeninfo への経路を確認して再実行してください。",
 	},
 	"token_answer_unknown": {
 		"Google gives no token for {scope}, with an answer that this version does not know (HTTP {status} {code}: {detail}). Nothing is concluded from it.",

@@ -85,7 +85,7 @@ func (n ownedName) missing(x *Exam, list internalList) Claim {
 		return unknown(because("verification_unknown", args...))
 	case has == blank:
 		return unknown(because("list_broken", append(args, entry.args()...)...))
-	case n.created != nil && x.Now().Before(n.created.Add(syncEvery)) && x.Found("GDM-01.C1", "").Verdict < Supported:
+	case n.created != nil && !n.created.After(x.Now()) && x.Now().Before(n.created.Add(syncEvery)) && x.Found("GDM-01.C1", "").Verdict < Supported:
 		// Where the documented cause is there, no synchronisation brings it.
 		return supported(Declared, because("domain_pending", append(args,
 			"created", n.created.Format(time.RFC3339), "until", n.created.Add(syncEvery).Format(time.RFC3339))...))
@@ -125,10 +125,14 @@ func ownedNames(x *Exam) (names []ownedName, gaps []Reason) {
 			names = append(names, n)
 			return
 		}
-		if old := &names[i]; n.kind == "domain_m365" {
+		old := &names[i]
+		if n.kind == "domain_m365" {
 			old.both = true
-			if n.verified != nil && *n.verified {
-				old.verified = n.verified
+		}
+		if n.verified != nil && *n.verified {
+			old.verified = n.verified
+			if old.created == nil {
+				old.created = n.created
 			}
 		}
 	}
@@ -249,8 +253,13 @@ func (e listEntry) judge(x *Exam, names []ownedName, incomplete bool) (c Claim, 
 		return unknown(because("entry_verification_unknown", e.args("who", own.who)...)), true
 	case own != nil && !*own.verified:
 		return supported(Declared, because("entry_unverified", e.args("who", own.who)...)), true
-	case own != nil, forRouting(e.key):
+	case own != nil, madeFrom(e.key, names):
 		return refuted(Declared, in), true
+	case forRouting(e.key) && !shared(e.key): // somebody's, and anybody can have one: none of those that were read
+		if incomplete || !microsoftToo(x) && !strings.HasSuffix(e.key, testAlias) {
+			return unknown(because("entry_unplaced", e.args()...)), !incomplete
+		}
+		return supported(Declared, because("entry_foreign", e.args()...)), true
 	case shared(e.key):
 		return confirmed(Declared, because("entry_public", e.args()...)), true
 	case slices.Contains(consumer, e.key):
@@ -269,6 +278,13 @@ func (e listEntry) judge(x *Exam, names []ownedName, incomplete bool) (c Claim, 
 	default:
 		return supported(Declared, because("entry_foreign", e.args()...)), true
 	}
+}
+
+// madeFrom: a routing name that a provider makes from one of the verified names, and does not list:
+// Google's test alias of a domain, and Microsoft's mail name of a tenant in a hybrid deployment.
+func madeFrom(key string, names []ownedName) bool {
+	from := strings.Replace(strings.TrimSuffix(key, testAlias), ".mail.onmicrosoft.", ".onmicrosoft.", 1)
+	return from != key && slices.ContainsFunc(names, func(n ownedName) bool { return n.key == from && n.verified != nil && *n.verified })
 }
 
 // shared: names under which anybody can register one, so that listing them trusts everybody.

@@ -357,3 +357,29 @@ func TestTheWayForwardIsSaidOnce(t *testing.T) {
 		said(t, got["GDM-01.C2"], "unknown", tt.reasons)
 	}
 }
+
+// TestOnlyTokeninfoConfirmsAScope: "granted" alone does not. The answer has to be whole, a token, and
+// for the scope and the client that were asked about (Google Identity, "tokeninfo": scope, azp).
+func TestOnlyTokeninfoConfirmsAScope(t *testing.T) {
+	try := func(scope string, status int, info, more string) string {
+		return fmt.Sprintf(`workspace.delegation:domains = {"value":{"scope":%q,"status":%d,"granted":true%s,"info":%s}}`, scope, status, more, info)
+	}
+	whole := fmt.Sprintf(`{"value":{"scopes":[%q],"azp":"108151815181518151815"}}`, facts.ScopeDomains)
+	for _, tt := range []struct{ name, change, verdict, reason string }{
+		{"confirmed", try(facts.ScopeDomains, 200, whole, ""), "refuted", "scope_granted"},
+		{"without azp", try(facts.ScopeDomains, 200, fmt.Sprintf(`{"value":{"scopes":[%q]}}`, facts.ScopeDomains), ""), "refuted", "scope_granted"},
+		{"a refusal beside it", try(facts.ScopeDomains, 401, whole, `,"error":"unauthorized_client"`), "unknown", "token_unconfirmed"},
+		{"no tokeninfo", try(facts.ScopeDomains, 200, `{"failure":{"kind":"timeout"}}`, ""), "unknown", "token_unconfirmed"},
+		{"another client", try(facts.ScopeDomains, 200, fmt.Sprintf(`{"value":{"scopes":[%q],"azp":"999"}}`, facts.ScopeDomains), ""), "unknown", "token_unconfirmed"},
+		{"another scope in tokeninfo", try(facts.ScopeDomains, 200, fmt.Sprintf(`{"value":{"scopes":[%q]}}`, facts.ScopeControl), ""), "unknown", "token_unconfirmed"},
+		{"a token for another scope", try(facts.ScopeControl, 200, fmt.Sprintf(`{"value":{"scopes":[%q]}}`, facts.ScopeControl), ""), "unknown", "token_unconfirmed"},
+		{
+			"cut off", strings.Replace(try(facts.ScopeDomains, 200, whole, ""), `"value"`, `"failure":{"kind":"timeout"},"value"`, 1),
+			"unknown", "token_unconfirmed",
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			said(t, judge(t, GDM01(), "base preview", noDomains, tt.change)["GDM-01.C1"], tt.verdict, tt.reason)
+		})
+	}
+}

@@ -46,9 +46,9 @@ func Reads(cause string) []string {
 	case "TLS-01.C2":
 		return []string{"console.endpoint", "declared.cas"}
 	case "TLS-01.X1":
-		return []string{"console.endpoint"}
+		return []string{"console.endpoint", "declared.cas"}
 	case "TLS-01.X2":
-		return []string{"console.endpoint"}
+		return []string{"console.endpoint", "declared.cas"}
 	default:
 		return nil
 	}
@@ -60,13 +60,13 @@ func Leans(cause string) []string {
 	case "BND-01.X1":
 		return []string{"m365.accounts:delegates_found", "m365.binding_traces:consents", "m365.binding_traces:service_principals"}
 	case "GDM-01.C1":
-		return []string{"workspace.delegation:control", "workspace.delegation:domains", "workspace.delegation:domains_wide", "workspace.delegation:self", "workspace.grants:log", "workspace.grants:tokens"}
+		return []string{"workspace.delegation:control", "workspace.delegation:domains", "workspace.delegation:domains_wide", "workspace.delegation:info", "workspace.delegation:self", "workspace.grants:log", "workspace.grants:tokens"}
 	case "GDM-01.C2":
 		return []string{"m365.tenant:domains", "workspace.domains:aliases", "workspace.domains:domains"}
 	case "GDM-01.X1":
-		return []string{"workspace.delegation:control", "workspace.delegation:domains", "workspace.delegation:self", "workspace.domains:domains", "workspace.grants:log"}
+		return []string{"workspace.delegation:control", "workspace.delegation:domains", "workspace.delegation:info", "workspace.delegation:self", "workspace.domains:domains", "workspace.grants:log"}
 	case "GDM-01.X2":
-		return []string{"workspace.domains:aliases", "workspace.domains:domains"}
+		return []string{"m365.tenant:domains", "workspace.domains:aliases", "workspace.domains:domains"}
 	case "MFA-01.C1":
 		return []string{"m365.accounts:eligible_roles", "m365.accounts:per_user_mfa", "m365.accounts:registration", "m365.accounts:roles", "m365.accounts:user", "m365.conditional_access:policies", "m365.sign_ins:sign_ins", "m365.tenant:domains", "m365.what_if:policies"}
 	case "MFA-01.C2":
@@ -98,13 +98,13 @@ func Hangs(cause string) []string {
 	case "BND-01.X1":
 		return []string{"m365.accounts:delegates_found", "m365.binding_traces:service_principals"}
 	case "GDM-01.C1":
-		return []string{"workspace.delegation:control", "workspace.delegation:domains", "workspace.delegation:self", "workspace.grants:tokens"}
+		return []string{"workspace.delegation:control", "workspace.delegation:domains", "workspace.delegation:info", "workspace.delegation:self", "workspace.grants:tokens"}
 	case "GDM-01.C2":
 		return []string{"m365.tenant:domains", "workspace.domains:aliases", "workspace.domains:domains"}
 	case "GDM-01.X1":
 		return []string{"workspace.delegation:control", "workspace.delegation:domains", "workspace.delegation:self", "workspace.domains:domains"}
 	case "GDM-01.X2":
-		return []string{"workspace.domains:aliases", "workspace.domains:domains"}
+		return []string{"m365.tenant:domains", "workspace.domains:aliases", "workspace.domains:domains"}
 	case "MFA-01.C1":
 		return []string{"m365.accounts:eligible_roles", "m365.accounts:per_user_mfa", "m365.accounts:roles", "m365.accounts:user", "m365.conditional_access:policies", "m365.tenant:domains"}
 	case "MFA-01.C2":
@@ -134,13 +134,13 @@ func Tells(cause string) []string {
 	case "BND-01.X1":
 		return []string{"m365.accounts:delegates_found", "m365.accounts:roles", "m365.accounts:user", "m365.binding_traces:appRoleAssignments", "m365.binding_traces:consents", "m365.binding_traces:oauth2PermissionGrants", "m365.binding_traces:service_principals"}
 	case "GDM-01.C1":
-		return []string{"workspace.delegation:control", "workspace.delegation:domains", "workspace.delegation:domains_wide", "workspace.delegation:self", "workspace.grants:log", "workspace.grants:tokens"}
+		return []string{"workspace.delegation:control", "workspace.delegation:domains", "workspace.delegation:domains_wide", "workspace.delegation:info", "workspace.delegation:self", "workspace.grants:log", "workspace.grants:tokens"}
 	case "GDM-01.C2":
-		return []string{"m365.tenant:domains", "workspace.delegation:control", "workspace.delegation:domains", "workspace.delegation:self", "workspace.domains:aliases", "workspace.domains:domains", "workspace.grants:log"}
+		return []string{"m365.tenant:domains", "workspace.delegation:control", "workspace.delegation:domains", "workspace.delegation:info", "workspace.delegation:self", "workspace.domains:aliases", "workspace.domains:domains", "workspace.grants:log"}
 	case "GDM-01.X1":
-		return []string{"workspace.delegation:control", "workspace.delegation:domains", "workspace.delegation:self", "workspace.domains:domains", "workspace.grants:log"}
+		return []string{"workspace.delegation:control", "workspace.delegation:domains", "workspace.delegation:info", "workspace.delegation:self", "workspace.domains:domains", "workspace.grants:log"}
 	case "GDM-01.X2":
-		return []string{"workspace.delegation:control", "workspace.delegation:domains", "workspace.delegation:self", "workspace.domains:aliases", "workspace.domains:domains", "workspace.grants:log"}
+		return []string{"m365.tenant:domains", "workspace.delegation:control", "workspace.delegation:domains", "workspace.delegation:info", "workspace.delegation:self", "workspace.domains:aliases", "workspace.domains:domains", "workspace.grants:log"}
 	case "MFA-01.C1":
 		return []string{"m365.accounts:eligible_roles", "m365.accounts:per_user_mfa", "m365.accounts:registration", "m365.accounts:roles", "m365.accounts:user", "m365.conditional_access:policies", "m365.sign_ins:sign_ins", "m365.tenant:domains", "m365.tenant:federation", "m365.what_if:policies"}
 	case "MFA-01.C2":

@@ -2,7 +2,9 @@ package checks
 
 import (
 	"maps"
+	"net"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/casdoctor/casdoctor/internal/ciphersuite"
@@ -142,6 +144,50 @@ func TLS01() Check {
 	}
 }
 
+// consoleOf is the console as it was seen. What was seen of another host than the declared one says
+// nothing of it, and a certificate that is said to verify outside of its own time is not believed.
+func consoleOf(x *Exam) facts.Seen[facts.Console] {
+	con := Read(x, facts.ConsoleEndpoint)
+	if con.Value == nil {
+		return con
+	}
+	if cas := Read(x, facts.DeclaredCAS); cas.Value != nil && !sameHost(cas.Value.Console, *con.Value) {
+		return facts.Seen[facts.Console]{Failure: &facts.Failure{
+			Kind: facts.NotCollected, Detail: "the evidence is of " + net.JoinHostPort(con.Value.Host, strconv.Itoa(con.Value.Port)),
+		}}
+	}
+	c, taken := con.Value.Certificate.Value, x.takenAt(facts.ConsoleEndpoint.Name)
+	if c == nil || c.Verified == nil || !*c.Verified || c.Problem != "" {
+		return con
+	}
+	problem := ""
+	switch {
+	case !c.NotAfter.IsZero() && taken.After(c.NotAfter):
+		problem = "expired"
+	case taken.Before(c.NotBefore):
+		problem = "not_yet_valid"
+	default:
+		return con
+	}
+	seen, shown := *con.Value, *c
+	shown.Problem = problem
+	seen.Certificate.Value, con.Value = &shown, &seen
+	return con
+}
+
+// sameHost says whether what was seen is the declared console (cas.console, "host" or "host:port");
+// without one, whatever was looked at is.
+func sameHost(declared string, con facts.Console) bool {
+	if declared == "" {
+		return true
+	}
+	host, port, err := net.SplitHostPort(declared)
+	if err != nil {
+		host, port = strings.Trim(declared, "[]"), strconv.Itoa(con.Port)
+	}
+	return strings.EqualFold(host, con.Host) && port == strconv.Itoa(con.Port)
+}
+
 // documentedTroubles is the vendor's page.
 const documentedTroubles = "https://docs.trendmicro.com/en-us/enterprise/cloud-app-security-online-help/troubleshooting-and-/troubleshooting.aspx"
 
@@ -150,7 +196,7 @@ type obstacles struct{ version, suites Claim }
 
 // consoleNotes are the lines of their own: the licensing portal, and who uses which client.
 func consoleNotes(x *Exam) []Reason {
-	con := Read(x, facts.ConsoleEndpoint)
+	con := consoleOf(x)
 	var out []Reason
 	if con.Value != nil {
 		out = append(weakNote(*con.Value), portalNote(con.Value.Portal)...)
@@ -163,7 +209,7 @@ func both(c Claim) obstacles { return obstacles{c, c} }
 
 // examineClients judges one obstacle for this machine and for each declared client.
 func examineClients(x *Exam, which func(obstacles) Claim) {
-	con := Read(x, facts.ConsoleEndpoint)
+	con := consoleOf(x)
 	x.Find(thisMachine, which(ownObstacles(con)))
 	cas := Read(x, facts.DeclaredCAS)
 	if cas.Value == nil {
@@ -444,6 +490,7 @@ func serverOf(con facts.Console, resetRefuses bool) tlsclient.Server {
 			}
 		}
 	}
+	settleByHellos(con, &s)
 	add := func(version string, id uint16) {
 		if v := tlsVersions[version]; !slices.Contains(s.Suites[v], id) {
 			s.Suites[v] = append(s.Suites[v], id)
@@ -471,6 +518,29 @@ func serverOf(con facts.Console, resetRefuses bool) tlsclient.Server {
 		s.Key, s.Hash = c.KeyType, hashOf(c.Signature)
 	}
 	return s
+}
+
+// settleByHellos compares the versions with what the hellos of known shape met: a version of which
+// the two say opposite things is open.
+func settleByHellos(con facts.Console, s *tlsclient.Server) {
+	for _, h := range con.Hellos {
+		v := tlsVersions[h.Version]
+		switch {
+		case h.Name == facts.HelloHTTP, h.Name == facts.HelloOtherSNI: // another question
+		case h.Outcome == facts.OutcomeOK && slices.Contains(s.Refused, v):
+			s.Refused = slices.DeleteFunc(s.Refused, func(r uint16) bool { return r == v })
+		case oldAnswered(h) && !slices.ContainsFunc(con.Handshakes, func(a facts.Handshake) bool { return a.Version == h.Version }):
+			s.Accepted = append(s.Accepted, v)
+		case h.Outcome == facts.OutcomeAlert && (h.Name == facts.HelloTLS10 || h.Name == facts.HelloTLS11):
+			below := tlsclient.TLS10
+			if h.Name == facts.HelloTLS11 {
+				below = tlsclient.TLS11
+			}
+			if tlsclient.RefusedBy(below, h.Alert) == tlsclient.ByVersion {
+				s.Accepted = slices.DeleteFunc(s.Accepted, func(a uint16) bool { return a == below })
+			}
+		}
+	}
 }
 
 var orders = map[facts.Preference]tlsclient.Order{
@@ -643,7 +713,7 @@ func updateSteps(x *Exam) []Text {
 
 // switched is what a client meets once its settings switch TLS 1.2 on; undecided when it has none.
 func switched(x *Exam, c tlsclient.Client) tlsclient.Verdict {
-	con := Read(x, facts.ConsoleEndpoint)
+	con := consoleOf(x)
 	if con.Value == nil || len(c.Settings) == 0 {
 		return tlsclient.Undecided
 	}
@@ -654,7 +724,7 @@ func switched(x *Exam, c tlsclient.Client) tlsclient.Verdict {
 // switchOn says whether the settings that switch TLS 1.2 on would do for the moment. They cure a
 // missing version, never missing suites.
 func switchOn(x *Exam, c tlsclient.Client) []Text {
-	a, con := []string{"client", c.Name}, Read(x, facts.ConsoleEndpoint)
+	a, con := []string{"client", c.Name}, consoleOf(x)
 	found := x.Found(x.Pair().Cause, x.Pair().Subject)
 	if x.Pair().Cause != "TLS-01.C1" || found.Verdict < Supported || len(c.Settings) == 0 {
 		return nil

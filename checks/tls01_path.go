@@ -16,7 +16,7 @@ import (
 // from a filter, and a filter from a gateway that answers in the server's place.
 
 func examineReach(x *Exam) {
-	con := Read(x, facts.ConsoleEndpoint)
+	con := consoleOf(x)
 	if con.Value == nil {
 		x.Find("", unseen("console", con.Why()))
 		return
@@ -276,7 +276,7 @@ func failingAddresses(con facts.Console) string {
 }
 
 func examineBetween(x *Exam) {
-	con := Read(x, facts.ConsoleEndpoint)
+	con := consoleOf(x)
 	if con.Value == nil {
 		x.Find("", unseen("console", con.Why()))
 		return
@@ -507,6 +507,11 @@ func versionsAnswered(con facts.Console, sent hellos) Claim {
 			notTLS = notTLS || modern(h)
 		}
 	}
+	for _, h := range con.Hellos { // two ways to ask the same: what answers one of them is there
+		if name := "TLS " + h.Version; oldAnswered(h) && !slices.Contains(old, name) {
+			old = append(old, name)
+		}
+	}
 	// A hello for TLS 1.2 that is answered, or refused for its suites, was not broken on the way.
 	clear12 = clear12 || (sent[facts.HelloWeak]|sent[facts.HelloTLS12])&(newVersion|alerted) != 0
 	unclear := func(code string, among ...string) Claim {
@@ -533,12 +538,21 @@ func versionsAnswered(con facts.Console, sent hellos) Claim {
 	}
 }
 
+// oldAnswered: a hello that offers nothing newer than TLS 1.1 was answered.
+func oldAnswered(h facts.Hello) bool {
+	return (h.Name == facts.HelloTLS10 || h.Name == facts.HelloTLS11) && meetingOf(h) == oldVersion && tlsVersions[h.Version] != 0
+}
+
 // certificate: the chain does not verify. One that verifies refutes interception, whoever
-// issued it; that its root was installed here on purpose is for the reader to see.
+// issued it; that its root was installed here on purpose is for the reader to see. One that was
+// not wholly read, or verifies beside a problem, shows nothing.
 func certificate(con facts.Console) Claim {
 	c := con.Certificate
-	if c.Value == nil || c.Value.Verified == nil {
+	if !c.Complete() || c.Value.Verified == nil {
 		return unseen("certificate", orMalformed(c.Why()))
+	}
+	if *c.Value.Verified && c.Value.Problem != "" {
+		return unknown(because("certificate_contradicts", wayArgs(con, "problem", problemTerm(*c.Value))...))
 	}
 	args := wayArgs(con, "issuer", c.Value.Issuer, "subject", c.Value.Subject)
 	switch {
@@ -822,7 +836,7 @@ var certificateSteps = map[string]Text{
 
 // networkSteps are the steps for what was found of the way.
 func networkSteps(x *Exam) []Text {
-	con := Read(x, facts.ConsoleEndpoint)
+	con := consoleOf(x)
 	if con.Value == nil {
 		return nil
 	}
@@ -1067,6 +1081,10 @@ var pathWords = map[string]Text{
 	"chain_private": {
 		"The certificate of {host} verifies, but only because its root was installed here: this network inspects TLS on purpose (issuer: {issuer}). What is said of versions and cipher suites is true of the inspecting device.",
 		"{host} の証明書は検証に成功しましたが、ルート証明書がここに登録されているためです。このネットワークは意図的に TLS を検査しており (発行者: {issuer})、バージョンと暗号化スイートの結果は検査装置のものです。",
+	},
+	"certificate_contradicts": {
+		"What was recorded of the certificate of {host} contradicts itself (it verifies, and: {problem!}), so it shows nothing. Run again.",
+		"{host} の証明書の記録が矛盾しているため (検証に成功、しかし {problem!})、判断に使えません。再実行してください。",
 	},
 	"certificate_unverified": {
 		"The certificate that is shown for {host} does not verify: {problem!} (issuer: {issuer}).",
