@@ -2,6 +2,7 @@ package report
 
 import (
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/casdoctor/casdoctor/checks"
@@ -67,4 +68,19 @@ func beside(results []checks.Result, known []checks.Ref) []checks.Result {
 		out[i].Status = worst
 	}
 	return out
+}
+
+// against says how a report stands to its baseline, in a line or two; nothing when there is none.
+// Without it nobody understands an exit code of 0 beside a trouble.
+func against(r Report, lang string) (lines []string) {
+	b := r.Baseline
+	if b == nil {
+		return nil
+	}
+	lines = append(lines, againstBaseline.in(lang,
+		"taken", minute(b.Taken), "known", strconv.Itoa(len(b.Known)), "new", strconv.Itoa(len(b.New))))
+	if len(b.New) > 0 {
+		lines = append(lines, newSince.in(lang, "list", refs(b.New)))
+	}
+	return lines
 }

@@ -368,3 +368,31 @@ func BenchmarkFormats(b *testing.B) {
 		})
 	}
 }
+
+// TestFormatsForPeopleShowTheBaseline: whoever reads that a run with a trouble ended with 0 reads why.
+func TestFormatsForPeopleShowTheBaseline(t *testing.T) {
+	r := everything()
+	r.ExitCode = checks.ExitOK
+	r.Baseline = &Baseline{
+		Taken: r.Taken, Known: []checks.Ref{{Cause: "MFA-01.C1", Subject: "one"}}, New: []checks.Ref{{Cause: "GDM-01.C2", Subject: "fresh"}},
+	}
+	for _, name := range []string{"text", "markdown", "nagios", "html"} {
+		f, _ := FormatNamed(name)
+		var b strings.Builder
+		if err := f.Write(&b, r, View{Lang: "en", Width: 200}); err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []string{"1 known, 1 new or worse", "fresh"} {
+			if !strings.Contains(b.String(), want) {
+				t.Errorf("%s lacks %q", name, want)
+			}
+		}
+	}
+	var cells []string
+	for _, row := range verdictSheet(r, View{Lang: "en"}).rows {
+		cells = append(cells, fmt.Sprint(row...))
+	}
+	if all := strings.Join(cells, "\n"); !strings.Contains(all, "1 known, 1 new or worse") || !strings.Contains(all, "fresh") {
+		t.Errorf("xlsx lacks the baseline: %s", all)
+	}
+}

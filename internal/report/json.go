@@ -49,7 +49,8 @@ func escapeActive(s string) string {
 }
 
 // Read reads a saved report. Members that it does not know are ignored; a file that is not a
-// whole report of this version, or whose verdict is not the one of its checks, is an error
+// whole report of this version, or that contradicts itself (a verdict that is not the one of its
+// checks, a check that is better than its entries, an exit code that no such run has), is an error
 // that says what to do.
 func Read(from io.Reader) (Report, error) {
 	raw, err := io.ReadAll(from)
@@ -83,9 +84,34 @@ func Read(from io.Reader) (Report, error) {
 		if !slices.Contains(known, c.Status) {
 			return Report{}, fmt.Errorf("this report is damaged: the check %q has the status %q", c.ID, c.Status)
 		}
+		for _, e := range c.Causes {
+			switch {
+			case !slices.Contains(verdicts, e.Verdict):
+				return Report{}, fmt.Errorf("this report is damaged: %q has the verdict %q", joined(e.ID, e.Subject), e.Verdict)
+			case c.Status != checks.StatusSkip && rank(e.Status()) > rank(c.Status):
+				return Report{}, fmt.Errorf("this report is damaged: the check %q has the status %q, and its entry %q is %s",
+					c.ID, c.Status, joined(e.ID, e.Subject), e.Verdict)
+			}
+		}
 	}
 	if len(r.Checks) == 0 || r.Verdict != checks.Judge(r.Checks) {
 		return Report{}, fmt.Errorf("this report is damaged: its verdict %q does not follow from its checks", r.Verdict)
 	}
+	if !slices.Contains(codes[r.Verdict], r.ExitCode) {
+		return Report{}, fmt.Errorf("this report is damaged: a run that is %q does not end with %d", r.Verdict, r.ExitCode)
+	}
 	return r, nil
+}
+
+// verdicts are those that an entry can have.
+var verdicts = []string{
+	checks.Confirmed.String(), checks.Supported.String(), checks.Unknown.String(), checks.Refuted.String(), notApplicable,
+}
+
+// codes are those that a run can end with. What --fail-on, --allow-unknown and --baseline
+// accept changes the code, and never the verdict.
+var codes = map[checks.RunVerdict][]int{
+	checks.Ready:        {checks.ExitOK},
+	checks.Undetermined: {checks.ExitOK, checks.ExitUnknown},
+	checks.NotReady:     {checks.ExitOK, checks.ExitTrouble, checks.ExitUnknown},
 }

@@ -32,6 +32,9 @@ func WriteSummary(w io.Writer, r Report, v View) error {
 		when = judgedFor.in(v.Lang, "taken", minute(r.Taken), "now", minute(r.Now))
 	}
 	s.para(quoted(when) + "  \n" + quoted(meaningWords[r.Verdict].in(v.Lang)) + "  \n" + counts(r, v.Lang))
+	for _, line := range against(r, v.Lang) {
+		s.para(s.quote(line))
+	}
 	for _, status := range order {
 		for _, c := range r.Checks {
 			if c.Status == status {

@@ -62,6 +62,9 @@ func WriteNagios(w io.Writer, r Report, v View) error {
 		fmt.Fprintf(&b, " %s=%d%s;0;%d", s, having(r, s), ranges, len(r.Checks))
 	}
 	b.WriteByte('\n')
+	for _, about := range against(r, v.Lang) {
+		b.WriteString(nagiosText(short(about, 1000)) + "\n")
+	}
 	left := 0
 	for _, row := range list {
 		if row.status == checks.StatusPass || row.status == checks.StatusSkip {

@@ -175,7 +175,14 @@ func TestRead(t *testing.T) {
 		"nothing in it":      {`{"schema": "casdoctor.report/v1"}`, "damaged"},
 		"an edited verdict":  {strings.Replace(whole, `"undetermined"`, `"ready"`, 1), "does not follow"},
 		"an unknown status":  {strings.Replace(whole, `"status": "unknown"`, `"status": "fine"`, 1), `the status "fine"`},
-		"ready with nothing": {`{"schema": "casdoctor.report/v1", "verdict": "ready", "checks": []}`, "damaged"},
+		"an unknown verdict": {`{"schema": "casdoctor.report/v1", "verdict": "ready", "checks": [{"id": "MFA-01", "status": "pass", "causes": [{"id": "MFA-01.C1", "verdict": "fine"}]}]}`, `the verdict "fine"`},
+		"better than its entries": {
+			`{"schema": "casdoctor.report/v1", "verdict": "ready", "checks": [{"id": "MFA-01", "status": "pass", "causes": [{"id": "MFA-01.C1", "verdict": "unknown"}]}]}`,
+			`the check "MFA-01" has the status "pass"`,
+		},
+		"ready, and exit 3":   {`{"schema": "casdoctor.report/v1", "verdict": "ready", "exit_code": 3, "checks": [{"id": "MFA-01", "status": "pass"}]}`, "does not end with 3"},
+		"a foreign exit code": {`{"schema": "casdoctor.report/v1", "verdict": "not_ready", "exit_code": 77, "checks": [{"id": "MFA-01", "status": "fail"}]}`, "does not end with 77"},
+		"ready with nothing":  {`{"schema": "casdoctor.report/v1", "verdict": "ready", "checks": []}`, "damaged"},
 	} {
 		r, err := Read(strings.NewReader(c.in))
 		if err == nil || !strings.Contains(err.Error(), c.want) {

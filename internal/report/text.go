@@ -191,12 +191,12 @@ func (p *page) head() {
 		p.gap()
 	}
 	p.line(0, styled(counts(p.report, p.opts.Lang), faint))
-	if b := r.Baseline; b != nil {
-		p.line(0, plain(p.say(againstBaseline,
-			"taken", minute(b.Taken), "known", strconv.Itoa(len(b.Known)), "new", strconv.Itoa(len(b.New)))))
-		if len(b.New) > 0 {
-			p.line(2, styled("  "+p.say(newSince, "list", refs(b.New)), red))
+	for i, line := range against(r, p.opts.Lang) {
+		if i == 0 {
+			p.line(0, plain(line))
+			continue
 		}
+		p.line(2, styled("  "+line, red))
 	}
 }
 

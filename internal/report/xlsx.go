@@ -69,6 +69,9 @@ func verdictSheet(r Report, v View) worksheet {
 	add("taken", r.Taken.UTC().Format(time.RFC3339))
 	add("now", r.Now.UTC().Format(time.RFC3339))
 	add("exit_code", int64(r.ExitCode))
+	for _, line := range against(r, v.Lang) {
+		add("baseline", line)
+	}
 	add("casdoctor", r.Tool.Version)
 	for _, c := range r.Checks {
 		add(c.ID, statusWords[c.Status].in(v.Lang)+" · "+c.Title.In(v.Lang))

@@ -215,6 +215,7 @@ func (n *names) report(from report.Report) (report.Report, error) {
 			c.Chains[j].Subject = n.value(c.Chains[j].Subject, "subject")
 			n.statements(c.ID, c.Chains[j].Statements)
 		}
+		n.table(c.ID, c.Table)
 	}
 	n.reasons("", r.Notices)
 	for i := range r.Facts {
@@ -267,6 +268,31 @@ func (n *names) reasons(check string, list []checks.Reason) {
 		if n.all && r.Text == (checks.Text{EN: r.Code, JA: r.Code}) { // no code of casdoctor
 			r.Code = n.value(r.Code, "code")
 			r.Text = checks.Text{EN: r.Code, JA: r.Code}
+		}
+	}
+}
+
+// table is a table with pseudonyms: its rows are the subjects, and their cells can name them.
+func (n *names) table(check string, t *checks.Table) {
+	if t == nil {
+		return
+	}
+	reason := func(r *checks.Reason) {
+		if r.Code == "" {
+			return
+		}
+		one := []checks.Reason{*r}
+		n.reasons(check, one)
+		*r = one[0]
+	}
+	reason(&t.About)
+	n.reasons(check, t.Columns)
+	for i := range t.Rows {
+		row := &t.Rows[i]
+		row.Subject = n.value(row.Subject, "subject")
+		reason(&row.About)
+		for j := range row.Cells {
+			reason(&row.Cells[j].About)
 		}
 	}
 }
