@@ -13,7 +13,7 @@ var versionColumns = []string{"1.0", "1.1", "1.2", "1.3"}
 // tabulateClients sets the console, this machine and the declared clients beside the versions of
 // TLS, and says of each client whether it connects.
 func tabulateClients(x *Exam) *Table {
-	con := Read(x, facts.ConsoleEndpoint)
+	con := consoleOf(x)
 	if con.Value == nil {
 		return nil
 	}
