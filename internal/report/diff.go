@@ -110,7 +110,7 @@ type FixDiff struct {
 
 // FixState is a fix for one trouble as one of the reports has it.
 type FixState struct {
-	Applies     string          `json:"applies"`
+	Applies     string          `json:"applies"` // "" stands for a report without the fix
 	Recommended bool            `json:"recommended"`
 	Why         []checks.Reason `json:"why"`
 }
@@ -396,13 +396,13 @@ func compareFixes(from, to checks.Result, had, has map[entryKey]checks.Entry) []
 	}) {
 		old, had := was[k]
 		now, has := is[k]
-		if !had || !has { // a fix that one of the versions did not know
+		if (!had || !has) && !old.Recommended && !now.Recommended { // one that a version did not know, and nobody relies on
 			continue
 		}
 		if old.Applies == now.Applies && old.Recommended == now.Recommended && canonical(old.Why) == canonical(now.Why) {
 			continue
 		}
-		d := FixDiff{Fix: k.fix, Text: fixText(to, k.fix), Ref: k.Ref, Effect: Same, From: old, To: now}
+		d := FixDiff{Fix: k.fix, Text: fixText(k.fix, to, from), Ref: k.Ref, Effect: Same, From: old, To: now}
 		yes := checks.Yes.String()
 		switch {
 		case old.Recommended && now.Applies != yes:
@@ -443,9 +443,13 @@ func fixesOf(c checks.Result, had, has map[entryKey]checks.Entry) map[fixKey]Fix
 	return out
 }
 
-func fixText(c checks.Result, id string) checks.Text {
-	i := slices.IndexFunc(c.Fixes, func(f checks.FixResult) bool { return f.ID == id })
-	return c.Fixes[i].Text // only fixes that are there are compared
+func fixText(id string, in ...checks.Result) (t checks.Text) {
+	for _, c := range in {
+		if i := slices.IndexFunc(c.Fixes, func(f checks.FixResult) bool { return f.ID == id }); i >= 0 {
+			return c.Fixes[i].Text
+		}
+	}
+	return t
 }
 
 func compareFacts(from, to Report) []FactDiff {

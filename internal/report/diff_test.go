@@ -221,6 +221,10 @@ func TestWhatIsWorse(t *testing.T) {
 			r.Checks[0].Fixes[0].For[0].Applies, r.Checks[0].Fixes[0].For[0].Recommended = how, recommended
 		}
 	}
+	unlisted := func(r *Report) {
+		entry("confirmed")(r)
+		r.Checks[0].Fixes = nil
+	}
 	nobody := func(r *Report) { // the account cannot be looked at, so that it is not even listed
 		entry("unknown")(r)
 		r.Checks[0].Causes[0].Subject = ""
@@ -250,6 +254,8 @@ func TestWhatIsWorse(t *testing.T) {
 		{"a waiver ended", waived, entry("confirmed"), Worse},
 		{"a waiver began", entry("confirmed"), waived, Better},
 		{"the recommended fix is lost", applies("yes", true), applies("no", false), Worse},
+		{"it is not even listed", applies("yes", true), unlisted, Worse},
+		{"it is listed at last", unlisted, applies("yes", true), Better},
 		{"it is not certain any more", applies("yes", true), applies("unknown", false), Worse},
 		{"another one is preferred", applies("yes", true), applies("yes", false), Same},
 		{"one that was not recommended is lost", applies("yes", false), applies("no", false), Same},

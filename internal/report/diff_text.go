@@ -58,6 +58,7 @@ var (
 		checks.Yes.String():   {"works", "使用可"},
 		checks.No.String():    {"does not work", "使用不可"},
 		checks.Maybe.String(): {"not certain", "条件次第"},
+		"":                    {"not listed", "記載なし"},
 	}
 	recommendedWord = word{"recommended", "推奨"}
 	basisWords      = map[string]word{
