@@ -5,8 +5,12 @@ package house
 import (
 	"encoding/json"
 	"errors"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"io"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -15,13 +19,14 @@ import (
 const module = "github.com/casdoctor/casdoctor/"
 
 type listed struct {
-	ImportPath string
-	Imports    []string
+	ImportPath, Dir string
+	GoFiles         []string
+	Imports         []string
 }
 
 func packages(t *testing.T) map[string]listed {
 	t.Helper()
-	out, err := exec.Command("go", "list", "-tags", "grpcnotrace", "-json=ImportPath,Imports", module+"...").Output()
+	out, err := exec.Command("go", "list", "-tags", "grpcnotrace", "-json=ImportPath,Dir,GoFiles,Imports", module+"...").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +60,10 @@ func TestDirections(t *testing.T) {
 		"config":                    {},
 		"config/internal/schemagen": {"config"},
 		"probes/facts":              {},
-		"internal/httpread":         {"config", "probes/facts"},
+		"internal/httpread":         {"config", "probes/facts", "internal/wayout"},
+		"internal/wayout":           {"config"},
+		"internal/agent/alert":      {"checks", "config", "internal/report", "probes/facts"},
+		"internal/agent/notify":     {"checks", "config", "internal/agent/alert", "internal/httpread", "internal/report", "internal/wayout"},
 		"probes":                    {"config", "probes/facts", "internal/httpread"},
 		"probes/m365":               probe, "probes/workspace": probe, "probes/declared": probe, "probes/mail": probe, "probes/cas": probe, "probes/lmp": probe,
 		"probes/all":           {"probes", "probes/m365", "probes/workspace", "probes/console", "probes/declared", "probes/mail", "probes/cas", "probes/lmp"},
@@ -122,5 +130,66 @@ func TestNoGraphRootPackage(t *testing.T) {
 		if slices.Contains(p.Imports, "github.com/microsoftgraph/msgraph-sdk-go") {
 			t.Errorf("%s imports the Graph root package; use its sub-packages", name)
 		}
+	}
+}
+
+// TestWhoMaySend: HTTP clients are made in two places. The probes' lets reads through, and that
+// of messages lets POST through to the URLs of channels; both have tests of their own that they
+// refuse everything else. Mail is sent from the latter.
+func TestWhoMaySend(t *testing.T) {
+	clients := []string{"internal/httpread", "internal/agent/notify"}
+	// These make a client of package net/http, or send with one that is there for everybody.
+	ways := []string{"Client", "Transport", "DefaultClient", "DefaultTransport", "Get", "Head", "Post", "PostForm"}
+	found := 0
+	for name, p := range packages(t) {
+		mails := slices.ContainsFunc(p.Imports, func(imp string) bool {
+			return imp == "net/smtp" || strings.HasPrefix(imp, "github.com/wneessen/go-mail")
+		})
+		if mails && name != "internal/agent/notify" {
+			t.Errorf("%s can send mail", name)
+		}
+		if !slices.Contains(p.Imports, "net/http") || strings.HasPrefix(name, "internal/tools") {
+			continue
+		}
+		for _, file := range p.GoFiles {
+			tree, err := parser.ParseFile(token.NewFileSet(), filepath.Join(p.Dir, file), nil, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ast.Inspect(tree, func(n ast.Node) bool {
+				var used ast.Expr
+				switch n := n.(type) {
+				case *ast.StarExpr: // a type, which makes nothing
+					return false
+				case *ast.CompositeLit:
+					used = n.Type
+				case *ast.CallExpr:
+					used = n.Fun
+					if f, ok := n.Fun.(*ast.Ident); ok && f.Name == "new" {
+						used = n.Args[0]
+					}
+				case *ast.SelectorExpr:
+					if strings.HasPrefix(n.Sel.Name, "Default") {
+						used = n
+					}
+				case *ast.ValueSpec: // var c http.Client
+					used = n.Type
+				}
+				sel, ok := used.(*ast.SelectorExpr)
+				if !ok || !slices.Contains(ways, sel.Sel.Name) {
+					return true
+				}
+				if from, ok := sel.X.(*ast.Ident); ok && from.Name == "http" {
+					found++
+					if !slices.Contains(clients, name) {
+						t.Errorf("%s/%s makes or uses http.%s", name, file, sel.Sel.Name)
+					}
+				}
+				return true
+			})
+		}
+	}
+	if found < 4 {
+		t.Errorf("only %d uses found: this test does not see them any more", found)
 	}
 }

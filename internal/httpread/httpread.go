@@ -1,10 +1,10 @@
 // Package httpread is the read-only HTTP transport of all probes.
 //
 // What belongs here: everything that is the same for every request, whatever it asks:
-// the list of requests that may be sent at all, the way out (proxy, added roots, resolver),
-// rate limits, back-off, the cap on bodies, the record of what was sent, and the
-// classification of transport errors. What does not: what a service's own error codes
-// mean; that is known in the probe of the service.
+// the list of requests that may be sent at all, rate limits, back-off, the cap on bodies,
+// the record of what was sent, and the classification of transport errors. What does not:
+// the way out of the machine (package wayout), and what a service's own error codes mean;
+// that is known in the probe of the service.
 //
 // The transport lets through GET and HEAD to the configured hosts, and POST to the token
 // endpoints (of which IAM's generateAccessToken, for federated callers, is one), to IAM's
@@ -18,7 +18,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -33,9 +32,8 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/net/http/httpproxy"
-
 	"github.com/casdoctor/casdoctor/config"
+	"github.com/casdoctor/casdoctor/internal/wayout"
 	"github.com/casdoctor/casdoctor/probes/facts"
 )
 
@@ -58,8 +56,6 @@ const (
 	// families' concern (limit.go); this keeps a run with many accounts from opening a
 	// connection for each of them.
 	maxInFlight = 16
-	// dialTimeout bounds one connection attempt; a black hole must not eat a probe's deadline.
-	dialTimeout = 5 * time.Second
 )
 
 // metadataService is where a virtual machine of Azure or of Google Cloud gets its own tokens;
@@ -72,11 +68,10 @@ var ErrNotRead = errors.New("request refused before it was sent: casdoctor only 
 
 // Client is the transport with everything that it needs.
 type Client struct {
-	http     *http.Client
-	roots    func() *x509.CertPool // once: reading the system's takes longer than a handshake
-	proxy    func(*url.URL) (*url.URL, error)
-	resolver *net.Resolver
-	backoff  time.Duration
+	*wayout.Way
+
+	http    *http.Client
+	backoff time.Duration
 
 	hosts  map[string]bool // host:port that may be read
 	posts  []post
@@ -112,11 +107,12 @@ func New(cfg *config.Config, opts ...Option) (*Client, error) {
 	for _, o := range opts {
 		o(c)
 	}
-	if err := c.wayOut(cfg.Network); err != nil {
+	var err error
+	if c.Way, err = wayout.New(cfg.Network); err != nil {
 		return nil, err
 	}
 	c.allow(cfg)
-	go c.roots() // beside the first look-ups and connections
+	go c.Roots() // beside the first look-ups and connections
 	base := lazily(sync.OnceValue(func() http.RoundTripper { return c.ways() }))
 	c.http = &http.Client{
 		Transport: &transport{client: c, base: base},
@@ -134,10 +130,10 @@ func (c *Client) ways() *http.Transport {
 			if c.own[hostport(r.URL)] {
 				return nil, nil // only this machine reaches its own; a proxy would answer with the proxy's tokens
 			}
-			return c.proxy(r.URL)
+			return c.Proxy(r.URL)
 		},
 		DialContext:           c.Dialer().DialContext,
-		TLSClientConfig:       &tls.Config{RootCAs: c.roots(), MinVersion: tls.VersionTLS12},
+		TLSClientConfig:       &tls.Config{RootCAs: c.Roots(), MinVersion: tls.VersionTLS12},
 		ForceAttemptHTTP2:     true,
 		MaxIdleConnsPerHost:   maxInFlight,
 		IdleConnTimeout:       30 * time.Second,
@@ -150,45 +146,6 @@ func (c *Client) ways() *http.Transport {
 type lazily func() http.RoundTripper
 
 func (l lazily) RoundTrip(r *http.Request) (*http.Response, error) { return l().RoundTrip(r) }
-
-func (c *Client) wayOut(n config.Network) error {
-	var added []byte
-	if n.CAFile != "" {
-		var err error
-		if added, err = os.ReadFile(n.CAFile); err != nil {
-			return fmt.Errorf("network.ca_file: %w", err)
-		}
-		if !x509.NewCertPool().AppendCertsFromPEM(added) {
-			return fmt.Errorf("network.ca_file: no certificate in %s", n.CAFile)
-		}
-	}
-	c.roots = sync.OnceValue(func() *x509.CertPool {
-		roots, err := x509.SystemCertPool()
-		if err != nil || roots == nil {
-			roots = x509.NewCertPool()
-		}
-		roots.AppendCertsFromPEM(added)
-		return roots
-	})
-	if n.Proxy != "" {
-		u, err := url.Parse(n.Proxy)
-		if err != nil {
-			return fmt.Errorf("network.proxy: %w", err)
-		}
-		c.proxy = func(*url.URL) (*url.URL, error) { return u, nil }
-	} else {
-		c.proxy = httpproxy.FromEnvironment().ProxyFunc()
-	}
-	c.resolver = net.DefaultResolver
-	if n.Resolver.IsValid() {
-		addr := n.Resolver.String()
-		c.resolver = &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
-			d := net.Dialer{Timeout: dialTimeout}
-			return d.DialContext(ctx, network, addr)
-		}}
-	}
-	return nil
-}
 
 // allow derives, from the configuration alone, what may be sent.
 func (c *Client) allow(cfg *config.Config) {
@@ -352,20 +309,6 @@ func onlyGets(r *http.Request) error {
 
 // HTTP is the client to hand to SDKs. It follows no redirects.
 func (c *Client) HTTP() *http.Client { return c.http }
-
-// Roots are the certificate authorities that are trusted: the system's and network.ca_file.
-func (c *Client) Roots() *x509.CertPool { return c.roots() }
-
-// Resolver is network.resolver, or the system's.
-func (c *Client) Resolver() *net.Resolver { return c.resolver }
-
-// Proxy is the proxy for a URL, from network.proxy or the environment; nil for none.
-func (c *Client) Proxy(u *url.URL) (*url.URL, error) { return c.proxy(u) }
-
-// Dialer opens connections with the configured resolver.
-func (c *Client) Dialer() *net.Dialer {
-	return &net.Dialer{Timeout: dialTimeout, Resolver: c.resolver}
-}
 
 // Recorder keeps what was sent for one fact.
 type Recorder struct {

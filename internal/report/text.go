@@ -424,7 +424,7 @@ func (p *page) passed() {
 	for _, c := range list {
 		m := marks[c.Status]
 		id := m.sign + " " + c.ID
-		title := ansi.Truncate(inert(p.in(c.Title)), max(1, p.width-ansi.StringWidth(id)-2), "…")
+		title := ansi.Truncate(Inert(p.in(c.Title)), max(1, p.width-ansi.StringWidth(id)-2), "…")
 		p.line(2, styled(id, m.style), plain("  "+title))
 		p.label = word{}
 		for _, r := range c.Remarks {

@@ -16,10 +16,10 @@ func active(r rune) bool {
 	return r != zwnj && r != zwj && unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp)
 }
 
-// inert makes data harmless on a terminal: names and messages come from services and files,
+// Inert makes data harmless on a terminal, and for everybody else who shows it: names and messages come from services and files,
 // and a policy may be called anything. White space becomes a space, the other C0 controls
 // their pictures (␛), the rest the replacement character.
-func inert(s string) string {
+func Inert(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
 		case !active(r):
@@ -48,7 +48,7 @@ func wrap(spans []span, width, hang int) []string {
 	var text strings.Builder
 	ends := make([]int, len(spans))
 	for i, s := range spans {
-		text.WriteString(inert(s.text))
+		text.WriteString(Inert(s.text))
 		ends[i] = text.Len()
 	}
 	whole := text.String()

@@ -69,8 +69,8 @@ func TestInert(t *testing.T) {
 		"bad \xff utf-8":         "bad � utf-8",
 		"joined 👩‍👧":             "joined 👩‍👧",
 	} {
-		if got := inert(in); got != want {
-			t.Errorf("inert(%q) = %q, want %q", in, got, want)
+		if got := Inert(in); got != want {
+			t.Errorf("Inert(%q) = %q, want %q", in, got, want)
 		}
 	}
 }
@@ -91,7 +91,7 @@ func FuzzWrap(f *testing.F) {
 				return r
 			}, s)
 		}
-		if got, want := letters(strings.Join(lines, "")), letters(inert(text)); got != want {
+		if got, want := letters(strings.Join(lines, "")), letters(Inert(text)); got != want {
 			t.Errorf("lost or gained: got %q, want %q", got, want)
 		}
 		for _, l := range lines {
