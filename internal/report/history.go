@@ -29,7 +29,6 @@ var (
 	noRuns      = word{"There are no runs yet.", "実行の記録はまだありません。"}
 	noReport    = word{"NO REPORT", "レポートなし"}
 	askedFor    = word{"asked for by {who}", "{who} が実行"}
-	reasonsOfNo = word{"no report: {why}", "レポートを作成できませんでした: {why}"}
 )
 
 // WriteHistory writes the runs, one in a line, and below it what is wrong.
@@ -65,7 +64,7 @@ func (p *page) past(r Past) string {
 		}
 	}
 	if r.Failure != "" {
-		parts = append(parts, p.say(reasonsOfNo, "why", r.Failure))
+		parts = append(parts, r.Failure)
 	}
 	if r.AskedBy != "" {
 		parts = append(parts, p.say(askedFor, "who", r.AskedBy))

@@ -184,6 +184,7 @@ func (j *Jobs) remember(ctx context.Context, tx store.Tx, memory string, run sto
 		return err
 	}
 	for _, m := range send {
+		m.Made = run.Ended
 		fresh, err := store.AddMessage(ctx, tx, m)
 		if err != nil {
 			return err

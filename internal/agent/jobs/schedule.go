@@ -41,7 +41,7 @@ func (s Schedule) offset(tenant string) time.Duration {
 	if s.Jitter < time.Second {
 		return 0
 	}
-	h := fnv.New64a()
+	h := fnv.New32a()
 	_, _ = h.Write([]byte(tenant))
-	return time.Duration(h.Sum64()%uint64(s.Jitter/time.Second)) * time.Second
+	return time.Duration(h.Sum32()) * time.Second % s.Jitter.Truncate(time.Second)
 }

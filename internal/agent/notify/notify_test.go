@@ -506,3 +506,15 @@ func TestURLsThatAreNone(t *testing.T) {
 		t.Error("the URL of this test is one")
 	}
 }
+
+// The values for receivers to test themselves with were computed with OpenSSL.
+func TestSignatureInTheDocumentation(t *testing.T) {
+	text, err := os.ReadFile("../../../docs/alerts.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "`v1=" + Sign([]byte("correct horse battery staple"), "1795413600", []byte(`{"schema":"casdoctor.message/v1"}`)) + "`"
+	if !strings.Contains(string(text), want) {
+		t.Errorf("docs/alerts.md does not have %s", want)
+	}
+}

@@ -43,16 +43,16 @@ type Tx interface {
 	QueryRow(ctx context.Context, query string, args ...any) Row
 }
 
-// Rows and Row are what both databases answer with. A missing row is sql.ErrNoRows.
-type (
-	Rows interface {
-		Next() bool
-		Scan(into ...any) error
-		Err() error
-		Close()
-	}
-	Row interface{ Scan(into ...any) error }
-)
+// Rows are the answer to a query.
+type Rows interface {
+	Row
+	Next() bool
+	Err() error
+	Close()
+}
+
+// Row is one row of an answer. Where there is none, Scan says sql.ErrNoRows.
+type Row interface{ Scan(into ...any) error }
 
 // Open opens the database, makes it when it is new, and brings it up to this version.
 func Open(ctx context.Context, s Settings) (*Store, error) {

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -188,6 +189,18 @@ func TestChangedIsKeptWhole(t *testing.T) {
 	}
 }
 
+// renamed is evidence in which, from hour 7 on, everything is another: what came before rests
+// on a whole document that is no longer the tenant's latest.
+func renamed(hour, size int) []byte {
+	raw, random := evidence(hour, size), rand.New(rand.NewPCG(7, 7))
+	for range size {
+		if hour >= 7 {
+			raw = fmt.Appendf(raw, "%x", random.Uint64())
+		}
+	}
+	return raw
+}
+
 func TestClean(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, where store.Settings) {
 		s := storetest.Open(t, where)
@@ -197,7 +210,10 @@ func TestClean(t *testing.T) {
 		})
 		var ids []int64
 		for h := range 10 {
-			ids = append(ids, add(t, s, run("contoso", morning.Add(time.Duration(h)*time.Hour), nil), evidence(h, 500)))
+			ids = append(ids, add(t, s, run("contoso", morning.Add(time.Duration(h)*time.Hour), nil), renamed(h, 500)))
+		}
+		if n := count(t, s, `SELECT COUNT(*) FROM documents WHERE base IS NULL`); n != 2 {
+			t.Errorf("%d whole documents, want that of the first hour and that of hour 7", n)
 		}
 		// A clock that was wrong for one run, and a tenant whose only run is old.
 		wrong := run("contoso", morning.AddDate(-3, 0, 0), nil)
@@ -214,7 +230,7 @@ func TestClean(t *testing.T) {
 		}
 		for h := 5; h < 10; h++ {
 			got, err := document(s, ids[h])
-			if err != nil || !bytes.Equal(got, evidence(h, 500)) {
+			if err != nil || !bytes.Equal(got, renamed(h, 500)) {
 				t.Errorf("hour %d cannot be read any more, though it is to be kept: %v", h, err)
 			}
 		}
