@@ -10,7 +10,7 @@ TOOLS := $(GO) tool -modfile=internal/tools/go.mod
 # detector's uses the same settings, so that the Graph SDK is compiled once for all of them.
 PURE  := CGO_ENABLED=0
 
-.PHONY: demo test build lint vet gate generate cold-start load bench mail-load test-tls bench-tls fuzz-tls test-agent agent-load clean
+.PHONY: demo test build lint vet gate generate screenshots test-html cold-start load bench mail-load test-tls bench-tls fuzz-tls test-agent agent-load clean
 
 demo: build
 	@echo "== casdoctor demo: a healthy organisation =="
@@ -46,6 +46,27 @@ gate:
 
 generate:
 	$(GO) generate ./...
+
+# The page of three scenarios, as a browser shows it: at three widths, light and dark, in both
+# languages, in dist/screenshots. The README shows one of them. Needs Node and a Chromium.
+PAGES := all-troubles healthy no-permission
+screenshots: pages
+	node internal/tools/page/screenshots.mjs dist/screenshots $(PAGES:%=dist/pages/%.html)
+	@mkdir -p docs/images
+	cp dist/screenshots/all-troubles-1440-light-en.png docs/images/report.png
+
+# Every rule of axe-core on the same pages; what it calls serious or critical is an error.
+test-html: pages
+	node internal/tools/page/axe.mjs $(PAGES:%=dist/pages/%.html)
+
+.PHONY: pages
+pages: build internal/tools/page/node_modules
+	@mkdir -p dist/pages
+	@for s in $(PAGES); do ./casdoctor demo $$s --format html -o dist/pages/$$s.html || test $$? -ne 2 -a $$? -ne 4; done
+
+internal/tools/page/node_modules: internal/tools/page/package-lock.json
+	npm ci --prefix internal/tools/page --no-audit --no-fund
+	@touch $@
 
 # What a newcomer waits for, measured with empty caches; the table is in docs/performance.md.
 cold-start:

@@ -68,16 +68,17 @@ func (x *Exam) looks(fact string, ends ...string) []facts.Look {
 	return out
 }
 
-// told asks for something beside the judgement: chains, notes, the steps of a fix; nil where there is
-// none to tell. A mistake in it must not cost the judgement.
-func told[T any](x *Exam, tell func(*Exam) []T) (out []T) {
+// told asks for something beside the judgement: chains, notes, a table, the steps of a fix; nil where
+// there is none to tell. A mistake in it must not cost the judgement.
+func told[T any](x *Exam, tell func(*Exam) T) (out T) {
+	var nothing T
 	defer func() {
 		if recover() != nil {
-			out = nil
+			out = nothing
 		}
 	}()
 	if tell == nil {
-		return nil
+		return nothing
 	}
 	return tell(x)
 }

@@ -185,6 +185,8 @@ type Check struct {
 	Explain func(*Exam) []Chain
 	// Notes are what is worth knowing and no cause: what is about to change, what was left behind.
 	Notes func(*Exam) []Reason
+	// Table sets side by side what a person wants to compare; nil: there is nothing to compare.
+	Table func(*Exam) *Table
 }
 
 // Cause is one reason for the trouble: documented (.C), or of the same symptom (.X).

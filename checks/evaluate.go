@@ -28,11 +28,13 @@ type Result struct {
 	ID       string          `json:"id"`
 	Status   Status          `json:"status"`
 	Title    Text            `json:"title"`
+	Symptom  Text            `json:"symptom,omitzero"` // what is seen where the trouble is
 	Causes   []Entry         `json:"causes"`
 	Fixes    []FixResult     `json:"fixes"`
 	Symptoms []facts.Symptom `json:"symptoms,omitempty"` // what somebody saw
 	Remarks  []Reason        `json:"remarks,omitempty"`  // why it is skipped or unexplained, and what is worth knowing
 	Chains   []Chain         `json:"chains,omitempty"`   // how the findings came about, by subject
+	Table    *Table          `json:"table,omitempty"`    // what was looked at, side by side
 }
 
 // Entry is what was found for one cause and one subject.
@@ -84,6 +86,14 @@ type FixResult struct {
 	Text        Text     `json:"text"`
 	Risk        Text     `json:"risk"`
 	Links       []string `json:"links"`
+	Ends        *End     `json:"ends,omitempty"` // the published day on which it stops working
+}
+
+// End is the day from which something does not work any more, and where that is published.
+type End struct {
+	On     string `json:"on"`   // the UTC day
+	Come   bool   `json:"come"` // that day has come by the time of judgement
+	Source string `json:"source"`
 }
 
 // FixFor is an entry that the fix is for. Applicability is a matter of the entry: of two
@@ -132,7 +142,7 @@ func Evaluate(ev *facts.Evidence, list []Check, opts Options) Outcome {
 func evaluate(base *Exam, only []string, w *waivers) Result {
 	ev, c := base.evidence, base.check
 	symptoms, unread := symptomsOf(ev, c.ID)
-	res := Result{ID: c.ID, Title: c.Title, Symptoms: symptoms}
+	res := Result{ID: c.ID, Title: c.Title, Symptom: c.Symptom, Symptoms: symptoms}
 	if why := skipped(ev, c, only); why != nil {
 		res.Status, res.Remarks = StatusSkip, []Reason{*why}
 		for _, cause := range c.Causes {
@@ -170,6 +180,7 @@ func evaluate(base *Exam, only []string, w *waivers) Result {
 	res.Fixes = judgeFixes(base)
 	res.Remarks = append(res.Remarks, told(base.anew(), c.Notes)...)
 	res.Chains = told(base.anew(), c.Explain)
+	res.Table = told(base.anew(), c.Table)
 	return say(res, c.Words)
 }
 
@@ -240,6 +251,9 @@ func judgeFixes(base *Exam) []FixResult {
 	var out []FixResult
 	for _, f := range c.Fixes {
 		res, best := fixResult(f, No, nil), No
+		if since, known, come := f.ObsoleteAfter.Since(base.cloud(), base.now); known {
+			res.Ends = &End{On: since.Format(time.DateOnly), Come: come, Source: f.ObsoleteAfter.Source}
+		}
 		for _, cause := range f.For {
 			for _, got := range found[cause] {
 				if got.notApplicable || got.claim.Verdict == Refuted {
@@ -361,6 +375,9 @@ func say(res Result, words map[string]Text) Result {
 	}
 	for _, c := range res.Chains {
 		tell(c.Statements)
+	}
+	if res.Table != nil {
+		res.Table.say(words)
 	}
 	return res
 }

@@ -246,7 +246,7 @@ func MFA01() Check {
 				},
 			},
 		},
-		Words: mfaWords,
+		Words: together(mfaWords, mfaTableWords), Table: tabulateMFA,
 	}
 }
 

@@ -113,8 +113,9 @@ func TestAnExplanationNeverCostsTheJudgement(t *testing.T) {
 	want := Evaluate(ev, []Check{c}, Options{}).Results[0]
 	c.Explain = func(*Exam) []Chain { panic("a mistake") }
 	c.Notes = func(*Exam) []Reason { panic("a mistake") }
+	c.Table = func(*Exam) *Table { panic("a mistake") }
 	got := Evaluate(ev, []Check{c}, Options{}).Results[0]
-	if got.Status != want.Status || got.Chains != nil || render(got) != render(want) {
+	if got.Status != want.Status || got.Chains != nil || got.Table != nil || render(got) != render(want) {
 		t.Errorf("%s, want %s", render(got), render(want))
 	}
 }

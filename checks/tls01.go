@@ -138,7 +138,7 @@ func TLS01() Check {
 			},
 		},
 		Notes: consoleNotes,
-		Words: mergeWords(tlsWords, pathWords, peopleWords),
+		Words: mergeWords(tlsWords, pathWords, peopleWords, tlsTableWords), Table: tabulateClients,
 	}
 }
 

@@ -27,6 +27,7 @@ type options struct {
 	only                                       []string
 	allowUnknown, timings, verbose             bool
 	lang                                       string
+	oneLang                                    bool // --lang was given
 	at                                         time.Time
 }
 
@@ -56,6 +57,7 @@ func (o *options) complete(c *cobra.Command) error {
 		return err
 	}
 	o.verbose, _ = c.Flags().GetBool("verbose")
+	o.oneLang = c.Flags().Changed("lang")
 	if err = oneOf("--format", o.format, report.FormatNames()...); err != nil {
 		return err
 	}
@@ -172,7 +174,7 @@ func (o *options) judge(s streams, ev *facts.Evidence) error {
 // write writes the report where it is wanted, and ends with its exit code.
 func (o *options) write(s streams, r report.Report) error {
 	f, _ := report.FormatNamed(o.format) // complete has checked it
-	v := report.View{Lang: o.lang, Width: 80, Verbose: o.verbose}
+	v := report.View{Lang: o.lang, Width: 80, Verbose: o.verbose, Only: o.oneLang}
 	if o.output == "" {
 		var terminal bool
 		v.Width, terminal, v.Color = screen(s.out)

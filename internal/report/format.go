@@ -25,6 +25,7 @@ type View struct {
 	Width   int    // cells of a line of text; 0: 80. Nothing is set wider than 100 cells.
 	Color   bool   // without it there is not one escape sequence
 	Verbose bool   // also what was ruled out, and every fact with its timing
+	Only    bool   // Lang alone, where a format could show both languages
 }
 
 // Formats are all of them; the first is what a person at a terminal gets.
@@ -32,6 +33,8 @@ func Formats() []Format {
 	return []Format{
 		{Name: "text", Write: WriteText},
 		{Name: "json", File: "report.json", Write: WriteJSON},
+		{Name: "html", File: "report.html", Write: WriteHTML},
+		{Name: "pdf", Binary: true, Write: WritePDF}, // not in a folder of every format, which needs no browser
 	}
 }
 

@@ -2,6 +2,7 @@ package report
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/casdoctor/casdoctor/checks"
 )
@@ -20,10 +21,14 @@ func found(e checks.Entry) bool {
 
 // targets are the troubles in the report that a fix is for.
 func targets(c checks.Result, f checks.FixResult) (out []checks.FixFor) {
+	there := map[checks.Ref]bool{}
+	for _, e := range c.Causes {
+		if found(e) {
+			there[checks.Ref{Cause: e.ID, Subject: e.Subject}] = true
+		}
+	}
 	for _, to := range f.For {
-		if slices.ContainsFunc(c.Causes, func(e checks.Entry) bool {
-			return e.ID == to.Cause && e.Subject == to.Subject && found(e)
-		}) {
+		if there[to.Ref] {
 			out = append(out, to)
 		}
 	}
@@ -86,13 +91,56 @@ func whyNot(c checks.Result, f checks.FixResult) (out []checks.Reason) {
 
 // unmended are the troubles that no fix is recommended for.
 func unmended(c checks.Result) (out []checks.Ref) {
+	mended := map[checks.Ref]bool{}
+	for _, f := range c.Fixes {
+		for _, ref := range recommendedFor(c, f) {
+			mended[ref] = true
+		}
+	}
 	for _, e := range c.Causes {
-		ref := checks.Ref{Cause: e.ID, Subject: e.Subject}
-		if found(e) && !slices.ContainsFunc(c.Fixes, func(f checks.FixResult) bool {
-			return slices.Contains(recommendedFor(c, f), ref)
-		}) {
+		if ref := (checks.Ref{Cause: e.ID, Subject: e.Subject}); found(e) && !mended[ref] {
 			out = append(out, ref)
 		}
+	}
+	return out
+}
+
+// sentences are reasons in a row. Japanese sentences follow each other without a space.
+func sentences(reasons []checks.Reason) checks.Text {
+	var en, ja strings.Builder
+	for _, r := range reasons {
+		if en.Len() > 0 {
+			en.WriteByte(' ')
+		}
+		if ja.Len() > 0 && !strings.HasSuffix(ja.String(), "。") {
+			ja.WriteByte(' ')
+		}
+		en.WriteString(r.Text.EN)
+		ja.WriteString(r.Text.JA)
+	}
+	return checks.Text{EN: en.String(), JA: ja.String()}
+}
+
+// open is a reason why something is not known, and the entries that it leaves open.
+type open struct {
+	about checks.Text
+	refs  []checks.Ref
+}
+
+// openIn are the entries of a check that could not be decided, those with the same reasons together.
+func openIn(c checks.Result) (out []open) {
+	at := map[checks.Text]int{}
+	for _, e := range c.Causes {
+		if e.Verdict != checks.Unknown.String() || e.Waived != nil {
+			continue
+		}
+		about := sentences(e.Reasons)
+		i, ok := at[about]
+		if !ok {
+			i = len(out)
+			at[about], out = i, append(out, open{about: about})
+		}
+		out[i].refs = append(out[i].refs, checks.Ref{Cause: e.ID, Subject: e.Subject})
 	}
 	return out
 }

@@ -107,6 +107,7 @@ func generateReport(t *testing.T) *generate.Schema {
 	s.Properties.Set("exit_code", oneOf(checks.ExitOK, checks.ExitTrouble, checks.ExitUnknown))
 	member(t, s, "Entry", "verdict", oneOf("confirmed", "supported", "unknown", "refuted", "not_applicable"))
 	member(t, s, "Entry", "basis", oneOf("observed", "declared", "inferred"))
+	member(t, s, "Cell", "state", oneOf("fine", "trouble", "perhaps", "unknown", "none"))
 	orNull(t, s, "Entry", "waived")
 	orNull(t, s, "Fact", "failure")
 	for _, def := range []string{"FixResult", "FixFor"} {

@@ -280,18 +280,7 @@ func (p *page) because(reasons []checks.Reason) {
 	}
 }
 
-// sentences are reasons in a row. Japanese sentences follow each other without a space.
-func (p *page) sentences(reasons []checks.Reason) string {
-	var b strings.Builder
-	for _, r := range reasons {
-		s := p.in(r.Text)
-		if b.Len() > 0 && !strings.HasSuffix(b.String(), "。") {
-			b.WriteByte(' ')
-		}
-		b.WriteString(s)
-	}
-	return b.String()
-}
+func (p *page) sentences(reasons []checks.Reason) string { return p.in(sentences(reasons)) }
 
 // fixes writes what to do: the recommended ones whole, the others in short, and those that do
 // not work here with the reason why.
@@ -357,24 +346,8 @@ func (p *page) fixes(c checks.Result) {
 
 // undecided writes what could not be looked at, once for all entries that it left open.
 func (p *page) undecided(c checks.Result) {
-	type group struct {
-		about string
-		refs  []checks.Ref
-	}
-	var groups []group
-	for _, e := range c.Causes {
-		if e.Verdict != checks.Unknown.String() || e.Waived != nil {
-			continue
-		}
-		about := p.sentences(e.Reasons)
-		i := slices.IndexFunc(groups, func(g group) bool { return g.about == about })
-		if i < 0 {
-			i, groups = len(groups), append(groups, group{about: about})
-		}
-		groups[i].refs = append(groups[i].refs, checks.Ref{Cause: e.ID, Subject: e.Subject})
-	}
-	for _, g := range groups {
-		p.part(lUnknown, cyan, plain(g.about))
+	for _, g := range openIn(c) {
+		p.part(lUnknown, cyan, plain(p.in(g.about)))
 		p.more(styled(refs(g.refs), faint))
 	}
 }
