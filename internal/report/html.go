@@ -111,7 +111,7 @@ func plainID(s string) bool {
 
 // titleText is the title of the page, which has no markup to switch.
 func (d sheet) titleText() string {
-	return inert("casdoctor: " + d.Tenant + " – " + verdictWords[d.Verdict].in(d.lang))
+	return Inert("casdoctor: " + d.Tenant + " – " + verdictWords[d.Verdict].in(d.lang))
 }
 
 // urgent are the troubles in the order of urgency.
@@ -279,7 +279,7 @@ func stepOf(t checks.Text) step {
 func lines(s string) string {
 	list := strings.Split(s, "\n")
 	for i := range list {
-		list[i] = inert(list[i])
+		list[i] = Inert(list[i])
 	}
 	return strings.Join(list, "\n")
 }
@@ -287,7 +287,7 @@ func lines(s string) string {
 // linked reports whether an address may be a link: https and a host, nothing else.
 func linked(address string) bool {
 	u, err := url.Parse(address)
-	return err == nil && u.Scheme == "https" && u.Host != "" && u.User == nil && utf8.ValidString(address) && inert(address) == address
+	return err == nil && u.Scheme == "https" && u.Host != "" && u.User == nil && utf8.ValidString(address) && Inert(address) == address
 }
 
 // stateSigns and the others say which sign stands for what.

@@ -218,7 +218,7 @@ func (d sheet) say(t checks.Text) templ.Component {
 		ctx = templ.ClearChildren(ctx)
 		if d.only || t.EN == t.JA {
 			var templ_7745c5c3_Var8 string
-			templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(inert(t.In(d.lang)))
+			templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(Inert(t.In(d.lang)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `html.templ`, Line: 52, Col: 23}
 			}
@@ -232,7 +232,7 @@ func (d sheet) say(t checks.Text) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var9 string
-			templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(inert(t.EN))
+			templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(Inert(t.EN))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `html.templ`, Line: 54, Col: 42}
 			}
@@ -245,7 +245,7 @@ func (d sheet) say(t checks.Text) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var10 string
-			templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(inert(t.JA))
+			templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(Inert(t.JA))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `html.templ`, Line: 54, Col: 91}
 			}
@@ -378,7 +378,7 @@ func (d sheet) top() templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var17 string
-		templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(inert(d.Tenant))
+		templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(Inert(d.Tenant))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `html.templ`, Line: 78, Col: 63}
 		}
@@ -504,7 +504,7 @@ func (d sheet) contents() templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var20 string
-			templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(inert(t.ID))
+			templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(Inert(t.ID))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `html.templ`, Line: 105, Col: 36}
 			}
@@ -697,7 +697,7 @@ func (d sheet) summary() templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var28 string
-		templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(inert(d.Tenant))
+		templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(Inert(d.Tenant))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `html.templ`, Line: 143, Col: 41}
 		}
@@ -784,7 +784,7 @@ func (d sheet) summary() templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var32 string
-			templ_7745c5c3_Var32, templ_7745c5c3_Err = templ.JoinStringErrs(inert(t.ID))
+			templ_7745c5c3_Var32, templ_7745c5c3_Err = templ.JoinStringErrs(Inert(t.ID))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `html.templ`, Line: 156, Col: 36}
 			}
@@ -886,7 +886,7 @@ func (d sheet) summary() templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var37 string
-		templ_7745c5c3_Var37, templ_7745c5c3_Err = templ.JoinStringErrs(inert(d.Tool.Name + " " + d.Tool.Version))
+		templ_7745c5c3_Var37, templ_7745c5c3_Err = templ.JoinStringErrs(Inert(d.Tool.Name + " " + d.Tool.Version))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `html.templ`, Line: 181, Col: 51}
 		}
@@ -1007,7 +1007,7 @@ func (d sheet) summary() templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var40 string
-					templ_7745c5c3_Var40, templ_7745c5c3_Err = templ.JoinStringErrs(inert(t.ID))
+					templ_7745c5c3_Var40, templ_7745c5c3_Err = templ.JoinStringErrs(Inert(t.ID))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `html.templ`, Line: 220, Col: 64}
 					}
@@ -1081,7 +1081,7 @@ func (d sheet) firstOf(t trouble) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var43 string
-		templ_7745c5c3_Var43, templ_7745c5c3_Err = templ.JoinStringErrs(inert(t.ID))
+		templ_7745c5c3_Var43, templ_7745c5c3_Err = templ.JoinStringErrs(Inert(t.ID))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `html.templ`, Line: 236, Col: 58}
 		}
@@ -1264,7 +1264,7 @@ func (d sheet) matrix() templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var49 string
-			templ_7745c5c3_Var49, templ_7745c5c3_Err = templ.JoinStringErrs(inert(t.ID))
+			templ_7745c5c3_Var49, templ_7745c5c3_Err = templ.JoinStringErrs(Inert(t.ID))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `html.templ`, Line: 286, Col: 38}
 			}
@@ -1394,7 +1394,7 @@ func (d sheet) matrixRow(c cause, o outcome, first bool) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var56 string
-		templ_7745c5c3_Var56, templ_7745c5c3_Err = templ.JoinStringErrs(inert(c.id))
+		templ_7745c5c3_Var56, templ_7745c5c3_Err = templ.JoinStringErrs(Inert(c.id))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `html.templ`, Line: 313, Col: 70}
 		}
@@ -1607,7 +1607,7 @@ func (d sheet) subject(s string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var61 string
-			templ_7745c5c3_Var61, templ_7745c5c3_Err = templ.JoinStringErrs(inert(s))
+			templ_7745c5c3_Var61, templ_7745c5c3_Err = templ.JoinStringErrs(Inert(s))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `html.templ`, Line: 374, Col: 21}
 			}
@@ -1803,7 +1803,7 @@ func (d sheet) troubleHead(t trouble) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var69 string
-		templ_7745c5c3_Var69, templ_7745c5c3_Err = templ.JoinStringErrs(inert(t.ID))
+		templ_7745c5c3_Var69, templ_7745c5c3_Err = templ.JoinStringErrs(Inert(t.ID))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `html.templ`, Line: 406, Col: 33}
 		}
@@ -1890,7 +1890,7 @@ func (d sheet) body(t trouble) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var71 string
-				templ_7745c5c3_Var71, templ_7745c5c3_Err = templ.JoinStringErrs(inert(s.Text))
+				templ_7745c5c3_Var71, templ_7745c5c3_Err = templ.JoinStringErrs(Inert(s.Text))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `html.templ`, Line: 432, Col: 24}
 				}
@@ -2250,7 +2250,7 @@ func (d sheet) entry(e checks.Entry) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var79 string
-			templ_7745c5c3_Var79, templ_7745c5c3_Err = templ.JoinStringErrs(inert(e.Subject))
+			templ_7745c5c3_Var79, templ_7745c5c3_Err = templ.JoinStringErrs(Inert(e.Subject))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `html.templ`, Line: 524, Col: 43}
 			}
@@ -2268,7 +2268,7 @@ func (d sheet) entry(e checks.Entry) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var80 string
-		templ_7745c5c3_Var80, templ_7745c5c3_Err = templ.JoinStringErrs(inert(e.ID))
+		templ_7745c5c3_Var80, templ_7745c5c3_Err = templ.JoinStringErrs(Inert(e.ID))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `html.templ`, Line: 526, Col: 39}
 		}
@@ -2500,7 +2500,7 @@ func (d sheet) fix(t trouble, f checks.FixResult, kind string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var88 string
-		templ_7745c5c3_Var88, templ_7745c5c3_Err = templ.JoinStringErrs(inert(f.ID))
+		templ_7745c5c3_Var88, templ_7745c5c3_Err = templ.JoinStringErrs(Inert(f.ID))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `html.templ`, Line: 581, Col: 39}
 		}
@@ -2785,7 +2785,7 @@ func (d sheet) steps(f checks.FixResult) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var94 string
-					templ_7745c5c3_Var94, templ_7745c5c3_Err = templ.JoinStringErrs(inert(l))
+					templ_7745c5c3_Var94, templ_7745c5c3_Err = templ.JoinStringErrs(Inert(l))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `html.templ`, Line: 665, Col: 21}
 					}
@@ -3022,7 +3022,7 @@ func (d sheet) whom(list []checks.Ref) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var102 string
-			templ_7745c5c3_Var102, templ_7745c5c3_Err = templ.JoinStringErrs(inert(o.verdict))
+			templ_7745c5c3_Var102, templ_7745c5c3_Err = templ.JoinStringErrs(Inert(o.verdict))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `html.templ`, Line: 708, Col: 38}
 			}
@@ -3200,7 +3200,7 @@ func (d sheet) grid(t trouble, rows []checks.Row) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var107 string
-			templ_7745c5c3_Var107, templ_7745c5c3_Err = templ.JoinStringErrs(inert(r.Subject))
+			templ_7745c5c3_Var107, templ_7745c5c3_Err = templ.JoinStringErrs(Inert(r.Subject))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `html.templ`, Line: 752, Col: 29}
 			}
@@ -3352,7 +3352,7 @@ func (d sheet) chains(t trouble) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var111 string
-				templ_7745c5c3_Var111, templ_7745c5c3_Err = templ.JoinStringErrs(inert(c.Subject))
+				templ_7745c5c3_Var111, templ_7745c5c3_Err = templ.JoinStringErrs(Inert(c.Subject))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `html.templ`, Line: 789, Col: 53}
 				}
@@ -3538,7 +3538,7 @@ func (d sheet) seen(s checks.Statement) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var116 string
-				templ_7745c5c3_Var116, templ_7745c5c3_Err = templ.JoinStringErrs(inert(l.Call))
+				templ_7745c5c3_Var116, templ_7745c5c3_Err = templ.JoinStringErrs(Inert(l.Call))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `html.templ`, Line: 835, Col: 29}
 				}
@@ -4013,7 +4013,7 @@ func (d sheet) ends() templ.Component {
 					}
 				} else {
 					var templ_7745c5c3_Var130 string
-					templ_7745c5c3_Var130, templ_7745c5c3_Err = templ.JoinStringErrs(inert(r.On))
+					templ_7745c5c3_Var130, templ_7745c5c3_Err = templ.JoinStringErrs(Inert(r.On))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `html.templ`, Line: 959, Col: 23}
 					}
@@ -4054,7 +4054,7 @@ func (d sheet) ends() templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var131 string
-				templ_7745c5c3_Var131, templ_7745c5c3_Err = templ.JoinStringErrs(inert(r.Source))
+				templ_7745c5c3_Var131, templ_7745c5c3_Err = templ.JoinStringErrs(Inert(r.Source))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `html.templ`, Line: 972, Col: 45}
 				}
@@ -4145,7 +4145,7 @@ func (d sheet) looked() templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var134 string
-				templ_7745c5c3_Var134, templ_7745c5c3_Err = templ.JoinStringErrs(inert(t.ID))
+				templ_7745c5c3_Var134, templ_7745c5c3_Err = templ.JoinStringErrs(Inert(t.ID))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `html.templ`, Line: 1003, Col: 74}
 				}
@@ -4294,7 +4294,7 @@ func (d sheet) notSeen() templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var138 string
-				templ_7745c5c3_Var138, templ_7745c5c3_Err = templ.JoinStringErrs(inert(f.Name))
+				templ_7745c5c3_Var138, templ_7745c5c3_Err = templ.JoinStringErrs(Inert(f.Name))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `html.templ`, Line: 1050, Col: 30}
 				}
@@ -4320,7 +4320,7 @@ func (d sheet) notSeen() templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var139 string
-					templ_7745c5c3_Var139, templ_7745c5c3_Err = templ.JoinStringErrs(inert(f.Failure.Error()))
+					templ_7745c5c3_Var139, templ_7745c5c3_Err = templ.JoinStringErrs(Inert(f.Failure.Error()))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `html.templ`, Line: 1058, Col: 51}
 					}
@@ -4404,7 +4404,7 @@ func (d sheet) notSeen() templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var141 string
-						templ_7745c5c3_Var141, templ_7745c5c3_Err = templ.JoinStringErrs(inert(t.ID))
+						templ_7745c5c3_Var141, templ_7745c5c3_Err = templ.JoinStringErrs(Inert(t.ID))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `html.templ`, Line: 1091, Col: 76}
 						}
@@ -4527,7 +4527,7 @@ func (d sheet) timings() templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var143 string
-			templ_7745c5c3_Var143, templ_7745c5c3_Err = templ.JoinStringErrs(inert(f.Name))
+			templ_7745c5c3_Var143, templ_7745c5c3_Err = templ.JoinStringErrs(Inert(f.Name))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `html.templ`, Line: 1137, Col: 43}
 			}
@@ -4722,7 +4722,7 @@ func (d sheet) accepted() templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var151 string
-						templ_7745c5c3_Var151, templ_7745c5c3_Err = templ.JoinStringErrs(inert(e.ID))
+						templ_7745c5c3_Var151, templ_7745c5c3_Err = templ.JoinStringErrs(Inert(e.ID))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `html.templ`, Line: 1190, Col: 24}
 						}
@@ -4735,7 +4735,7 @@ func (d sheet) accepted() templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var152 string
-						templ_7745c5c3_Var152, templ_7745c5c3_Err = templ.JoinStringErrs(inert(e.Subject))
+						templ_7745c5c3_Var152, templ_7745c5c3_Err = templ.JoinStringErrs(Inert(e.Subject))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `html.templ`, Line: 1191, Col: 33}
 						}
@@ -4764,7 +4764,7 @@ func (d sheet) accepted() templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var153 string
-						templ_7745c5c3_Var153, templ_7745c5c3_Err = templ.JoinStringErrs(inert(e.Waived.Reason))
+						templ_7745c5c3_Var153, templ_7745c5c3_Err = templ.JoinStringErrs(Inert(e.Waived.Reason))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `html.templ`, Line: 1199, Col: 37}
 						}
@@ -4778,7 +4778,7 @@ func (d sheet) accepted() templ.Component {
 						}
 						if e.Waived.Owner != "" {
 							var templ_7745c5c3_Var154 string
-							templ_7745c5c3_Var154, templ_7745c5c3_Err = templ.JoinStringErrs(inert(e.Waived.Owner))
+							templ_7745c5c3_Var154, templ_7745c5c3_Err = templ.JoinStringErrs(Inert(e.Waived.Owner))
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `html.templ`, Line: 1202, Col: 34}
 							}
@@ -4797,7 +4797,7 @@ func (d sheet) accepted() templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var155 string
-						templ_7745c5c3_Var155, templ_7745c5c3_Err = templ.JoinStringErrs(inert(e.Waived.Until))
+						templ_7745c5c3_Var155, templ_7745c5c3_Err = templ.JoinStringErrs(Inert(e.Waived.Until))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `html.templ`, Line: 1207, Col: 36}
 						}

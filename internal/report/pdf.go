@@ -127,7 +127,7 @@ func fileURL(path string) string {
 // lastWords are the last line that the browser wrote about itself.
 func lastWords(said string) string {
 	list := strings.Split(strings.TrimSpace(said), "\n")
-	if last := inert(strings.TrimSpace(list[len(list)-1])); last != "" {
+	if last := Inert(strings.TrimSpace(list[len(list)-1])); last != "" {
 		return ": " + last
 	}
 	return ""
