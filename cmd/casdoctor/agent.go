@@ -23,14 +23,19 @@ import (
 
 func agentCommand(s streams) *cobra.Command {
 	var path string
+	var demonstration bool
 	c := &cobra.Command{
 		Use:   "agent -c agent.yaml",
 		Short: "look at every tenant when it is due, remember what was seen, and tell what has changed",
 		Long: `Look at every tenant of agent.yaml when it is due, remember what was seen, and tell what
-has changed, until it is stopped. SIGHUP reads the configuration again. The log goes to
+has changed, until it is stopped. Its page is at http://127.0.0.1:8642/ unless the configuration says
+otherwise. SIGHUP reads the configuration again. The log goes to
 standard error, one JSON object in a line.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if demonstration {
+				return agentDemo(c, s)
+			}
 			reload := make(chan os.Signal, 1)
 			signal.Notify(reload, syscall.SIGHUP)
 			defer signal.Stop(reload)
@@ -39,7 +44,7 @@ standard error, one JSON object in a line.`,
 				level = zerolog.DebugLevel
 			}
 			err := agent.Run(c.Context(), agent.Options{
-				Load: func() (*config.Agent, error) { return config.LoadAgent(path) }, Reload: reload,
+				Load: func() (*config.Agent, error) { return config.LoadAgent(path) }, Reload: reload, Serve: servePage(nil),
 				Log: zerolog.New(s.err).Level(level).With().Timestamp().Logger(), Version: version(),
 			})
 			if mistakes := (*config.Errors)(nil); errors.As(err, &mistakes) {
@@ -52,6 +57,7 @@ standard error, one JSON object in a line.`,
 		},
 	}
 	c.Flags().StringVarP(&path, "config", "c", "agent.yaml", "the configuration")
+	c.Flags().BoolVar(&demonstration, "demo", false, "bring up practice organisations, an agent for them and its page, until Ctrl-C")
 	c.AddCommand(agentHistoryCommand(s), agentShowCommand(s))
 	return c
 }

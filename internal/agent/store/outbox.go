@@ -63,3 +63,13 @@ func MessageTried(ctx context.Context, tx Tx, id, failure string, last bool, at 
 		sent, givenUp, failure, id)
 	return err
 }
+
+// GivenUp lists the messages that could not be sent, the latest first.
+func GivenUp(ctx context.Context, tx Tx, limit int) (list []Message, err error) {
+	err = each(ctx, tx, func(r Row) error {
+		var m Message
+		defer func() { list = append(list, m) }()
+		return m.scan(r)
+	}, `SELECT `+messageColumns+` FROM outbox WHERE given_up IS NOT NULL ORDER BY given_up DESC, id LIMIT $1`, limit)
+	return list, err
+}
