@@ -10,7 +10,7 @@ TOOLS := $(GO) tool -modfile=internal/tools/go.mod
 # detector's uses the same settings, so that the Graph SDK is compiled once for all of them.
 PURE  := CGO_ENABLED=0
 
-.PHONY: demo test build lint vet gate generate screenshots test-html cold-start load bench mail-load test-tls bench-tls fuzz-tls test-agent agent-load clean
+.PHONY: man demo test build lint vet gate readers generate screenshots test-html cold-start load bench mail-load test-tls bench-tls fuzz-tls test-agent agent-load clean
 
 demo: build
 	@echo "== casdoctor demo: a healthy organisation =="
@@ -27,7 +27,7 @@ build: say-first-build
 say-first-build:
 	@test -x casdoctor || echo "building casdoctor; the first time the Graph SDK takes a few minutes"
 
-test: vet lint gate
+test: vet lint gate readers
 	@echo "== go test -race (the first time the Graph SDK is compiled once more, a few minutes) =="
 	CGO_ENABLED=1 $(GO) test -race -tags $(TAGS) ./...
 
@@ -37,12 +37,20 @@ vet:
 lint:
 	@echo "== golangci-lint (built on first use, about 3 minutes) =="
 	@$(PURE) $(TOOLS) golangci-lint run
+	@echo "== actionlint: action.yml and docs/ci.md =="
+	@$(PURE) $(GO) -C internal/tools/cilint run . "$(CURDIR)"
 
 # The linker must be able to drop unused methods: this prints what keeps it from doing so.
 gate:
 	@echo "== linker gate =="
 	@found=$$($(PURE) $(GO) build -tags $(TAGS) -ldflags=-dumpdep -o /dev/null ./cmd/casdoctor 2>&1 | grep '<ReflectMethod>' || true); \
 	if [ -n "$$found" ]; then echo "method elimination is lost:"; echo "$$found" | head; exit 1; fi
+
+# Workbooks, read back by a library that takes longer to compile than all the other readers.
+readers:
+	@echo "== readers of others =="
+	@# -count=1: the files lie outside of the module, where the cache does not see them change
+	@$(PURE) $(GO) -C internal/tools test -count=1 ./readers
 
 generate:
 	$(GO) generate ./...
@@ -77,7 +85,7 @@ load: build
 	@$(PURE) $(GO) run ./internal/load ./casdoctor
 
 bench:
-	$(GO) test -tags $(TAGS) -run '^$$' -bench . -benchmem ./internal/condaccess ./internal/spf ./internal/mailtrace
+	$(GO) test -tags $(TAGS) -run '^$$' -bench . -benchmem ./internal/condaccess ./internal/spf ./internal/mailtrace ./internal/report
 
 # Ten thousand messages in one run of casdoctor mail; the table is in docs/performance.md.
 mail-load: build
@@ -114,6 +122,11 @@ test-agent:
 # 3 GB of $TMPDIR. The table is in docs/performance.md.
 agent-load: build
 	@$(PURE) $(GO) run -tags $(TAGS) ./internal/agent/agentload ./casdoctor
+
+# dist/man/man1, for packages: dated by SOURCE_DATE_EPOCH, or by the last commit.
+man:
+	@rm -rf dist/man
+	SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)} $(PURE) $(GO) run -tags $(TAGS),manpages ./cmd/casdoctor dist/man/man1
 
 clean:
 	rm -f casdoctor

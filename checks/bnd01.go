@@ -654,8 +654,8 @@ func bindingTicketSteps(x *Exam) []Text {
 	steps := []Text{
 		text("Open a support ticket with the message \"This CLP or LMP account is already registered by another Office 365 account\" and the tenant ({tenant}). Ask Trend Micro to unbind the tenant from the account that provisioned it before.",
 			"「このCLPまたはLMPアカウントは別のOffice 365アカウントによってすでに登録されています」というメッセージとテナント ({tenant}) を記載してサポートチケットを送信し、以前に準備したアカウントとテナントのバインドの解除を依頼します。", "tenant", b.tenant),
-		text("Add: the activation code, the CLP or LMP login ID ({account}), the login ID of the console, the time of the message, how to reproduce it, a screenshot, and which service was being provisioned.",
-			"次の情報を添えます: アクティベーションコード、CLP または LMP のログイン ID ({account})、管理コンソールのログイン ID、発生時刻、再現手順、スクリーンショット、準備しようとしたサービス。", "account", b.signsIn),
+		text("Add: the activation code, the CLP or LMP login ID ({account}), the login ID of the console, the time of the message, how to reproduce it, a screenshot, and which service was being provisioned. casdoctor bundle makes the text of the ticket with what it knows of these, and what to attach.",
+			"次の情報を添えます: アクティベーションコード、CLP または LMP のログイン ID ({account})、管理コンソールのログイン ID、発生時刻、再現手順、スクリーンショット、準備しようとしたサービス。casdoctor bundle で、分かる範囲を記入した本文と添付ファイルを作成できます。", "account", b.signsIn),
 	}
 	for _, a := range b.oldAccounts() {
 		steps = append(steps, text("Name {account} as the account that provisioned the services on {since}.",

@@ -1,6 +1,8 @@
 package checks
 
 import (
+	"slices"
+
 	"github.com/casdoctor/casdoctor/internal/tlsclient"
 	"github.com/casdoctor/casdoctor/probes/facts"
 )
@@ -11,6 +13,34 @@ import (
 func PredictClient(c tlsclient.Client, con facts.Console) tlsclient.Result {
 	return certainly(c, con)
 }
+
+// RestsOnInferred says whether a prediction would be another one without the suites that were inferred,
+// or if they had been tried.
+func RestsOnInferred(c tlsclient.Client, con facts.Console) bool {
+	if con.Suites.Value == nil {
+		return false
+	}
+	without := slices.DeleteFunc(slices.Clone(*con.Suites.Value), func(s facts.SuiteSeen) bool { return s.Inferred })
+	tried := slices.Clone(*con.Suites.Value)
+	for i := range tried {
+		tried[i].Inferred = false
+	}
+	now := certainly(c, con)
+	return slices.ContainsFunc([][]facts.SuiteSeen{without, tried}, func(list []facts.SuiteSeen) bool {
+		con.Suites.Value = &list
+		r := certainly(c, con)
+		return r.Verdict != now.Verdict || r.Reason != now.Reason || r.Version != now.Version || r.Suite != now.Suite
+	})
+}
+
+// NeedsName says whether the console was seen to answer only those who send its name (SNI).
+func NeedsName(con facts.Console) bool { return needOfName(con) == tlsclient.Needed }
+
+// OutcomeText says how a connection or a hello ended.
+func OutcomeText(o facts.Outcome) Text { return pathWords[outcomeTerm(o)] }
+
+// ProblemText says why a certificate does not verify.
+func ProblemText(c facts.Certificate) Text { return pathWords[problemTerm(c)] }
 
 // PredictionDoubts are what keeps the predictions from being about the console itself, or from being
 // as sure as they look: nil when nothing does.

@@ -164,7 +164,7 @@ func GDM01() Check {
 				Steps: correctListSteps,
 			},
 		},
-		Words: together(gdmWords, grantWords, domainWords, domainTableWords), Table: tabulateDomains,
+		Words: together(gdmWords, grantWords, domainWords, listWords, domainTableWords), Table: tabulateDomains,
 	}
 }
 

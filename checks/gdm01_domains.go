@@ -8,7 +8,6 @@ import (
 
 	"golang.org/x/net/publicsuffix"
 
-	"github.com/casdoctor/casdoctor/internal/maildns"
 	"github.com/casdoctor/casdoctor/probes/facts"
 )
 
@@ -43,68 +42,6 @@ func forRouting(key string) bool {
 	return ends(testAlias) || slices.ContainsFunc(routing, ends)
 }
 
-// listEntry is one entry of the declared list.
-type listEntry struct {
-	text     string
-	line     int
-	key      string // "": it is no domain
-	wildcard bool   // *.contoso.com: whether the console reads it so is not documented
-}
-
-func (e listEntry) args(more ...string) []string {
-	args := append([]string{"entry", e.text}, more...)
-	if e.line > 0 {
-		args = append(args, "line", strconv.Itoa(e.line))
-	}
-	return args
-}
-
-type internalList []listEntry
-
-// internalListOf is the declared list; why is set when there is none.
-func internalListOf(x *Exam) (list internalList, why *Reason) {
-	cas := Read(x, facts.DeclaredCAS)
-	none := because("not_declared", "what", "internal_domains")
-	switch {
-	case cas.Value == nil && cas.Why().Kind != facts.NotCollected && cas.Why().Kind != facts.NotConfigured:
-		none = failed("internal_domains", cas.Why())
-		return nil, &none
-	case cas.Value == nil || cas.Value.InternalDomains == nil:
-		return nil, &none
-	}
-	for _, e := range writtenEntries(cas.Value) {
-		key, wildcard := maildns.Entry(e.Text)
-		list = append(list, listEntry{e.Text, e.Line, key, wildcard})
-	}
-	return list, nil
-}
-
-// writtenEntries are the entries of the declared list as they are written.
-func writtenEntries(cas *facts.CAS) []facts.ListEntry {
-	if cas.InternalDomains == nil || len(cas.InternalDomainEntries) == len(*cas.InternalDomains) {
-		return cas.InternalDomainEntries
-	}
-	var out []facts.ListEntry // evidence of an older version has no others
-	for _, d := range *cas.InternalDomains {
-		out = append(out, facts.ListEntry{Text: d})
-	}
-	return out
-}
-
-func (l internalList) has(key string) bool {
-	return slices.ContainsFunc(l, func(e listEntry) bool { return e.key == key && !e.wildcard })
-}
-
-// nearly is an entry that may cover a name that is not listed itself.
-func (l internalList) nearly(key string) (entry listEntry, ok bool) {
-	for _, e := range l {
-		if e.key != "" && (e.wildcard && e.key == key || strings.HasSuffix(key, "."+e.key)) {
-			return e, true
-		}
-	}
-	return listEntry{}, false
-}
-
 func examineListedDomains(x *Exam) {
 	list, why := internalListOf(x)
 	if why != nil {
@@ -121,7 +58,7 @@ func examineListedDomains(x *Exam) {
 		if n.both {
 			both++
 		}
-		if list.has(n.key) || n.verified != nil && !*n.verified {
+		if has, _ := list.of(n.key); has == listed || n.verified != nil && !*n.verified {
 			continue
 		}
 		settled = false
@@ -142,18 +79,22 @@ func examineListedDomains(x *Exam) {
 // missing is the claim of a name that is not listed.
 func (n ownedName) missing(x *Exam, list internalList) Claim {
 	args := []string{"domain", n.name, "kind", n.kind, "who", n.who}
-	near, nearly := list.nearly(n.key)
+	has, entry := list.of(n.key)
 	switch {
 	case n.verified == nil:
 		return unknown(because("verification_unknown", args...))
+	case has == blank:
+		return unknown(because("list_broken", append(args, entry.args()...)...))
 	case n.created != nil && x.Now().Before(n.created.Add(syncEvery)) && x.Found("GDM-01.C1", "").Verdict < Supported:
 		// Where the documented cause is there, no synchronisation brings it.
 		return supported(Declared, because("domain_pending", append(args,
 			"created", n.created.Format(time.RFC3339), "until", n.created.Add(syncEvery).Format(time.RFC3339))...))
-	case nearly && near.wildcard:
-		return supported(Declared, because("only_wildcard", append(args, near.args()...)...))
-	case nearly:
-		return supported(Declared, because("subdomain_listed", append(args, near.args()...)...))
+	case has == byWildcard:
+		return supported(Declared, because("only_wildcard", append(args, entry.args()...)...))
+	case has == byParent:
+		return supported(Declared, because("subdomain_listed", append(args, entry.args()...)...))
+	case has == within:
+		return supported(Declared, because("entry_garbled", append(args, entry.args()...)...))
 	case n.kind == "domain_m365":
 		return supported(Declared, because("domain_missing_m365", args...))
 	default:
@@ -208,7 +149,10 @@ func ownedNames(x *Exam) (names []ownedName, gaps []Reason) {
 }
 
 // microsoftToo: the organisation has a Microsoft 365 tenant that is looked at.
-func microsoftToo(x *Exam) bool { return Read(x, facts.DeclaredM365).Value != nil }
+func microsoftToo(x *Exam) bool {
+	m := Read(x, facts.DeclaredM365)
+	return m.Value != nil || m.Why().Kind != facts.NotConfigured && m.Why().Kind != facts.NotCollected
+}
 
 func addWorkspace(set facts.WorkspaceDomainSet, add func(ownedName), gaps *[]Reason) {
 	if why := set.Domains.Why(); why != nil || set.Domains.Value == nil || len(*set.Domains.Value) == 0 {

@@ -86,6 +86,13 @@ func TestEveryFindingOfTheComparison(t *testing.T) {
 		{"a sub-domain of a wildcard", "C2", all("*.contoso.org"), []string{
 			`m365.tenant:domains.value = [{"id":"a.contoso.org","isVerified":true}]`,
 		}, []string{"a.contoso.org supported: only_wildcard"}},
+		{"only within an entry that is no domain", "C2", []string{"https://contoso.com/", "contoso.example", "it@mail.contoso.com"}, nil, []string{
+			"contoso.com supported: entry_garbled", "mail.contoso.com supported: entry_garbled",
+		}},
+		{"an entry of another domain is no domain", "C2", []string{"https://notcontoso.com/", "contoso.example", "mail.contoso.com"}, nil, []string{
+			"contoso.com confirmed: domain_missing",
+		}},
+		{"an empty entry may have been it", "C2", []string{"", "contoso.example", "mail.contoso.com"}, nil, []string{"contoso.com unknown: list_broken"}},
 		{"onmicrosoft.com is not listed", "C2", all(), []string{
 			`m365.tenant:domains.value = [{"id":"contoso.onmicrosoft.com","isVerified":true,"isInitial":true},{"id":"contoso.mail.onmicrosoft.com","isVerified":true}]`,
 		}, []string{"- refuted: all_domains_listed"}},

@@ -90,12 +90,18 @@ func (n ownedName) held(code string) Cell {
 	return cell(StateFine, code)
 }
 
+// lists: the name has an entry of its own.
+func (p places) lists(key string) bool {
+	has, _ := p.list.of(key)
+	return has == listed
+}
+
 // listed is what the causes found about a name in the list.
 func (p places) listed(subject string, n *ownedName) Cell {
 	if !p.declared {
 		return cell(StateUnknown, "cell_undeclared")
 	}
-	if n == nil || p.list.has(n.key) {
+	if n == nil || p.lists(n.key) {
 		v := Refuted
 		for _, f := range p.x.found["GDM-01.X2"] {
 			own := n != nil && domainKey(f.subject) == n.key

@@ -156,8 +156,8 @@ func newAccountSteps(x *Exam) []Text {
 	account := x.Pair().Subject
 	a := []string{"account", account, "tenant", tenantOf(x, account)}
 	return []Text{
-		text("Open a support ticket: ask Trend Micro to unbind the account ({account}) from the Microsoft 365 tenant ({tenant}) in Cloud App Security. Add the activation code, the sign-in name, the time of the message and a screenshot.",
-			"サポートチケットを送信し、Cloud App Security でアカウント ({account}) と Microsoft 365 テナント ({tenant}) のバインドの解除を依頼します。アクティベーションコード、ログオン ID、メッセージの時刻、スクリーンショットを添えます。", a...),
+		text("Open a support ticket: ask Trend Micro to unbind the account ({account}) from the Microsoft 365 tenant ({tenant}) in Cloud App Security. Add the activation code, the sign-in name, the time of the message and a screenshot. casdoctor bundle makes the text of the ticket and what to attach.",
+			"サポートチケットを送信し、Cloud App Security でアカウント ({account}) と Microsoft 365 テナント ({tenant}) のバインドの解除を依頼します。アクティベーションコード、ログオン ID、メッセージの時刻、スクリーンショットを添えます。チケットの本文と添付ファイルは casdoctor bundle で作成できます。", a...),
 		text("Wait until Trend Micro confirms that the account ({account}) is unbound. Going on without it leads to BND-01.",
 			"アカウント ({account}) のバインドが解除されたという回答を待ちます。待たずに進めると BND-01 になります。", a...),
 		text("Create a new account with a valid licence, and provision the services again with it.",

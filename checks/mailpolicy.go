@@ -1,7 +1,6 @@
 package checks
 
 import (
-	"maps"
 	"strconv"
 
 	"github.com/casdoctor/casdoctor/internal/dmarc"
@@ -23,13 +22,6 @@ func spfReason(p *spf.Problem) Reason {
 // dmarcReason is what is wrong with a DMARC record, as a reason. Its words are in policyWords.
 func dmarcReason(p *dmarc.Problem) Reason {
 	return because("dmarc_"+string(p.Code), "domain", p.Domain, "tag", p.Tag, "at", strconv.Itoa(p.Start+1), "detail", p.Detail)
-}
-
-// withPolicyWords are the words of a check and those of policies.
-func withPolicyWords(words map[string]Text) map[string]Text {
-	out := maps.Clone(words)
-	maps.Copy(out, policyWords)
-	return out
 }
 
 // policyWords are the sentences for the problems of SPF policies and DMARC records.

@@ -38,9 +38,9 @@ func Reads(cause string) []string {
 	case "SPM-01.C1":
 		return []string{"declared.cas"}
 	case "SPM-01.C2":
-		return []string{"cas.detections", "declared.cas", "mail.dns", "mail.messages"}
+		return []string{"cas.api", "cas.detections", "declared.cas", "m365.tenant", "mail.dns", "mail.messages"}
 	case "SPM-01.X1":
-		return []string{"cas.detections", "declared.cas", "m365.tenant", "mail.messages"}
+		return []string{"cas.api", "cas.detections", "declared.cas", "m365.tenant", "mail.messages"}
 	case "TLS-01.C1":
 		return []string{"console.endpoint", "declared.cas"}
 	case "TLS-01.C2":

@@ -49,8 +49,8 @@ func SPM01() Check {
 					"設定は行われていますが、偽の内部メールを見つけるためのバックエンドの確認 (SPF と、別のドメインを示すメールヘッダ) にメッセージが合格していません。",
 				},
 				How: Text{
-					"The headers of the messages in cas.messages are read, and with cas.api those of the messages that Cloud App Security detected in the last 72 hours. Only results where Exchange Online received the message count. SPF fail or softfail where the message first came in, or a Reply-To, Return-Path or envelope sender that differs from the sender and is no internal domain, confirms it. SPF results of the re-injection by Cloud App Security do not count; a pass below it counts only when the relay's address is in cas.relays. Results that the API gives without the way of the message, and SPF that is only computed for mail inside the tenant, make it likely. With policies of which only some are set, it is at most likely.",
-					"cas.messages のメッセージのヘッダを読み取ります。cas.api があれば、Cloud App Security が過去 72 時間に検出したメッセージのヘッダも取得します。Exchange Online が受信した時点の結果だけを使います。最初に受信した時点の SPF が fail または softfail の場合、または送信者と異なり内部ドメインでもない Reply-To、Return-Path、エンベロープ送信者がある場合に確定します。Cloud App Security が再送したときの SPF の結果は使わず、それより前の pass は、中継サーバのアドレスが cas.relays にある場合だけ使います。API が返す経路のない結果と、テナント内のメールについて計算しただけの SPF は、可能性ありにとどまります。一部のポリシーだけが設定済みの場合も同様です。",
+					"The headers of the messages in cas.messages are read, and with cas.api those of the messages that Cloud App Security detected in the last 72 hours. Only results where Exchange Online received the message count. SPF fail or softfail where the message first came in, or a Reply-To, Return-Path or envelope sender that differs from the sender and is no internal domain, confirms it. SPF results of the re-injection by Cloud App Security do not count; a pass below it counts only when the relay's address is in cas.relays. Results that the API gives without the way of the message, and SPF that is only computed for mail inside the tenant, make it likely. With policies of which only some are set, it is at most likely. What DNS publishes for the sender (the term of the SPF record, DMARC, the DKIM selectors of Exchange Online, MX) explains a message that fails and decides nothing.",
+					"cas.messages のメッセージのヘッダを読み取ります。cas.api があれば、Cloud App Security が過去 72 時間に検出したメッセージのヘッダも取得します。Exchange Online が受信した時点の結果だけを使います。最初に受信した時点の SPF が fail または softfail の場合、または送信者と異なり内部ドメインでもない Reply-To、Return-Path、エンベロープ送信者がある場合に確定します。Cloud App Security が再送したときの SPF の結果は使わず、それより前の pass は、中継サーバのアドレスが cas.relays にある場合だけ使います。API が返す経路のない結果と、テナント内のメールについて計算しただけの SPF は、可能性ありにとどまります。一部のポリシーだけが設定済みの場合も同様です。送信者について DNS に公開されている情報 (SPF レコードの項、DMARC、Exchange Online の DKIM セレクター、MX) は、失敗の説明に使い、判定には使いません。",
 				},
 				Examine: examineBackEnd,
 			},
@@ -131,7 +131,7 @@ func SPM01() Check {
 				Steps: inspectSteps,
 			},
 		},
-		Words: withPolicyWords(spmWords),
+		Words: mailWords,
 	}
 }
 
@@ -425,9 +425,6 @@ func oneChangeSteps(x *Exam) []Text {
 			"{message} が自組織のメッセージであることを確認します。送信したサーバ、機器、サービスを特定してください。心当たりがなければ偽のメールとみなし、何も変更しません。", "message", messageName(x)))
 	}
 	o := organisationOf(x)
-	if t := Read(x, facts.M365Tenant); t.Value != nil {
-		o.tenant = t.Value.ID
-	}
 	elsewhere := false // the change is to something else than the SPF record
 	if causes := candidateOf(x).causes(o); pair.Cause == "SPM-01.C2" && len(causes) > 0 {
 		if c := causes[0]; slices.Contains(ownChange, c.Row) {
@@ -441,8 +438,10 @@ func oneChangeSteps(x *Exam) []Text {
 			if !elsewhere {
 				steps = append(steps, spfSteps(x, r, o)...)
 			}
-		case "domain_not_listed", "subdomain_listed":
+		case "domain_not_listed", "subdomain_listed", "only_wildcard", "entry_garbled":
 			steps = append(steps, listSteps(r)...)
+		default:
+			steps = append(steps, dnsSteps(r, o)...)
 		}
 	}
 	return steps
@@ -537,6 +536,9 @@ func listSteps(r Reason) []Text {
 	}
 	return steps
 }
+
+// mailWords are all sentences of this check.
+var mailWords = together(spmWords, dnsWords, listWords, policyWords)
 
 // spmWords are the sentences of this check's reasons, and its terms.
 var spmWords = map[string]Text{
@@ -641,6 +643,10 @@ var spmWords = map[string]Text{
 		"The SPF record of the envelope domain ({domain}) has a mistake (permerror), so that it lets nobody pass.",
 		"エンベロープのドメイン ({domain}) の SPF レコードに誤りがあり (permerror)、どの送信元も合格しません。",
 	},
+	"envelope_not_said": {
+		"The SPF result does not say for which envelope domain it holds. Save a copy from the recipient's mailbox, with all headers, or look at another affected message.",
+		"SPF の結果に、対象のエンベロープのドメインがありません。受信者のメールボックスから、すべてのヘッダを含めて保存するか、影響を受ける別のメッセージで確認してください。",
+	},
 	"spf_temperror": {
 		"DNS did not answer when SPF was checked (temperror) for the envelope domain ({domain}). Look at another affected message.",
 		"エンベロープのドメイン ({domain}) の SPF を確認したときに DNS が応答しませんでした (temperror)。影響を受ける別のメッセージで確認してください。",
@@ -688,10 +694,6 @@ var spmWords = map[string]Text{
 	"address_unreadable": {
 		"{what!} has something in it that is no address, so that a domain may be missing. Look at the header by hand.",
 		"{what!} にアドレスとして読み取れない部分があり、ドメインを確認できません。ヘッダを直接確認してください。",
-	},
-	"list_broken": {
-		"The internal domains have an entry that is no domain, so that a domain may be missing. Correct cas.internal_domains.",
-		"内部ドメインの一覧にドメインではない項目があり、ドメインが欠けている可能性があります。cas.internal_domains を修正してください。",
 	},
 	"no_tenant_domains": {
 		"The tenant has no verified domain besides those that Microsoft gave it (onmicrosoft.com).",

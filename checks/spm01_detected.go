@@ -50,7 +50,7 @@ func candidatesOf(x *Exam) (c candidates) {
 		if !detected.Value.List.Complete() {
 			unread = detected.Value.List.Why()
 		}
-	case unread.Kind == facts.NotConfigured, unread.Kind == facts.NotCollected: // the API is optional
+	case unread.Kind == facts.NotConfigured, unread.Kind == facts.NotCollected && !hasAPI(x): // the API is optional
 		asked, unread = false, nil
 	}
 	if unread != nil {
@@ -66,6 +66,12 @@ func candidatesOf(x *Exam) (c candidates) {
 		c.why = unknown(because("not_declared", "what", "messages"))
 	}
 	return c
+}
+
+// hasAPI: the API of Cloud App Security was there to be asked.
+func hasAPI(x *Exam) bool {
+	api := Aside(x, facts.CASAPI)
+	return api.Value != nil || api.Why().Kind != facts.NotConfigured && api.Why().Kind != facts.NotCollected
 }
 
 // undetected: the service could not be asked.
@@ -105,12 +111,12 @@ func (c candidate) unreadable() Reason {
 // it does not; and a header that is missing may be in the message all the same.
 func partOfBackEnd(h facts.MailHeaders, o organisation) Claim {
 	spf := unknown(because("way_not_given"))
-	envelope := ""
+	envelope, decides := "", facts.AuthResult{}
 	for _, r := range h.Results {
 		if r.SPF == nil {
 			continue
 		}
-		envelope = r.SPF.Domain
+		decides, envelope = r, r.SPF.Domain
 		args := []string{"result", r.SPF.Result, "domain", r.SPF.Domain, "ip", r.SPF.IP}
 		switch r.SPF.Result {
 		case "fail", "softfail":
@@ -137,7 +143,7 @@ func partOfBackEnd(h facts.MailHeaders, o organisation) Claim {
 		claims = append(claims, strangeHeader(h, "envelope", &facts.Mailboxes{Domains: []string{envelope}}, o.internal).
 			atMost(Supported, because("way_not_given")))
 	}
-	return anyOf(claims...)
+	return o.explained(anyOf(claims...), h, decides)
 }
 
 // foreignSender: the sender's domain is not in the internal domains.

@@ -3,7 +3,6 @@ package checks
 import (
 	"net/netip"
 	"slices"
-	"strings"
 
 	"github.com/casdoctor/casdoctor/internal/maildns"
 	"github.com/casdoctor/casdoctor/internal/mailtrace"
@@ -60,22 +59,37 @@ type MailJudgement struct {
 type Why struct {
 	Reason
 	Fix Text `json:"fix"`
+	// Header is what the row rests on: from, reply_to, return_path, spf, dkim, dmarc, or exchange for the
+	// stamps of Exchange Online.
+	Header string `json:"header,omitempty"`
+	// Presumed: it fits if the results and stamps are of Exchange Online, which the message, for lack
+	// of its way, does not show.
+	Presumed bool `json:"presumed,omitempty"`
+}
+
+// Explains reports whether the row is why a message has its verdict. Some are true of it and not the
+// reason: the reasons of the verdict say more then.
+func (w Why) Explains(verdict string) bool {
+	switch mailtrace.Row(w.Code) {
+	case mailtrace.Authenticated, mailtrace.FilterBypassed, mailtrace.ListedDifferently, mailtrace.Unexplained:
+		return false
+	case mailtrace.RelayLoop:
+		return verdict != Unknown.String()
+	default:
+		return true
+	}
 }
 
 // JudgeMail judges one message by itself, whatever the policies say.
 func JudgeMail(h facts.MailHeaders, c MailContext) MailJudgement {
 	o := organisation{internal: newDomainList(c.Internal), tenant: c.Tenant, relays: ranges(c.Relays)}
-	if c.Internal == nil {
-		why := because("internal_not_named")
-		o.internal.why = &why
-	}
 	j := MailJudgement{Sender: foreignSender(h, o.internal), BackEnd: backEnd(h, o), Why: whyOutside(h, o)}
 	if d := mailtrace.Decide(h, o.relays); d.OK {
 		j.Deciding = &d.Result
 	}
 	for _, c := range []*Claim{&j.Sender, &j.BackEnd} {
 		for i := range c.Reasons {
-			c.Reasons[i].Text = sentence(c.Reasons[i], spmWords)
+			c.Reasons[i].Text = sentence(c.Reasons[i], mailWords)
 		}
 	}
 	return j
@@ -86,7 +100,10 @@ type organisation struct {
 	internal domainList
 	tenant   string
 	relays   []netip.Prefix
-	policies *spf.Checker // of the recorded DNS answers; nil without them
+	verified []string     // the domains of the tenant
+	initial  string       // the first of them, such as contoso.onmicrosoft.com
+	zone     maildns.Zone // the recorded DNS answers, and the SPF policies in them; nil without them
+	policies *spf.Checker
 }
 
 // ranges are addresses and ranges of addresses; the configuration takes no others.
@@ -105,7 +122,6 @@ func ranges(list []string) (out []netip.Prefix) {
 func (o organisation) known() mailtrace.Known {
 	return mailtrace.Known{
 		Tenant: o.tenant, Relays: o.relays, List: o.internal.membership,
-		Same: func(a, b string) bool { return domainKey(a) == domainKey(b) },
 	}
 }
 
@@ -115,7 +131,7 @@ func whyOutside(h facts.MailHeaders, o organisation) (out []Why) {
 		r := because(string(c.Row), c.Args...)
 		words := outsideWords[c.Row]
 		r.Text = words.why.with(r.Args, spmWords)
-		out = append(out, Why{Reason: r, Fix: words.fix.with(r.Args, spmWords)})
+		out = append(out, Why{Reason: r, Fix: words.fix.with(r.Args, spmWords), Header: words.header(r.Args["what"]), Presumed: c.Presumed})
 	}
 	return out
 }
@@ -132,7 +148,18 @@ func backEnd(h facts.MailHeaders, o organisation) Claim {
 	if envelope != "" && (h.ReturnPath == nil || !names(h.ReturnPath, envelope)) {
 		claims = append(claims, strangeHeader(h, "envelope", &facts.Mailboxes{Domains: []string{envelope}}, internal))
 	}
-	return anyOf(claims...)
+	if envelope == "" && spf.Verdict == Refuted { // nobody says whom the result is for
+		claims = append(claims, unknown(because("envelope_not_said")))
+	}
+	return o.explained(anyOf(claims...), h, mailtrace.Decide(h, o.relays).Result)
+}
+
+// explained: a message that fails gets the reasons that DNS has besides SPF.
+func (o organisation) explained(c Claim, h facts.MailHeaders, r facts.AuthResult) Claim {
+	if c.Verdict >= Supported {
+		c.Reasons = append(c.Reasons, o.besides(h, r)...)
+	}
+	return c
 }
 
 func names(m *facts.Mailboxes, domain string) bool {
@@ -242,13 +269,10 @@ func foreignSender(h facts.MailHeaders, internal domainList) Claim {
 	return anyOf(claims...)
 }
 
-// domainList are the internal domains, or why they are not known. A list with an entry that is
-// no name cannot show that a domain is missing in it.
+// domainList are the internal domains, or why they are not known.
 type domainList struct {
-	keys   []string
-	wild   []listEntry // *.contoso.com: whether the console reads it so is not documented
-	broken bool
-	why    *Reason
+	internalList
+	why *Reason
 }
 
 // organisationOf is the organisation of the run.
@@ -257,60 +281,46 @@ func organisationOf(x *Exam) organisation {
 	if cas := Read(x, facts.DeclaredCAS); cas.Value != nil && cas.Value.Relays != nil {
 		o.relays = ranges(*cas.Value.Relays)
 	}
-	o.policies = policies(x)
+	if dns := Read(x, facts.MailDNS); dns.Value != nil {
+		o.zone = maildns.NewZone(dns.Value.Answers)
+		o.policies = spf.New(o.zone)
+	}
+	// What is known of the tenant makes a reason fuller and decides nothing.
+	if t := Aside(x, facts.M365Tenant); t.Value != nil {
+		o.tenant = t.Value.ID
+		for _, d := range t.Value.VerifiedDomains {
+			o.verified = append(o.verified, d.Name)
+			if d.IsInitial != nil && *d.IsInitial {
+				o.initial = domainKey(d.Name)
+			}
+		}
+		if all := t.Value.Domains.Value; all != nil && o.initial == "" {
+			for _, d := range *all {
+				if d.IsInitial != nil && *d.IsInitial {
+					o.initial = domainKey(d.ID)
+				}
+			}
+		}
+	}
 	return o
 }
 
 func internalDomains(x *Exam) domainList {
-	cas := Read(x, facts.DeclaredCAS)
-	if cas.Value == nil {
-		why := failed("internal_domains", cas.Why())
-		return domainList{why: &why}
-	}
-	if cas.Value.InternalDomains == nil {
-		return newDomainList(nil)
-	}
-	written := []string{}
-	for _, e := range writtenEntries(cas.Value) {
-		written = append(written, e.Text)
-	}
-	return newDomainList(&written)
+	list, why := internalListOf(x)
+	return domainList{list, why}
 }
 
 // newDomainList reads entries as they are written.
 func newDomainList(entries *[]string) domainList {
 	if entries == nil {
-		why := because("not_declared", "what", "internal_domains")
+		why := because("internal_not_named")
 		return domainList{why: &why}
 	}
 	var l domainList
-	for _, e := range *entries {
-		switch key, wildcard := maildns.Entry(e); {
-		case key == "":
-			l.broken = true
-		case wildcard:
-			l.wild = append(l.wild, listEntry{text: e, key: key, wildcard: true})
-		default:
-			l.keys = append(l.keys, key)
-		}
+	for i, e := range *entries {
+		l.internalList = append(l.internalList, newEntry(e, i+1))
 	}
 	return l
-}
-
-// nearly is an entry that may cover a domain that is not listed itself.
-func (l domainList) nearly(key string) (entry string, wildcard, ok bool) {
-	covers := func(listed string) bool { return strings.HasSuffix(key, "."+listed) }
-	for _, k := range l.keys {
-		if covers(k) {
-			return k, false, true
-		}
-	}
-	for _, e := range l.wild {
-		if e.key == key || covers(e.key) {
-			return e.text, true, true
-		}
-	}
-	return "", false, false
 }
 
 // membership is the same for the table of causes. A name in another spelling than the list has it
@@ -318,42 +328,45 @@ func (l domainList) nearly(key string) (entry string, wildcard, ok bool) {
 // them is not documented.
 func (l domainList) membership(domain string) mailtrace.Membership {
 	key := domainKey(domain)
-	switch {
-	case l.why != nil, key == "":
+	if l.why != nil || key == "" {
 		return mailtrace.Undecided
-	case slices.Contains(l.keys, key) && key != strings.ToLower(domain):
-		return mailtrace.Related
-	case slices.Contains(l.keys, key):
+	}
+	switch has, _ := l.of(key); {
+	case has == blank:
+		return mailtrace.Undecided
+	case has == absent:
+		return mailtrace.Missing
+	case has == listed && l.spelt(domain):
 		return mailtrace.Listed
-	case l.broken:
-		return mailtrace.Undecided
-	}
-	if _, _, ok := l.nearly(key); ok {
+	default:
 		return mailtrace.Related
 	}
-	return mailtrace.Missing
 }
 
 // lacks: a domain is not in the list. Whether a listed domain stands for its sub-domains is not
 // documented, so that theirs is a likelihood only.
 func (l domainList) lacks(what, domain string) Claim {
 	key := domainKey(domain)
-	args := []string{"what", what, "domain", domain}
 	switch {
 	case l.why != nil:
 		return unknown(*l.why)
 	case key == "":
 		return unknown(because("address_unreadable", "what", what))
-	case slices.Contains(l.keys, key):
+	}
+	has, entry := l.of(key)
+	args := entry.args("what", what, "domain", domain)
+	switch has {
+	case listed:
 		return refuted(Declared, because("domain_listed", args...))
-	case l.broken:
-		return unknown(because("list_broken"))
+	case blank:
+		return unknown(because("list_broken", args...))
+	case byWildcard:
+		return supported(Declared, because("only_wildcard", args...))
+	case byParent:
+		return supported(Declared, because("subdomain_listed", append(args, "parent", entry.key)...))
+	case within:
+		return supported(Declared, because("entry_garbled", args...))
+	default:
+		return confirmed(Declared, because("domain_not_listed", args...))
 	}
-	switch near, wildcard, ok := l.nearly(key); {
-	case wildcard:
-		return supported(Declared, because("only_wildcard", append(args, "entry", near)...))
-	case ok:
-		return supported(Declared, because("subdomain_listed", append(args, "parent", near)...))
-	}
-	return confirmed(Declared, because("domain_not_listed", args...))
 }

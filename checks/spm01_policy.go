@@ -5,22 +5,12 @@ import (
 	"net/netip"
 	"strconv"
 
-	"github.com/casdoctor/casdoctor/internal/maildns"
 	"github.com/casdoctor/casdoctor/internal/spf"
 	"github.com/casdoctor/casdoctor/probes/facts"
 )
 
 // What the recorded DNS answers say of the SPF of a message: the term that decided, the look-up
 // too many, the mistake. They are of the time of the run, which may be later than the message.
-
-// policies looks at the SPF policies that were recorded; nil without them.
-func policies(x *Exam) *spf.Checker {
-	dns := Read(x, facts.MailDNS)
-	if dns.Value == nil {
-		return nil
-	}
-	return spf.New(maildns.NewZone(dns.Value.Answers))
-}
 
 // evaluate is SPF for an address that sends for a domain; nil when that was not recorded.
 func (o organisation) evaluate(ip, domain string) *spf.Report {

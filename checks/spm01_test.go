@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/casdoctor/casdoctor/internal/mailtrace"
 	"github.com/casdoctor/casdoctor/probes/facts"
 )
 
@@ -89,7 +90,7 @@ func TestTheSettingsDoNotMendTheMessage(t *testing.T) {
 func TestJudgeMail(t *testing.T) {
 	h := facts.MailHeaders{
 		From: &facts.Mailboxes{Domains: []string{"contoso.com"}}, ReplyTo: &facts.Mailboxes{Domains: []string{"mailer.example"}},
-		Results:  []facts.AuthResult{{Header: "authentication-results", Hop: new(0), SPF: &facts.AuthVerdict{Result: "pass"}}},
+		Results:  []facts.AuthResult{{Header: "authentication-results", Hop: new(0), SPF: &facts.AuthVerdict{Result: "pass", Domain: "contoso.com"}}},
 		Received: []facts.Hop{{By: "x.mail.protection.outlook.com"}},
 	}
 	for name, tt := range map[string]struct {
@@ -203,6 +204,132 @@ func TestTheNarrowestChange(t *testing.T) {
 		}
 		if strings.Contains(en, "pprove") {
 			t.Errorf("%s: an approval: %s", name, en)
+		}
+	}
+}
+
+// TestWhatDNSAsksFor: the steps name the records of this tenant, and only where DNS showed that they lack.
+func TestWhatDNSAsksFor(t *testing.T) {
+	const failing = `mail.messages:0.headers.value.results.0.spf.result = "fail"`
+	const dmarcFails = `mail.messages:0.headers.value.results.0.dmarc = {"result":"fail","domain":"contoso.com"}`
+	const initial = `m365.tenant:verifiedDomains.0 = {"name":"contoso.onmicrosoft.com","isInitial":true}`
+	answers := func(more ...string) string {
+		all := []string{`{"name":"contoso.com","type":"TXT","records":{"value":["v=spf1 include:spf.protection.outlook.com -all"]}}`}
+		return `mail.dns = {"domains":["contoso.com"],"answers":[` + strings.Join(append(all, more...), ",") + `]}`
+	}
+	record := func(name, rr, value string) string {
+		return `{"name":"` + name + `","type":"` + rr + `","records":{"value":["` + value + `"]}}`
+	}
+	none := func(name, rr string) string {
+		return `{"name":"` + name + `","type":"` + rr + `","records":{"failure":{"kind":"not_found"}}}`
+	}
+	const selector1, selector2 = "selector1._domainkey.contoso.com", "selector2._domainkey.contoso.com"
+	unpublished := answers(none(selector1, "CNAME"), none(selector1, "TXT"), none(selector2, "CNAME"), none(selector2, "TXT"))
+	for name, tt := range map[string]struct {
+		lines    []string
+		has, not string
+	}{
+		"selectors": {
+			[]string{failing, initial, unpublished},
+			selector2 + " CNAME selector2-contoso-com._domainkey.contoso.onmicrosoft.com", "with the values that the DKIM page",
+		},
+		"selectors of a tenant without a name": {[]string{failing, `m365.tenant! = {"kind":"timeout"}`, unpublished}, "with the values that the DKIM page", "onmicrosoft"},
+		"selectors that nobody asked for":      {[]string{failing, initial, answers()}, "SPF record of contoso.com", "_domainkey"},
+		"a DMARC record": {
+			[]string{failing, dmarcFails, answers(record("_dmarc.contoso.com", "TXT", "v=DMARC1; p=none; pct=50"))},
+			`"pct=50" (at 19) is no longer part of the standard`, "Publish a DMARC record",
+		},
+		"no DMARC record": {
+			[]string{failing, dmarcFails, answers(none("_dmarc.contoso.com", "TXT"))}, "Publish a DMARC record at _dmarc.contoso.com", "pct",
+		},
+		"DMARC passes": {
+			[]string{failing, answers(none("_dmarc.contoso.com", "TXT"))}, "SPF record of contoso.com", "Publish a DMARC record",
+		},
+		"a gateway in front": {
+			[]string{failing, answers(record("contoso.com", "MX", "10 mx.gateway.example"))}, "of mx.gateway.example, leave the SPF record", "_domainkey",
+		},
+		"no mail at all": {[]string{failing, answers(record("contoso.com", "MX", "0 "))}, "SPF record of contoso.com", "leave the SPF record"},
+	} {
+		en, ja := spmSteps(t, "SPM-01.F4", tt.lines...)
+		if !strings.Contains(en, tt.has) || strings.Contains(en, tt.not) || ja == "" || strings.Contains(en+ja, "{") {
+			t.Errorf("%s: %q missing or %q there, in %s", name, tt.has, tt.not, en)
+		}
+	}
+}
+
+// TestWordsOfDNS: every reason has what its sentence speaks of, in both languages.
+func TestWordsOfDNS(t *testing.T) {
+	cases, said := loadCases(t, "SPM-01"), map[string]bool{}
+	for _, f := range cases {
+		for _, e := range Evaluate(f.evidence, []Check{SPM01()}, Options{}).Results[0].Causes {
+			for _, r := range e.Reasons {
+				words, ok := dnsWords[r.Code]
+				said[r.Code] = true
+				for _, s := range []string{words.EN, words.JA} {
+					for rest := s; ok; {
+						_, after, found := strings.Cut(rest, "{")
+						if !found {
+							break
+						}
+						slot, end, _ := strings.Cut(after, "}")
+						if r.Args[strings.TrimSuffix(slot, "!")] == "" {
+							t.Errorf("%s: %s: nothing fills in {%s}", f.name, r.Code, slot)
+						}
+						rest = end
+					}
+				}
+			}
+		}
+	}
+	for code := range dnsWords {
+		if !said[code] {
+			t.Errorf("no case says %s", code)
+		}
+	}
+}
+
+// TestTwoChecksOneList: what GDM-01.C2 says of a domain of the tenant, SPM-01.X1 says of its mail.
+func TestTwoChecksOneList(t *testing.T) {
+	for _, entries := range [][]string{
+		{"contoso.com"}, {"contoso.example"}, {"*.contoso.com"}, {"com"}, {"https://contoso.com/"}, {"https://fabrikam.example/"}, {"contoso .com"},
+		{""}, {"", "contoso.com"}, {"", "*.contoso.com"}, {"CONTOSO.com."}, {"smtp:@contoso.com"}, {"xn--zzzzzz.com"}, {},
+	} {
+		list := newDomainList(&entries)
+		verified := true
+		n := ownedName{name: "contoso.com", key: "contoso.com", kind: "domain_primary", verified: &verified}
+		x := &Exam{check: new(GDM01())}
+		gdm := Refuted
+		if has, _ := list.of(n.key); has != listed {
+			gdm = n.missing(x, list.internalList).Verdict
+		}
+		if spm := list.lacks("from", "contoso.com"); spm.Verdict != gdm {
+			t.Errorf("%q: SPM-01 %v, GDM-01 %v", entries, spm.Verdict, gdm)
+		}
+	}
+}
+
+// TestSpellings: a list is compared as text, as far as is known, so that another spelling of a listed
+// domain is a difference; the same one in other letters is not.
+func TestSpellings(t *testing.T) {
+	for _, tt := range []struct {
+		entry, domain string
+		want          mailtrace.Membership
+	}{
+		{"bücher.example", "bücher.example", mailtrace.Listed},
+		{"BÜCHER.example.", "bücher.example", mailtrace.Listed},
+		{"bücher.example", "xn--bcher-kva.example", mailtrace.Related},
+		{"xn--bcher-kva.example", "bücher.example", mailtrace.Related},
+		{"@Contoso.com", "contoso.com", mailtrace.Listed},
+		{"bücher。example", "bücher.example", mailtrace.Related},
+		{"faß.example", "fass.example", mailtrace.Missing},
+		{"contoso.com", "news.contoso.com", mailtrace.Related},
+		{"*.contoso.com", "contoso.com", mailtrace.Related},
+		{"https://contoso.com/", "contoso.com", mailtrace.Related},
+		{"", "contoso.com", mailtrace.Undecided},
+		{"contoso.com", "", mailtrace.Undecided},
+	} {
+		if got := newDomainList(&[]string{tt.entry}).membership(tt.domain); got != tt.want {
+			t.Errorf("%q in a list with %q: %d, want %d", tt.domain, tt.entry, got, tt.want)
 		}
 	}
 }

@@ -38,8 +38,8 @@ func stateOfTrouble(v Verdict) State {
 	return map[Verdict]State{Confirmed: StateTrouble, Supported: StatePerhaps, Unknown: StateUnknown, Refuted: StateFine}[v]
 }
 
-// cell makes one; args alternate name and value.
-func cell(s State, code string, args ...string) Cell { return Cell{s, because(code, args...)} }
+// cell makes one.
+func cell(s State, code string) Cell { return Cell{s, because(code)} }
 
 // say fills in the sentences.
 func (t *Table) say(words map[string]Text) {

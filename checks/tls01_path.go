@@ -26,7 +26,7 @@ func examineReach(x *Exam) {
 	switch d := con.Value.Direct; {
 	case d == nil:
 	case d.Outcome != facts.OutcomeOK:
-		c.Reasons = append(c.Reasons, because("direct_fails", "outcome", string(d.Outcome)))
+		c.Reasons = append(c.Reasons, because("direct_fails", "outcome", outcomeTerm(d.Outcome)))
 	case c.Verdict == Confirmed:
 		c.Reasons = append(c.Reasons, because("direct_works", wayArgs(*con.Value)...))
 	}
@@ -123,6 +123,8 @@ func notReached(con facts.Console) Claim {
 	if !opened {
 		for _, a := range con.Connects {
 			switch code, ok := unreached(a); {
+			case a.Outcome == facts.OutcomeProxyKind:
+				return unknown(because("proxy_kind", wayArgs(con)...))
 			case !ok && !slices.Contains(failures, a.Outcome):
 				return unknown(because("connect_failed", wayArgs(con)...)) // it may have worked
 			case !ok:
@@ -545,16 +547,30 @@ func certificate(con facts.Console) Claim {
 	case *c.Value.Verified:
 		return refuted(Observed, because("chain_verifies", args...))
 	}
-	problem := "certificate_" + c.Value.Problem
-	if c.Value.SelfSigned {
-		problem = "certificate_self_signed"
-	}
-	if _, ok := pathWords[problem]; !ok {
-		problem = "certificate_other"
-	}
-	claim := confirmed(Observed, because("certificate_unverified", append(args, "problem", problem)...))
+	claim := confirmed(Observed, because("certificate_unverified", append(args, "problem", problemTerm(*c.Value))...))
 	claim.Reasons = append(claim.Reasons, signsOfInspection(con)...)
 	return claim
+}
+
+// problemTerm is the term for why a certificate does not verify.
+func problemTerm(c facts.Certificate) string {
+	term := "certificate_" + c.Problem
+	if c.SelfSigned {
+		term = "certificate_self_signed"
+	}
+	if _, ok := pathWords[term]; !ok {
+		term = "certificate_other"
+	}
+	return term
+}
+
+// outcomeTerm is the term for how a connection or a hello ended.
+func outcomeTerm(o facts.Outcome) string {
+	term := "outcome_" + string(o)
+	if _, ok := pathWords[term]; !ok {
+		term = "outcome_failed"
+	}
+	return term
 }
 
 // inspected: the chain verifies, but only because its root was installed on this machine or named in
@@ -849,13 +865,27 @@ var pathWords = map[string]Text{
 	"certificate_self_signed":       {"it has signed itself", "自己署名"},
 	"certificate_other":             {"it does not verify", "検証に失敗"},
 
+	"outcome_ok":            {"answered", "応答あり"},
+	"outcome_alert":         {"refused with an alert", "アラートで拒否"},
+	"outcome_reset":         {"reset", "リセット"},
+	"outcome_closed":        {"closed without a word", "無応答で切断"},
+	"outcome_timeout":       {"no answer", "応答なし"},
+	"outcome_refused":       {"refused: the port is closed", "拒否 (ポートが閉じている)"},
+	"outcome_unreachable":   {"no way there, or forbidden on the way", "経路なし、または途中で禁止"},
+	"outcome_not_tls":       {"an answer that is not TLS", "TLS ではない応答"},
+	"outcome_malformed":     {"an answer that makes no sense", "内容の成り立たない応答"},
+	"outcome_proxy_refused": {"refused by the proxy", "プロキシが拒否"},
+	"outcome_proxy_auth":    {"the proxy wants other credentials", "プロキシが認証を要求"},
+	"outcome_proxy_kind":    {"a proxy that cannot be used here", "使用できない種類のプロキシ"},
+	"outcome_failed":        {"failed for another reason", "その他の理由で失敗"},
+
 	"answered": {
 		"{host}, port {port}, answers.",
 		"{host} のポート {port} は応答しています。",
 	},
 	"direct_fails": {
-		"Only for information: without the proxy the connection fails ({outcome}).",
-		"参考: プロキシを経由しない接続は失敗します ({outcome})。",
+		"Only for information: without the proxy the connection fails ({outcome!}).",
+		"参考: プロキシを経由しない接続は失敗します ({outcome!})。",
 	},
 	"direct_works": {
 		"Without the proxy the connection succeeds: the trouble is the proxy's.",
@@ -920,6 +950,10 @@ var pathWords = map[string]Text{
 	"proxy_fails": {
 		"The proxy {proxy} could not connect to {host} itself ({status}).",
 		"プロキシ {proxy} 自身が {host} に接続できませんでした ({status})。",
+	},
+	"proxy_kind": {
+		"{proxy} is a SOCKS proxy, or one that is itself spoken to in HTTPS: casdoctor goes to a console only through HTTP proxies (CONNECT). Set network.proxy (or --via) to an http:// address of it, or run casdoctor where no proxy is needed.",
+		"{proxy} は SOCKS プロキシか、プロキシ自身に HTTPS で接続するものです。casdoctor が管理コンソールの確認に使えるのは HTTP プロキシ (CONNECT) だけです。network.proxy (または --via) に http:// のアドレスを指定するか、プロキシの不要な場所で casdoctor を実行してください。",
 	},
 	"not_a_proxy": {
 		"What listens at {proxy} does not understand a proxy's request ({status}).",

@@ -1,6 +1,9 @@
 package checks
 
-import "strings"
+import (
+	"strings"
+	"sync"
+)
 
 // common are the sentences of the reason codes that every check uses: the kinds of failure,
 // and what the engine itself says. Each tells what to do next.
@@ -82,8 +85,8 @@ var common = map[string]Text{
 		"判定しません。設定に {section} の項がありません。",
 	},
 	"seen_but_unexplained": {
-		"It was seen, but nothing that can be looked at explains it. Open a support ticket with the message and its time.",
-		"現象は報告されていますが、確認できる範囲では説明できません。メッセージと時刻を添えてサポートチケットを送信してください。",
+		"It was seen, but nothing that can be looked at explains it. Open a support ticket with the message and its time; casdoctor bundle makes what to attach.",
+		"現象は報告されていますが、確認できる範囲では説明できません。メッセージと時刻を添えてサポートチケットを送信してください。添付するファイルは casdoctor bundle で作成できます。",
 	},
 	"seen_but_waived": {
 		"It was seen, and what was accepted below may be why. Lift the waiver if the message is to go away.",
@@ -182,3 +185,16 @@ func named(v string, words map[string]Text, lang string) string {
 func text(en, ja string, args ...string) Text {
 	return Text{en, ja}.with(because("", args...).Args, nil)
 }
+
+// Sentence makes the words of a reason anew from its code and arguments: of a check, or with "" of
+// the run. A reader who changes arguments (a bundle with pseudonyms) cannot leave the old ones in
+// the words then.
+func Sentence(check string, r Reason) Text { return sentence(r, wordsOf()[check]) }
+
+var wordsOf = sync.OnceValue(func() map[string]map[string]Text {
+	out := map[string]map[string]Text{}
+	for _, c := range All() {
+		out[c.ID] = c.Words
+	}
+	return out
+})

@@ -62,8 +62,8 @@ func (l *loader) agent(root *yaml.Node) *Agent {
 	a.Timeout = defaulted(o, "timeout", duration("2m", time.Second, 24*time.Hour), Duration(2*time.Minute))
 	a.Keep = group(o, "keep", func(o *object) Keep {
 		return Keep{
-			Days: defaulted(o, "days", number("days", 1, 36500), 400),
-			Runs: defaulted(o, "runs", number("runs", 1, 1_000_000_000), 20000),
+			Days: defaulted(o, "days", number("days", 36500), 400),
+			Runs: defaulted(o, "runs", number("runs", 1_000_000_000), 20000),
 		}
 	})
 	defaults := o.member("defaults")
@@ -177,7 +177,7 @@ func (l *loader) tenant(o *object, file string, defaults *yaml.Node) *Config {
 	var cfg *Config
 	if own.root = own.parse(data); own.root != nil {
 		if defaults != nil && own.root.Kind == yaml.MappingNode {
-			own.inherit(own.root, copyOf(defaults), l.file)
+			own.inherit(own.root, defaults, l.file)
 		}
 		cfg = own.config(own.root)
 	}
@@ -185,22 +185,12 @@ func (l *loader) tenant(o *object, file string, defaults *yaml.Node) *Config {
 	return cfg
 }
 
-// copyOf keeps one tenant's configuration from changing the next one's defaults.
-func copyOf(n *yaml.Node) *yaml.Node {
-	c := *n
-	c.Content = make([]*yaml.Node, len(n.Content))
-	for i, child := range n.Content {
-		c.Content[i] = copyOf(child)
-	}
-	return &c
-}
-
 func (l *loader) alerts(o *object, a *Agent) Alerts {
 	return group(o, "alerts", func(o *object) Alerts {
 		var t Alerts
 		t.Language = defaulted(o, "language", oneOf(English, Japanese), English)
 		t.Link = maybe(o, "link", link())
-		t.Damping = defaulted(o, "damping", number("runs", 1, 100), 2)
+		t.Damping = defaulted(o, "damping", number("runs", 100), 2)
 		t.RemindBefore = remindBefore(o)
 		t.QuietHours = optionalGroup(o, "quiet_hours", func(o *object) QuietHours {
 			q := QuietHours{From: required(o, "from", timeOfDay()), To: required(o, "to", timeOfDay())}
@@ -312,7 +302,7 @@ func (l *loader) signedWebhook(o *object) SignedWebhook {
 func (l *loader) email(o *object) Email {
 	o.private = true
 	e := Email{
-		Host: required(o, "host", host()), Port: defaulted(o, "port", number("a port", 1, 65535), 587),
+		Host: required(o, "host", host()), Port: defaulted(o, "port", number("a port", 65535), 587),
 		From: required(o, "from", address()), User: maybe(o, "user", word("the name that the server knows the sender by")),
 		Password: maybe(o, "password", l.secret(oneLine)),
 	}
@@ -467,12 +457,12 @@ func duration(example string, least, most time.Duration) kind[Duration] {
 	}}
 }
 
-func number(what string, least, most int) kind[int] {
+func number(what string, most int) kind[int] {
 	return kind[int]{
-		what: fmt.Sprintf("%s as a number from %d to %d", what, least, most), tags: []string{intTag},
+		what: fmt.Sprintf("%s as a number from 1 to %d", what, most), tags: []string{intTag},
 		parse: func(s string) (int, *complaint) {
 			n, err := strconv.Atoi(s)
-			if err != nil || n < least || n > most {
+			if err != nil || n < 1 || n > most {
 				return 0, &complaint{}
 			}
 			return n, nil

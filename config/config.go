@@ -376,7 +376,8 @@ type Symptom struct {
 
 // Network is the way out of this machine, for every probe.
 type Network struct {
-	// The proxy, http://host:port. A user and a password have no place here. Left out: the environment's.
+	// The proxy, http://host:port. A user and a password have no place here. Left out: the environment's. Behind
+	// an https:// proxy everything but the console can be looked at.
 	Proxy string `yaml:"proxy" jsonschema:"format=uri,pattern=^https?://"`
 	// A PEM file of certificates that are trusted beside the system's, for networks that inspect TLS.
 	CAFile string `yaml:"ca_file" jsonschema:"minLength=1"`

@@ -49,12 +49,26 @@ func readConfiguration(path string) ([]byte, error) {
 // at the folder of filename, which is also the file that errors name.
 func Parse(data []byte, filename string) (*Config, error) {
 	l := newLoader(filename)
+	return l.load(data)
+}
+
+// Outline is Parse for a configuration that is still being written, perhaps on another
+// machine than the one it is for: everything is checked but what a reference leads to, that
+// is whether a variable is set, a file is there, and what is in it.
+func Outline(data []byte, filename string) error {
+	l := newLoader(filename)
+	l.outline = true
+	_, err := l.load(data)
+	return err
+}
+
+func (l *loader) load(data []byte) (*Config, error) {
 	var c *Config
 	if l.root = l.parse(data); l.root != nil {
 		c = l.config(l.root)
 	}
 	if len(l.problems) > 0 {
-		return nil, newErrors(filename, l.problems)
+		return nil, newErrors(l.file, l.problems)
 	}
 	return c, nil
 }
@@ -62,7 +76,7 @@ func Parse(data []byte, filename string) (*Config, error) {
 func unreadable(path string, err error) error {
 	p := Problem{File: path, Message: "cannot be read: " + reason(err)}
 	if errors.Is(err, fs.ErrNotExist) {
-		p.Hint = "name the configuration with -c, or start one with: casdoctor config init > casdoctor.yaml"
+		p.Hint = "name the configuration with -c, or start one with: casdoctor config init"
 	}
 	return &Errors{Problems: []Problem{p}}
 }
@@ -87,6 +101,7 @@ func reason(err error) string {
 // loader reads one configuration and gathers what is wrong with it.
 type loader struct {
 	file     string
+	outline  bool // no reference is followed
 	problems []Problem
 	// root is the document of file, and inherited are the nodes in it that stand in another one.
 	root      *yaml.Node
@@ -121,7 +136,7 @@ func (l *loader) at(n *yaml.Node, path string, c complaint, excerpt string) {
 		message = path + ": " + message
 	}
 	l.problems = append(l.problems, Problem{
-		File: l.fileOf(n), Line: n.Line, Column: n.Column, Message: message, Hint: c.hint, Excerpt: excerpt,
+		File: l.fileOf(n), Line: n.Line, Column: n.Column, Path: path, Message: message, Hint: c.hint, Excerpt: excerpt,
 	})
 }
 
@@ -141,7 +156,7 @@ func (l *loader) parse(data []byte) *yaml.Node {
 	switch err := loader.Load(&doc); {
 	case errors.Is(err, io.EOF), err == nil && (len(doc.Content) == 0 || doc.Content[0].Tag == nullTag):
 		l.problems = append(l.problems, Problem{
-			File: l.file, Message: "is empty", Hint: "casdoctor config init prints a configuration to start from",
+			File: l.file, Message: "is empty", Hint: "casdoctor config init starts a configuration",
 		})
 		return nil
 	case err != nil:

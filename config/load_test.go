@@ -306,11 +306,11 @@ func TestUnreadable(t *testing.T) {
 	write(t, dir, "latin1.yaml", "version: 1\ntenant: M\xfcller\n", 0o644)
 	write(t, dir, "control.yaml", "version: 1\ntenant: a\x1bb\n", 0o644)
 	for name, want := range map[string]string{
-		"missing.yaml": "missing.yaml: cannot be read: there is no such file; name the configuration with -c, or start one with: casdoctor config init > casdoctor.yaml",
+		"missing.yaml": "missing.yaml: cannot be read: there is no such file; name the configuration with -c, or start one with: casdoctor config init",
 		"":             ": cannot be read: it is a folder",
 		"10MB.yaml":    "10MB.yaml: is larger than 1 MiB, so it is no configuration of casdoctor; check the file name",
-		"empty.yaml":   "empty.yaml: is empty; casdoctor config init prints a configuration to start from",
-		"spaces.yaml":  "spaces.yaml: is empty; casdoctor config init prints a configuration to start from",
+		"empty.yaml":   "empty.yaml: is empty; casdoctor config init starts a configuration",
+		"spaces.yaml":  "spaces.yaml: is empty; casdoctor config init starts a configuration",
 		"binary.yaml":  "binary.yaml: is binary: it holds NUL bytes; check the file name",
 		"utf16.yaml":   "utf16.yaml: is UTF-16; save it as UTF-8",
 		"latin1.yaml":  "latin1.yaml:2:10: not UTF-8; save the file as UTF-8",
@@ -519,4 +519,53 @@ func FuzzLoad(f *testing.F) {
 			t.Errorf("show: %v\n%s", err, b.String())
 		}
 	})
+}
+
+// TestOutline: what a configuration refers to may still be missing; everything else is judged.
+func TestOutline(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "casdoctor.yaml") // and nothing beside it
+	t.Setenv("CASDOCTOR_NOT_SET", "")
+	const text = `version: 1
+tenant: contoso
+microsoft365:
+  tenant_id: 84841066-274d-4ec0-a5c1-276be684bdd3
+  credentials: {client_id: 11111111-2222-3333-4444-555555555555, KIND}
+google:
+  admin: super@contoso.com
+  credentials: {service_account_key: file:sa.json}
+  granted_scopes: file:scopes.txt
+cas:
+  site: eu
+  api: {token: env:CASDOCTOR_NOT_SET}
+  internal_domains: file:domains.txt
+network: {ca_file: corp.pem}
+`
+	for _, kind := range []string{
+		"client_secret: file:secret", "certificate: env:CASDOCTOR_NOT_SET", "workload_identity: {token_file: token}",
+		"workload_identity: {github_actions: true}",
+		"workload_identity: {azure_pipelines: {service_connection: 11111111-2222-3333-4444-555555555555, access_token: env:SYSTEM_ACCESSTOKEN}}",
+	} {
+		text := strings.Replace(text, "KIND", kind, 1)
+		if err := config.Outline([]byte(text), path); err != nil {
+			t.Errorf("%s: %v", kind, err)
+		}
+		if _, err := config.Parse([]byte(text), path); err == nil {
+			t.Errorf("%s: nothing that it refers to is there, and Parse accepts it", kind)
+		}
+		for old, wrong := range map[string]string{
+			"84841066-": "84841066", kind: "client_secret: " + canary, "file:sa.json": "'file:'", "site: eu": "site: mars", "version: 1": "version: 2",
+			"file:domains.txt": "domains.txt", "super@contoso.com": "super",
+		} {
+			err := config.Outline([]byte(strings.Replace(text, old, wrong, 1)), path)
+			var mistakes *config.Errors
+			if !errors.As(err, &mistakes) || strings.Contains(err.Error(), canary) {
+				t.Errorf("%s instead of %s: %v", wrong, old, err)
+				continue
+			}
+			p := mistakes.Problems[0]
+			if p.Path == "" || !strings.HasPrefix(p.Message, p.Path+": ") {
+				t.Errorf("%s instead of %s: the path is %q, the message %q", wrong, old, p.Path, p.Message)
+			}
+		}
+	}
 }

@@ -12,7 +12,8 @@ import (
 // Problem is one mistake in the configuration, or in a file that it names.
 type Problem struct {
 	File         string
-	Line, Column int // from 1; 0 when the mistake is the file as a whole
+	Line, Column int    // from 1; 0 when the mistake is the file as a whole
+	Path         string // of the key, such as google.admin; empty where there is none to name
 	Message      string
 	Hint         string // what to write instead; may be empty
 	// Excerpt is the value that is wrong after its key, and a caret below it. It is made of

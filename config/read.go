@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -165,7 +164,7 @@ func (o *object) lacks(path, message, hint string) {
 	o.l.at(place, path, complaint{message, hint}, "")
 }
 
-var keyShape = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,39}$`)
+var keyShape = pattern(`^[A-Za-z][A-Za-z0-9_-]{0,39}$`)
 
 // close reports the keys that nobody asked for, those that are there twice, and those that
 // are missing.
@@ -203,7 +202,7 @@ func (o *object) close() {
 func (o *object) unknown(key string) complaint {
 	near := nearest(key, o.known)
 	c := complaint{"unknown key", "the keys here are " + strings.Join(o.known, ", ")}
-	if keyShape.MatchString(key) && (!o.private || near != "") {
+	if keyShape().MatchString(key) && (!o.private || near != "") {
 		c.message = fmt.Sprintf("unknown key %q", key)
 	}
 	switch {
@@ -373,7 +372,7 @@ func words(o *object, key string, k kind[string]) List {
 			return o.l.resolve(path), nil
 		},
 	})
-	if !ok {
+	if !ok || o.l.outline {
 		return List{}
 	}
 	data, c := readFile(path, anyone)

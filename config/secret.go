@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"regexp"
 	"strings"
 )
 
@@ -67,7 +66,7 @@ const (
 	asItIs  lineEnd = false // perhaps the secret's own: a PFX file may end in any byte
 )
 
-var envName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+var envName = pattern(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 func literalSecret() *complaint {
 	return &complaint{"a secret must not stand here", "write env:NAME or file:PATH"}
@@ -81,7 +80,10 @@ func (l *loader) secret(end lineEnd) kind[Secret] {
 		// An unquoted number or date is as much a secret in the clear as text is.
 		tags: []string{textTag, intTag, floatTag, boolTag, timeTag},
 		parse: func(ref string) (Secret, *complaint) {
-			if name, ok := strings.CutPrefix(ref, "env:"); ok && envName.MatchString(name) {
+			if name, ok := strings.CutPrefix(ref, "env:"); ok && envName().MatchString(name) {
+				if l.outline {
+					return NewSecret(ref, nil), nil
+				}
 				value := os.Getenv(name)
 				if value == "" {
 					return Secret{}, &complaint{notSet(name), "set it, or use file:PATH"}
@@ -91,6 +93,9 @@ func (l *loader) secret(end lineEnd) kind[Secret] {
 			path, ok := strings.CutPrefix(ref, "file:")
 			if !ok || path == "" {
 				return Secret{}, literalSecret()
+			}
+			if l.outline {
+				return NewSecret(ref, nil), nil
 			}
 			path = l.resolve(path)
 			data, c := readFile(path, onlyOwner)

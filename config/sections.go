@@ -151,15 +151,16 @@ func (l *loader) workloadIdentity(o *object) WorkloadIdentity {
 			AccessToken:       required(o, "access_token", l.secret(oneLine)),
 		}
 	})
-	switch oneCredential(o, "token_file", "github_actions", "azure_pipelines") {
-	case "github_actions":
+	switch chosen := oneCredential(o, "token_file", "github_actions", "azure_pipelines"); {
+	case l.outline: // the job is another day's
+	case chosen == "github_actions":
 		w.Request.URL = ofTheJob(o, "github_actions", githubRequestURL, "give the job the permission id-token: write")
 		if token := os.Getenv(githubRequestToken); token != "" {
 			w.Request.Bearer = NewSecret("env:"+githubRequestToken, []byte(token))
 		} else if w.Request.URL != "" {
 			o.complain("github_actions", notSet(githubRequestToken), "give the job the permission id-token: write")
 		}
-	case "azure_pipelines":
+	case chosen == "azure_pipelines":
 		w.Request.URL = ofTheJob(o, "azure_pipelines", azureRequestURL, "run casdoctor in a job of Azure Pipelines, with a current agent")
 		if w.AzurePipelines != nil {
 			w.Request.Bearer = w.AzurePipelines.AccessToken

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/net/idna"
@@ -75,14 +76,19 @@ func version() kind[int] {
 	}}
 }
 
-var uuidShape = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
+// pattern is compiled for its first use: what reads no configuration needs none of them.
+func pattern(expr string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
+}
+
+var uuidShape = pattern(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
 
 // uuid is a UUID in small letters: the services write them so, and they are compared.
 func uuid() kind[string] {
 	const what = "a UUID such as 84841066-274d-4ec0-a5c1-276be684bdd3"
 	return kind[string]{what: what, parse: func(s string) (string, *complaint) {
 		s = strings.ToLower(s)
-		if !uuidShape.MatchString(s) {
+		if !uuidShape().MatchString(s) {
 			return "", &complaint{}
 		}
 		return s, nil
@@ -118,11 +124,11 @@ func serviceAccount() kind[string] {
 	}
 }
 
-var customerShape = regexp.MustCompile(`^(my_customer|C[0-9A-Za-z]+)$`)
+var customerShape = pattern(`^(my_customer|C[0-9A-Za-z]+)$`)
 
 func customer() kind[string] {
 	return kind[string]{what: "my_customer, or a customer ID such as C01abc2de", parse: func(s string) (string, *complaint) {
-		if !customerShape.MatchString(s) {
+		if !customerShape().MatchString(s) {
 			return "", &complaint{}
 		}
 		return s, nil
@@ -153,7 +159,7 @@ func scope() kind[string] {
 	}
 }
 
-var label = regexp.MustCompile(`^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$`)
+var label = pattern(`^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$`)
 
 // hostname is a host name in the letters of DNS, without the dot at its end.
 func hostname(s string) (string, bool) {
@@ -164,7 +170,7 @@ func hostname(s string) (string, bool) {
 	}
 	labels := strings.Split(ascii, ".")
 	for _, l := range labels {
-		if !label.MatchString(l) {
+		if !label().MatchString(l) {
 			return "", false
 		}
 	}
@@ -356,14 +362,14 @@ func country() kind[string] {
 	}}
 }
 
-var dateShape = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}$`)
+var dateShape = pattern(`^\d{4}-\d{2}-\d{2}$`)
 
 // date is a calendar day. Days before 2000 are typing errors, and the zero Date is "not said".
 func date() kind[Date] {
 	return kind[Date]{
 		what: "a date such as 2026-03-31", tags: []string{textTag, timeTag},
 		parse: func(s string) (Date, *complaint) {
-			if !dateShape.MatchString(s) {
+			if !dateShape().MatchString(s) {
 				return Date{}, &complaint{}
 			}
 			t, err := time.Parse(time.DateOnly, s)
@@ -400,12 +406,12 @@ func checkIDs() []string {
 	return []string{"LIC-01", "ACC-01", "BND-01", "MFA-01", "GDM-01", "SPM-01", "TLS-01"}
 }
 
-var causeShape = regexp.MustCompile(`^([A-Z]{3}-\d{2})\.([CXF])[1-9]$`)
+var causeShape = pattern(`^([A-Z]{3}-\d{2})\.([CXF])[1-9]$`)
 
 // cause is the id of a cause. Whether there is such a cause is the checks' to say.
 func cause() kind[string] {
 	return kind[string]{what: "the id of a cause such as MFA-01.C1", parse: func(s string) (string, *complaint) {
-		m := causeShape.FindStringSubmatch(s)
+		m := causeShape().FindStringSubmatch(s)
 		switch {
 		case m == nil:
 			return "", &complaint{hint: "casdoctor list shows the ids"}
@@ -484,8 +490,8 @@ func (l *loader) tokenFile() kind[string] {
 	resolved := k.parse
 	k.parse = func(s string) (string, *complaint) {
 		s, c := resolved(s)
-		if c != nil {
-			return "", c
+		if c != nil || l.outline {
+			return s, c
 		}
 		if info, err := os.Stat(s); err != nil {
 			return "", &complaint{"cannot read " + s + ": " + reason(err), "relative paths start at the folder of the configuration"}
@@ -503,8 +509,8 @@ func (l *loader) certificates() kind[string] {
 	resolved := k.parse
 	k.parse = func(s string) (string, *complaint) {
 		s, c := resolved(s)
-		if c != nil {
-			return "", c
+		if c != nil || l.outline {
+			return s, c
 		}
 		data, c := readFile(s, anyone)
 		if c != nil {

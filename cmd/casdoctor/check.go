@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -24,11 +25,14 @@ import (
 // options are the flags that check, replay and demo share.
 type options struct {
 	format, output, dir, evidence, failOn, now string
+	baseline                                   string
 	only                                       []string
 	allowUnknown, timings, verbose             bool
 	lang                                       string
 	oneLang                                    bool // --lang was given
 	at                                         time.Time
+	known                                      *report.Report // what --baseline names
+	config                                     string         // where the configuration is; "" when there is none
 }
 
 func (o *options) flags(c *cobra.Command) {
@@ -37,6 +41,7 @@ func (o *options) flags(c *cobra.Command) {
 	f.StringSliceVar(&o.only, "only", nil, "judge only these checks, e.g. MFA-01,TLS-01")
 	f.StringVar(&o.failOn, "fail-on", "warn", "exit with 1 from this status on: warn or fail")
 	f.BoolVar(&o.allowUnknown, "allow-unknown", false, "do not exit with 3 when something could not be looked at")
+	f.StringVar(&o.baseline, "baseline", "", "a saved report (report.json): exit with 1 only for what is new or worse since")
 	f.StringVar(&o.now, "now", "", "judge as of this time (RFC 3339) instead of the time of the evidence")
 	f.BoolVar(&o.timings, "timings", false, "print on standard error how long each fact took, and what was waited for")
 }
@@ -47,7 +52,7 @@ func (o *options) outputs(c *cobra.Command) {
 	f.StringVar(&o.format, "format", "text", "one of "+strings.Join(report.FormatNames(), ", "))
 	f.StringVarP(&o.output, "output", "o", "", "write the report to this file (0600) instead of standard output")
 	f.StringVar(&o.dir, "report-dir", "", "also write the report to this folder, in every format that is a file")
-	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(report.FormatNames(), cobra.ShellCompDirectiveNoFileComp))
+	_ = c.RegisterFlagCompletionFunc("format", words(report.FormatNames()))
 }
 
 // complete checks the flags; every mistake is one of usage.
@@ -60,6 +65,12 @@ func (o *options) complete(c *cobra.Command) error {
 	o.oneLang = c.Flags().Changed("lang")
 	if err = oneOf("--format", o.format, report.FormatNames()...); err != nil {
 		return err
+	}
+	if f, _ := report.FormatNamed(o.format); o.output == "" {
+		_, terminal, _ := screen(c.OutOrStdout())
+		if err = suits(f, terminal); err != nil {
+			return usage(err)
+		}
 	}
 	if o.failOn != "" { // report has no such flag
 		if err = oneOf("--fail-on", o.failOn, "warn", "fail"); err != nil {
@@ -84,42 +95,112 @@ func (o *options) complete(c *cobra.Command) error {
 	return nil
 }
 
-// overwrites: a report in the place of what was read, or of the evidence, would be its end.
+// overwrites: a report in the place of what was read, or of another output, would be its end.
 func (o *options) overwrites(input string) error {
-	same := func(a, b string) bool { return a != "" && b != "" && filepath.Clean(a) == filepath.Clean(b) }
-	switch {
-	case same(o.output, input), same(o.evidence, input):
-		return fmt.Errorf("%s is what is read; write to another file", input)
-	case same(o.output, o.evidence):
+	var all []string // that --report-dir writes
+	if o.dir != "" {
+		all = append(all, o.dir)
+		for _, f := range report.Formats() {
+			if f.File != "" {
+				all = append(all, filepath.Join(o.dir, f.File))
+			}
+		}
+	}
+	for _, w := range append([]string{o.output, o.evidence}, all...) {
+		if err := overwritten(w, input, o.baseline); err != nil {
+			return err
+		}
+	}
+	if overwritten(o.output, o.evidence) != nil {
 		return errors.New("--output and --save-evidence name the same file")
 	}
+	for _, w := range all {
+		if overwritten(w, o.output) != nil {
+			return fmt.Errorf("--report-dir writes %s too; name another file with --output", o.output)
+		}
+		if overwritten(w, o.evidence) != nil {
+			return fmt.Errorf("--report-dir writes %s too; name another file with --save-evidence", o.evidence)
+		}
+	}
+	return nil
+}
+
+// answered runs a command. Where it makes no report, and the readers of the format expect to
+// hear so on standard output, they do.
+func (o *options) answered(s streams, run func(*cobra.Command, []string) error) func(*cobra.Command, []string) error {
+	return func(c *cobra.Command, args []string) error {
+		err := run(c, args)
+		var e *exitError
+		if err == nil || errors.As(err, &e) && e.err == nil { // a report's own exit code
+			return err
+		}
+		if f, ok := report.FormatNamed(o.format); ok && f.Fail != nil {
+			return &exitError{f.Fail(s.out, err), err}
+		}
+		return err
+	}
+}
+
+// inRepository is a path as the readers of a report know it: from the folder that the run was
+// started in, with slashes. Of what lies elsewhere only the name is theirs to know.
+func inRepository(path string) string {
+	abs, err := filepath.Abs(path)
+	here, err2 := os.Getwd()
+	if path == "" || err != nil || err2 != nil {
+		return ""
+	}
+	rel, err := filepath.Rel(here, abs)
+	if err != nil || !filepath.IsLocal(rel) {
+		return filepath.Base(abs)
+	}
+	return filepath.ToSlash(rel)
+}
+
+// against reads the baseline of an organisation.
+func (o *options) against(tenant string) error {
+	if o.baseline == "" {
+		return nil
+	}
+	r, err := openReport(o.baseline)
+	if err != nil {
+		return err
+	}
+	if r.Tenant != tenant {
+		return usage(fmt.Errorf("--baseline: %s is a report of %q, and this run is about %q", o.baseline, r.Tenant, tenant))
+	}
+	o.known = &r
 	return nil
 }
 
 func checkCommand(s streams) *cobra.Command {
 	var o options
-	var path string
 	c := &cobra.Command{
 		Use:   "check -c casdoctor.yaml",
 		Short: "look, judge and print the report",
 		Long: `Look at Microsoft 365, Google Workspace and the console, judge what was seen, and print
-which documented trouble is there, why, and which fix still works. Nothing is changed.`,
+which documented trouble is there, why, and which fix still works. Nothing is changed.
+
+What was seen can be saved and judged again without the services, by another version or for
+another day; it holds no secret. The exit code is the same in every format.`,
+		Example: `  casdoctor check
+  casdoctor check -c casdoctor.yaml --only MFA-01,TLS-01 --fail-on fail
+  casdoctor check --format json -o report.json --save-evidence evidence.json`,
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
+		RunE: o.answered(s, func(c *cobra.Command, _ []string) error {
 			if err := o.complete(c); err != nil {
 				return err
 			}
-			if err := o.overwrites(path); err != nil {
+			if err := o.overwrites(o.config); err != nil {
 				return usage(err)
 			}
-			cfg, err := config.Load(path)
+			cfg, err := config.Load(o.config)
 			if err != nil {
 				return usage(err)
 			}
 			return o.check(c, s, cfg)
-		},
+		}),
 	}
-	c.Flags().StringVarP(&path, "config", "c", "casdoctor.yaml", "the configuration")
+	c.Flags().StringVarP(&o.config, "config", "c", "casdoctor.yaml", "the configuration")
 	c.Flags().StringVar(&o.evidence, "save-evidence", "", "also write what was seen to this file (0600), for replay")
 	o.flags(c)
 	return c
@@ -127,6 +208,9 @@ which documented trouble is there, why, and which fix still works. Nothing is ch
 
 // check is the main job: collect, judge, write.
 func (o *options) check(c *cobra.Command, s streams, cfg *config.Config) error {
+	if err := o.against(cfg.Tenant); err != nil {
+		return err
+	}
 	begun := time.Now()
 	ev, err := o.collect(c, s, cfg)
 	if err != nil {
@@ -163,7 +247,7 @@ func (o *options) collect(c *cobra.Command, s streams, cfg *config.Config) (*fac
 // judge judges evidence, writes the report, and carries its exit code.
 func (o *options) judge(s streams, ev *facts.Evidence) error {
 	r, err := preflight.Judge(ev, checks.Options{Now: o.at, Only: o.only}, report.Options{
-		Version: version(), FailOn: checks.Status(o.failOn), AllowUnknown: o.allowUnknown,
+		Version: version(), FailOn: checks.Status(o.failOn), AllowUnknown: o.allowUnknown, Baseline: o.known,
 	})
 	if err != nil {
 		return usage(err)
@@ -174,27 +258,36 @@ func (o *options) judge(s streams, ev *facts.Evidence) error {
 // write writes the report where it is wanted, and ends with its exit code.
 func (o *options) write(s streams, r report.Report) error {
 	f, _ := report.FormatNamed(o.format) // complete has checked it
-	v := report.View{Lang: o.lang, Width: 80, Verbose: o.verbose, Only: o.oneLang}
+	v := report.View{Lang: o.lang, Width: 80, Verbose: o.verbose, Only: o.oneLang, Config: inRepository(o.config)}
 	if o.output == "" {
-		var terminal bool
-		v.Width, terminal, v.Color = screen(s.out)
-		if f.Binary && terminal {
-			return usage(fmt.Errorf("%s is not for a terminal: name a file with -o", f.Name))
+		v.Width, _, v.Color = screen(s.out)
+	}
+	var elsewhere error
+	if o.dir != "" {
+		elsewhere = report.WriteAll(o.dir, r, v)
+	}
+	err := elsewhere
+	if elsewhere == nil || f.Fail == nil { // a format with a say of its own must not say both
+		var b bytes.Buffer
+		here := f.Write(&b, r, v)
+		if here == nil {
+			here = deliver(s, o.output, b.Bytes())
 		}
-	}
-	var b bytes.Buffer
-	err := f.Write(&b, r, v)
-	if err == nil {
-		err = deliver(s, o.output, b.Bytes())
-	}
-	if err == nil && o.dir != "" {
-		err = report.WriteAll(o.dir, r, v)
+		err = errors.Join(here, elsewhere)
 	}
 	if err != nil {
 		return failed(fmt.Errorf("the report could not be written: %w", err))
 	}
 	if code := f.Exit(r); code != checks.ExitOK {
 		return &exitError{code: code}
+	}
+	return nil
+}
+
+// suits: a terminal would show a file that is no text as noise, and obey some of it.
+func suits(f report.Format, terminal bool) error {
+	if f.Binary && terminal {
+		return fmt.Errorf("%s is not for a terminal: name a file with -o", f.Name)
 	}
 	return nil
 }

@@ -50,6 +50,9 @@ or setting on the way is at fault.
 
 No credentials are sent. Towards hosts that are not this machine there are never more than four
 connections at once and ten a second.`,
+		Example: `  casdoctor console admin-eu.tmcas.trendmicro.com
+  casdoctor console admin-eu.tmcas.trendmicro.com:443 --enumerate --clients
+  casdoctor console admin-eu.tmcas.trendmicro.com --via http://proxy:3128 --ca-file corp.pem`,
 		Args: func(c *cobra.Command, args []string) error {
 			// A flag whose value can be left out takes none behind a space.
 			if len(args) > 1 && c.Flags().Changed("enumerate") && slices.ContainsFunc(args, isDepth) {
@@ -92,9 +95,10 @@ connections at once and ten a second.`,
 	f := c.Flags()
 	f.StringVar(&o.enumerate, "enumerate", "", "list the accepted cipher suites: exact (the default of the flag) or inferred")
 	f.Lookup("enumerate").NoOptDefVal = "exact"
+	_ = c.RegisterFlagCompletionFunc("enumerate", words([]string{"exact", "inferred"}))
 	f.BoolVar(&o.clients, "clients", false, "say for each known client whether it can connect (lists the suites, too)")
 	f.BoolVar(&o.replay, "replay", false, "also send each client's own hello, as a cross-check (one connection each)")
-	f.StringVar(&o.via, "via", "", "the proxy to go through, e.g. http://proxy:3128 (default: from the environment)")
+	f.StringVar(&o.via, "via", "", "the HTTP proxy to go through, e.g. http://proxy:3128; no SOCKS, no https:// (default: from the environment)")
 	f.StringVar(&o.ca, "ca-file", "", "trust these root certificates (PEM), too")
 	f.StringVar(&o.resolver, "resolver", "", "ask this DNS server, e.g. 192.0.2.53:53")
 	f.IntVar(&o.perHello, "suites-per-hello", 0, "offer no more suites than this in one hello (default: all; 127 where that fails)")
@@ -152,6 +156,7 @@ func (o *consoleFlags) look(c *cobra.Command, s streams, host string) (report.Co
 func (o *consoleFlags) client(c tlsclient.Client, con facts.Console, replayed *facts.Hello) report.ConsoleClient {
 	r := checks.PredictClient(c, con)
 	out := report.NewConsoleClient(c, r)
+	out.Inferred = checks.RestsOnInferred(c, con)
 	if replayed != nil {
 		connects, agrees := console.Connected(c, *replayed), console.Agrees(r, c, *replayed)
 		out.Replay = &report.ConsoleReplay{Hello: *replayed, Connects: connects, Agrees: agrees}
@@ -202,7 +207,8 @@ func (o *consoleFlags) config(arg string) (*config.Config, error) {
 		Network: config.Network{Proxy: o.via, CAFile: o.ca},
 	}
 	if scheme, _, ok := strings.Cut(o.via, "://"); ok && !strings.EqualFold(scheme, "http") {
-		return nil, fmt.Errorf("--via wants a proxy of the kind http://, not %s://", scheme)
+		return nil, fmt.Errorf("--via goes through HTTP proxies only (http://host:port, with CONNECT), not %s://; "+
+			"name an HTTP port of that proxy, or run casdoctor where none is needed", scheme)
 	} else if o.via != "" && !ok {
 		cfg.Network.Proxy = "http://" + o.via
 	}

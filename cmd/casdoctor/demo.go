@@ -20,10 +20,22 @@ func demoCommand(s streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "demo [SCENARIO]",
 		Short: "run the real check against a practice organisation on this machine",
-		Args:  cobra.MaximumNArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
+		Long: `Start a practice organisation on this machine, run the real check against it, and print the
+report. The protocols are the real ones, on loopback; nothing leaves the machine, and no account
+is needed. Without a scenario it is the healthy organisation.
+
+With --serve the organisation stays up until Ctrl-C, for checks of your own: the configuration
+that is named holds its addresses.`,
+		Example: `  casdoctor demo --list
+  casdoctor demo all-troubles --lang ja
+  casdoctor demo healthy --serve`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: o.answered(s, func(c *cobra.Command, args []string) error {
 			if err := o.complete(c); err != nil {
 				return err
+			}
+			if err := o.overwrites(""); err != nil {
+				return usage(err)
 			}
 			all := lab.Scenarios()
 			if list {
@@ -39,14 +51,8 @@ func demoCommand(s streams) *cobra.Command {
 			}
 			sc.Organisation.Latency = latency
 			return o.demo(c, s, sc, serve)
-		},
-		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			var names []string
-			for _, sc := range lab.Scenarios() {
-				names = append(names, sc.Name+"\t"+sc.Title.EN)
-			}
-			return names, cobra.ShellCompDirectiveNoFileComp
-		},
+		}),
+		ValidArgsFunction: scenarios,
 	}
 	o.flags(c)
 	c.Flags().StringVar(&o.evidence, "save-evidence", "", "also write what was seen to this file (0600), for replay")

@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/casdoctor/casdoctor/checks"
 	"github.com/casdoctor/casdoctor/internal/guide"
 	"github.com/casdoctor/casdoctor/internal/report"
 )
@@ -17,7 +16,15 @@ func explainCommand(s streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "explain ID",
 		Short: "tell what a check, a cause or a fix is, how it is decided, and what it needs",
-		Args:  one("the id of a check, a cause or a fix"),
+		Long: `Tell what is known about a check, one of its causes or one of its fixes: the document that it
+comes from, the facts that decide it, what leaves it unknown, and the permissions it needs.
+
+With --report it tells how the finding of a saved report came about: account by account, policy
+by policy, with the call that showed it.`,
+		Example: `  casdoctor explain MFA-01
+  casdoctor explain MFA-01.F3 --lang ja
+  casdoctor explain MFA-01 --report report.json`,
+		Args: one("the id of a check, a cause or a fix"),
 		RunE: func(c *cobra.Command, args []string) error {
 			opts, err := view(c, s)
 			if err != nil {
@@ -41,10 +48,12 @@ func explainCommand(s streams) *cobra.Command {
 			}
 			return report.WriteExplanation(s.out, e, opts)
 		},
-		ValidArgsFunction: checkIDs,
+		ValidArgsFunction: allIDs,
 	}
 	c.Flags().StringVar(&format, "format", "text", "text, or markdown for the whole check")
 	c.Flags().StringVar(&saved, "report", "", "tell how it was found in this saved report (report.json): account by account, call by call")
+	_ = c.RegisterFlagCompletionFunc("format", words([]string{"text", "markdown"}))
+	_ = c.RegisterFlagCompletionFunc("report", files("json"))
 	return c
 }
 
@@ -55,13 +64,4 @@ func explainReport(s streams, path string, e report.Explanation, opts report.Vie
 		return err
 	}
 	return report.WriteChains(s.out, r, e.Check.ID, opts)
-}
-
-// checkIDs completes the ids of checks.
-func checkIDs(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-	var ids []string
-	for _, k := range checks.All() {
-		ids = append(ids, k.ID+"\t"+k.Title.EN)
-	}
-	return ids, cobra.ShellCompDirectiveNoFileComp
 }

@@ -12,9 +12,14 @@ import (
 func listCommand(s streams) *cobra.Command {
 	var format string
 	c := &cobra.Command{
-		Use:       "list [checks|causes|fixes|facts|probes]...",
-		Short:     "list checks, causes, fixes, facts and probes",
-		ValidArgs: guide.Sections(),
+		Use:   "list [checks|causes|fixes|facts|probes]...",
+		Short: "list checks, causes, fixes, facts and probes",
+		Long: `List the checks with their causes and fixes, the facts that they read, and the probes that
+observe them. The ids are those of reports, of waivers and of casdoctor explain.`,
+		Example: `  casdoctor list
+  casdoctor list causes fixes
+  casdoctor list --format json`,
+		ValidArgsFunction: sections,
 		RunE: func(c *cobra.Command, args []string) error {
 			opts, err := view(c, s)
 			if err != nil {

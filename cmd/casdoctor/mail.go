@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/netip"
 	"regexp"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -28,13 +29,16 @@ func mailCommand(s streams) *cobra.Command {
 		Long: `Read the headers of messages (.eml files, folders, patterns), never their bodies, and say
 whether Cloud App Security can take them for internal mail, why not, and what to do about it. No
 configuration is needed; the internal domains come from --internal or from the configuration that
--c names. Without them no message is said to pass as internal.`,
+-c names. Without them no message is said to pass as internal. With -v all of the evidence follows.`,
+		Example: `  casdoctor mail message.eml --internal contoso.com
+  casdoctor mail samples -c casdoctor.yaml --format json -o mail.json`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			opts, err := view(c, s)
 			if err != nil {
 				return err
 			}
+			opts.Verbose, _ = c.Flags().GetBool("verbose")
 			if err := oneOf("--format", format, "text", "json"); err != nil {
 				return err
 			}
@@ -80,11 +84,14 @@ configuration is needed; the internal domains come from --internal or from the c
 	f.StringSliceVar(&given.Relays, "relay", nil, "addresses of Cloud App Security's inline protection, e.g. 203.0.113.0/29")
 	f.StringVar(&format, "format", "text", "text or json")
 	f.StringVarP(&output, "output", "o", "", "write to this file (0600) instead of standard output")
+	c.ValidArgsFunction = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return []string{"eml"}, cobra.ShellCompDirectiveFilterFileExt
+	}
 	return c
 }
 
 // directoryID is the shape of a UUID (RFC 9562, 4).
-var directoryID = regexp.MustCompile(`^(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+var directoryID = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`) })
 
 // mailContext is what is known about the organisation: from the flags, and from a configuration.
 func mailContext(path string, given checks.MailContext) (checks.MailContext, error) {
@@ -103,7 +110,7 @@ func mailContext(path string, given checks.MailContext) (checks.MailContext, err
 			}
 		}
 	}
-	if given.Tenant != "" && !directoryID.MatchString(given.Tenant) {
+	if given.Tenant != "" && !directoryID().MatchString(given.Tenant) {
 		return given, fmt.Errorf("--tenant %q is not a directory (tenant) ID such as 84841066-274d-4ec0-a5c1-276be684bdd3", given.Tenant)
 	}
 	if path == "" {

@@ -1,3 +1,5 @@
+//go:build !manpages
+
 // Command casdoctor finds out which of the documented troubles of Trend Micro Cloud App
 // Security an organisation has, and which documented fix still works there, today. It only
 // reads.
@@ -10,7 +12,8 @@
 //	3  nothing found, but something could not be looked at (--allow-unknown: 0)
 //	4  no report could be made: an internal error, or an interrupt
 //
-// They are the same for every format.
+// They are the same for every format but nagios, which ends as a monitoring plugin does: 0 OK,
+// 1 WARNING, 2 CRITICAL, 3 UNKNOWN.
 //
 // # Limitations
 //

@@ -20,6 +20,11 @@ func permissionsCommand(s streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "permissions [CHECK]...",
 		Short: "the least permissions, what each is for, and what a missing one costs",
+		Long: `List the least permissions that the checks need, all of them to read: what each is for, and what
+cannot be said without it. An optional one gives a second opinion.
+
+--script prints a script that creates the app registration with them, and --consent the pages
+where an administrator grants them. casdoctor itself grants nothing.`,
 		Example: `  casdoctor permissions MFA-01
   casdoctor permissions --script az > register.sh
   casdoctor permissions --consent -c casdoctor.yaml`,
@@ -57,6 +62,7 @@ func permissionsCommand(s streams) *cobra.Command {
 	c.Flags().BoolVar(&consent, "consent", false, "print the links where an administrator grants them")
 	c.Flags().StringVarP(&path, "config", "c", "casdoctor.yaml", "the configuration, for --consent")
 	c.Flags().StringVar(&script, "script", "", "print a script that creates the app registration: az or powershell")
+	_ = c.RegisterFlagCompletionFunc("script", words([]string{guide.AzureCLI, guide.PowerShell}))
 	c.MarkFlagsMutuallyExclusive("consent", "script")
 	return c
 }

@@ -16,8 +16,13 @@ func replayCommand(s streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "replay evidence.json",
 		Short: "judge saved evidence again, offline",
-		Args:  one("an evidence file"),
-		RunE: func(c *cobra.Command, args []string) error {
+		Long: `Judge what an earlier check saved with --save-evidence, without asking any service: with this
+version's knowledge, and as of the time of the evidence or of --now.`,
+		Example: `  casdoctor replay evidence.json
+  casdoctor replay evidence.json --now 2026-12-31T00:00:00Z --lang ja`,
+		Args:              one("an evidence file"),
+		ValidArgsFunction: files("json"),
+		RunE: o.answered(s, func(c *cobra.Command, args []string) error {
 			if err := o.complete(c); err != nil {
 				return err
 			}
@@ -28,11 +33,14 @@ func replayCommand(s streams) *cobra.Command {
 			if err != nil {
 				return usage(err)
 			}
+			if err := o.against(ev.Tenant); err != nil {
+				return err
+			}
 			if o.timings {
 				timings(s.err, ev, 0)
 			}
 			return o.judge(s, ev)
-		},
+		}),
 	}
 	o.flags(c)
 	return c
@@ -67,8 +75,13 @@ func reportCommand(s streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "report report.json",
 		Short: "print a saved report in another format",
-		Args:  one("a report file"),
-		RunE: func(c *cobra.Command, args []string) error {
+		Long: `Print the report that an earlier run wrote with --format json, in another format or language.
+Nothing is judged again, so the exit code is that of the run.`,
+		Example: `  casdoctor report report.json
+  casdoctor report report.json --lang ja --report-dir reports`,
+		Args:              one("a report file"),
+		ValidArgsFunction: files("json"),
+		RunE: o.answered(s, func(c *cobra.Command, args []string) error {
 			if err := o.complete(c); err != nil {
 				return err
 			}
@@ -80,7 +93,7 @@ func reportCommand(s streams) *cobra.Command {
 				return err
 			}
 			return o.write(s, r)
-		},
+		}),
 	}
 	o.outputs(c)
 	return c

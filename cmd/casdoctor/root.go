@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -48,7 +49,11 @@ func failed(err error) error { return &exitError{checks.ExitNoRun, err} }
 func execute(ctx context.Context, args []string, s streams) int {
 	root := newRoot(s)
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	return exitCode(root.ExecuteContext(ctx), s.err)
+}
+
+// exitCode is the exit code of an outcome, whose text goes to w.
+func exitCode(err error, w io.Writer) int {
 	if err == nil {
 		return checks.ExitOK
 	}
@@ -58,15 +63,23 @@ func execute(ctx context.Context, args []string, s streams) int {
 		code, err = e.code, e.err
 	}
 	if err != nil {
-		_, _ = fmt.Fprintln(s.err, "casdoctor: "+err.Error())
+		_, _ = fmt.Fprintln(w, "casdoctor: "+err.Error())
 	}
 	return code
 }
 
 func newRoot(s streams) *cobra.Command {
 	root := &cobra.Command{
-		Use:           "casdoctor",
-		Short:         "find the documented troubles of Cloud App Security, and the fix that still works",
+		Use:   "casdoctor",
+		Short: "find the documented troubles of Cloud App Security, and the fix that still works",
+		Long: `casdoctor looks at a Microsoft 365 tenant, a Google Workspace customer, the management console
+of Trend Micro Cloud App Security and what is declared about its licences. It says which of the
+vendor's seven documented troubles are there, why, and which documented fix still works for this
+organisation, today. It changes nothing, and it never says good or bad when it could not look.`,
+		Example: `  casdoctor demo mfa-per-user-retired
+  casdoctor config init
+  casdoctor check -c casdoctor.yaml
+  casdoctor explain MFA-01`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		// No Args: cobra's own rule for a root suggests the command that was meant.
@@ -78,9 +91,11 @@ func newRoot(s streams) *cobra.Command {
 	root.PersistentFlags().String("lang", "", "language of sentences: en or ja (default: from the environment)")
 	root.PersistentFlags().BoolP("verbose", "v", false, "tell more: refuted causes, facts, and a log on standard error")
 	root.AddCommand(
-		checkCommand(s), replayCommand(s), reportCommand(s), demoCommand(s), explainCommand(s), listCommand(s),
-		permissionsCommand(s), configCommand(s), mailCommand(s), consoleCommand(s), agentCommand(s), versionCommand(s),
+		checkCommand(s), replayCommand(s), reportCommand(s), diffCommand(s), demoCommand(s), explainCommand(s), listCommand(s),
+		permissionsCommand(s), configCommand(s), mailCommand(s), consoleCommand(s), bundleCommand(s), agentCommand(s),
+		versionCommand(s),
 	)
+	completeFlags(root)
 	return root
 }
 
@@ -99,6 +114,34 @@ func one(what string) cobra.PositionalArgs {
 		}
 		return nil
 	}
+}
+
+// two is one for two arguments.
+func two(what string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) != 2 {
+			return fmt.Errorf("%s wants %s: casdoctor %s", c.Name(), what, c.Use)
+		}
+		return nil
+	}
+}
+
+// overwritten: what is written must not take the place of what is read.
+func overwritten(output string, inputs ...string) error {
+	for _, in := range inputs {
+		if output == "" || in == "" {
+			continue
+		}
+		same := filepath.Clean(output) == filepath.Clean(in)
+		if a, err := os.Stat(output); err == nil && a.Mode().IsRegular() { // by another name
+			b, err := os.Stat(in)
+			same = same || err == nil && os.SameFile(a, b)
+		}
+		if same {
+			return fmt.Errorf("%s is what is read; write to another file", in)
+		}
+	}
+	return nil
 }
 
 // language is --lang, or the first of the usual variables that names one.

@@ -25,6 +25,8 @@ func version() string {
 func versionCommand(s streams) *cobra.Command {
 	return &cobra.Command{
 		Use: "version", Short: "print the version", Args: cobra.NoArgs,
+		Long:    "Print the version of casdoctor, that of Go which built it, and the platform it was built for.",
+		Example: "  casdoctor version",
 		RunE: func(*cobra.Command, []string) error {
 			_, err := fmt.Fprintf(s.out, "casdoctor %s %s %s/%s\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 			return err

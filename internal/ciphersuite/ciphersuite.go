@@ -44,14 +44,14 @@ func Name(id uint16) string {
 // a look that is cut off, or a server that lets the client's order decide, then shows them
 // first.
 func At(version uint16) []uint16 {
-	var ids []uint16
+	var ids [len(classes) + 1][]uint16
 	for _, s := range names {
 		if existsAt(s.id, s.name, version) {
-			ids = append(ids, s.id)
+			r := rank(s.name)
+			ids[r] = append(ids[r], s.id)
 		}
 	}
-	slices.SortStableFunc(ids, func(a, b uint16) int { return cmp.Compare(rank(a), rank(b)) })
-	return ids
+	return slices.Concat(ids[:]...)
 }
 
 // existsAt: the suites of TLS 1.3 exist only there (RFC 8446 appendix B.4; RFC 9150; RFC 9367),
@@ -68,23 +68,22 @@ func existsAt(id uint16, name string, version uint16) bool {
 	return !contains(name, "GCM", "CCM", "CHACHA20", "SHA256", "SHA384", "OMAC")
 }
 
-// rank orders the classes by what they decide for the browsers that are in use.
-func rank(id uint16) int {
-	name := Name(id)
-	for i, class := range [...]struct {
-		prefix string
-		has    string
-	}{
-		{"TLS_AES_", ""}, {"TLS_CHACHA20", ""},
-		{"TLS_ECDHE_RSA_", "GCM"}, {"TLS_ECDHE_ECDSA_", "GCM"}, {"TLS_DHE_RSA_", "AES_128_GCM"}, {"TLS_DHE_RSA_", "AES_256_GCM"},
-		{"TLS_RSA_WITH_AES", "GCM"}, {"TLS_ECDHE_", "CHACHA20"}, {"TLS_ECDHE_RSA_WITH_AES", "CBC"}, {"TLS_ECDHE_ECDSA_WITH_AES", "CBC"},
-		{"TLS_RSA_WITH_AES", "CBC"}, {"TLS_RSA_WITH_3DES", ""}, {"TLS_RSA_WITH_RC4", ""},
-	} {
+// classes are in the order of what they decide for the browsers that are in use; without "TLS_".
+var classes = [...]struct{ prefix, has string }{
+	{"AES_", ""}, {"CHACHA20", ""},
+	{"ECDHE_RSA_", "GCM"}, {"ECDHE_ECDSA_", "GCM"}, {"DHE_RSA_", "AES_128_GCM"}, {"DHE_RSA_", "AES_256_GCM"},
+	{"RSA_WITH_AES", "GCM"}, {"ECDHE_", "CHACHA20"}, {"ECDHE_RSA_WITH_AES", "CBC"}, {"ECDHE_ECDSA_WITH_AES", "CBC"},
+	{"RSA_WITH_AES", "CBC"}, {"RSA_WITH_3DES", ""}, {"RSA_WITH_RC4", ""},
+}
+
+// rank is the first class that a suite belongs to; the rest comes behind them.
+func rank(name string) int {
+	for i, class := range classes {
 		if strings.HasPrefix(name, class.prefix) && strings.Contains(name, class.has) {
 			return i
 		}
 	}
-	return 100
+	return len(classes)
 }
 
 // Weak is whether a suite belongs to those that a strict server has removed: CBC, RC4, 3DES,

@@ -75,12 +75,14 @@ func TestDirections(t *testing.T) {
 		"internal/ciphersuite": {},
 		"probes/console":       append([]string{"probes/console/hello"}, probe...),
 		"probes/console/hello": {"internal/ciphersuite"},
-		"internal/mailtrace":   {"probes/facts"},
+		"internal/mailtrace":   {"internal/dmarc", "internal/maildns", "probes/facts"},
 		"checks":               append([]string{"probes/facts"}, engines...),
 		"internal/report":      {"checks", "probes/facts", "internal/ciphersuite", "internal/tlsclient"},
+		"internal/ticket":      {"checks", "probes/facts", "internal/report", "internal/tlsclient"},
 		"internal/lab":         {"config"},
 		"internal/preflight":   {"checks", "config", "internal/httpread", "internal/report", "probes", "probes/all", "probes/facts"},
 		"internal/guide":       {"checks", "config", "internal/report", "probes", "probes/all", "probes/facts"},
+		"internal/interview":   {"checks", "config", "internal/report"},
 		// The agent's parts go downwards: what has no I/O first, then the memory, then what runs.
 		"internal/agent/store":           {},
 		"internal/agent/store/storetest": {"internal/agent/store"},
@@ -101,6 +103,15 @@ func TestDirections(t *testing.T) {
 			} else if !slices.Contains(may, ours) {
 				t.Errorf("%s may not import %s", name, ours)
 			}
+		}
+	}
+}
+
+// TestTheManualIsNotLinked: the generator of man pages is for the program that makes them.
+func TestTheManualIsNotLinked(t *testing.T) {
+	for name, p := range packages(t) {
+		if slices.Contains(p.Imports, module+"internal/manual") || name != "internal/manual" && slices.Contains(p.Imports, "github.com/spf13/cobra/doc") {
+			t.Errorf("%s links the generator of man pages", name)
 		}
 	}
 }

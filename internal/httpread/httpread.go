@@ -112,7 +112,9 @@ func New(cfg *config.Config, opts ...Option) (*Client, error) {
 		return nil, err
 	}
 	c.allow(cfg)
-	go c.Roots() // beside the first look-ups and connections
+	if !c.Added() || len(c.hosts) > 0 {
+		go c.Roots() // beside the first look-ups and connections
+	}
 	base := lazily(sync.OnceValue(func() http.RoundTripper { return c.ways() }))
 	c.http = &http.Client{
 		Transport: &transport{client: c, base: base},

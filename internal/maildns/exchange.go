@@ -11,6 +11,17 @@ func Selectors(domain string) []string {
 	return []string{"selector1._domainkey." + domain, "selector2._domainkey." + domain}
 }
 
+// SelectorTargets are what the Selectors of a domain point to, in their order, in a tenant whose first
+// domain is initial (contoso.onmicrosoft.com); nil when that is not known. A domain that was added
+// since May 2025 has others, with a part that Microsoft chooses.
+func SelectorTargets(domain, initial string) []string {
+	if initial == "" {
+		return nil
+	}
+	end := "-" + strings.ReplaceAll(domain, ".", "-") + "._domainkey." + initial
+	return []string{"selector1" + end, "selector2" + end}
+}
+
 // SelectorTarget takes apart what a selector of Exchange Online points to. Two forms are in use:
 // selector1-contoso-com._domainkey.contoso.onmicrosoft.com, and, for domains added since May 2025,
 // selector1-contoso-com._domainkey.contoso.r-v1.dkim.mail.microsoft, with a letter that Microsoft

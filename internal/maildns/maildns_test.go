@@ -221,6 +221,23 @@ func TestExchange(t *testing.T) {
 	}
 }
 
+// TestSelectorTargets: the form that Microsoft documents, which its own reader takes apart again.
+func TestSelectorTargets(t *testing.T) {
+	want := []string{"selector1-mail-contoso-com._domainkey.contoso.onmicrosoft.com", "selector2-mail-contoso-com._domainkey.contoso.onmicrosoft.com"}
+	got := SelectorTargets("mail.contoso.com", "contoso.onmicrosoft.com")
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	for _, target := range got {
+		if _, tenant, ok := SelectorTarget(target); !ok || tenant != "contoso" {
+			t.Errorf("%s: %q, %v", target, tenant, ok)
+		}
+	}
+	if got := SelectorTargets("contoso.com", ""); got != nil {
+		t.Errorf("without a tenant: %v", got)
+	}
+}
+
 // TestEntry: how a name may be written, and what it is then. The values were measured
 // with golang.org/x/net/idna.
 func TestEntry(t *testing.T) {

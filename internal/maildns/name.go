@@ -26,13 +26,24 @@ func Name(name string) string {
 	return strings.ToLower(name)
 }
 
-// Entry is the domain that an entry of a list of internal domains means, as Name gives it; "" when
-// it can be none. Admins write them in many ways (@contoso.com, smtp:contoso.com); addresses of
-// people, URLs and IP addresses are not domains. wildcard is set for *.contoso.com.
-func Entry(text string) (domain string, wildcard bool) {
+// Spelling is an entry of a list of internal domains without what admins write around the domain
+// (@contoso.com, smtp:contoso.com, *.contoso.com), in lower case and else as it is written.
+func Spelling(text string) string {
+	d, _ := spelling(text)
+	return d
+}
+
+func spelling(text string) (domain string, wildcard bool) {
 	d := strings.ToLower(strings.TrimSuffix(strings.TrimSpace(text), "."))
 	d = strings.TrimPrefix(strings.TrimPrefix(d, "smtp:"), "@")
-	d, wildcard = strings.CutPrefix(d, "*.")
+	return strings.CutPrefix(d, "*.")
+}
+
+// Entry is the domain that an entry of a list of internal domains means, as Name gives it; "" when
+// it can be none. Addresses of people, URLs and IP addresses are not domains. wildcard is set for
+// *.contoso.com.
+func Entry(text string) (domain string, wildcard bool) {
+	d, wildcard := spelling(text)
 	if _, err := netip.ParseAddr(d); err == nil || strings.ContainsAny(d, " \t/:@*") {
 		return "", wildcard
 	}

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/casdoctor/casdoctor/internal/dmarc"
+	"github.com/casdoctor/casdoctor/internal/maildns"
 	"github.com/casdoctor/casdoctor/probes/facts"
 )
 
@@ -31,8 +33,8 @@ const (
 	BodyChanged       Row = "body_changed"          // changed after it was signed
 	FilterBypassed    Row = "filter_bypassed"       // a rule let it past Microsoft's filter
 	OtherTenant       Row = "other_tenant"          // internal, but of another tenant
-	WayMissing        Row = "way_missing"           // no Received: nothing shows who wrote its results and stamps
 	StrayStamps       Row = "stray_stamps"          // results or stamps that Exchange Online did not write
+	WayMissing        Row = "way_missing"           // no Received: nothing shows who wrote its results and stamps
 	ListedDifferently Row = "listed_differently"    // only a parent or another spelling is listed
 	Unexplained       Row = "unexplained"           // none of these
 )
@@ -53,7 +55,6 @@ const (
 type Known struct {
 	Tenant string                         // the directory id
 	List   func(domain string) Membership // the internal domains
-	Same   func(a, b string) bool         // two spellings of one domain; nil: letter by letter
 	Relays []netip.Prefix                 // of Cloud App Security's inline protection
 }
 
@@ -61,20 +62,36 @@ type Known struct {
 type Cause struct {
 	Row  Row
 	Args []string
+	// Presumed: it fits if Exchange Online wrote the results and stamps, which a message without its
+	// way cannot show. It tells what a whole copy will most likely be found to be.
+	Presumed bool
 }
 
 // Explain finds the rows that fit, in their order: the first one is the cause, the others are
-// there besides. There is always one.
+// there besides, and the presumed ones come last. There is always one.
 func Explain(h facts.MailHeaders, k Known) []Cause {
-	m := newMessage(h, k)
-	var out []Cause
-	for _, r := range table {
-		if args, fits := r.fits(m); fits {
-			out = append(out, Cause{r.row, args})
+	out := fitting(h, k)
+	has := func(row Row) bool { return slices.ContainsFunc(out, func(c Cause) bool { return c.Row == row }) }
+	if has(WayMissing) {
+		h.Received = []facts.Hop{{By: "mail.protection.outlook.com"}}
+		for _, c := range fitting(h, k) {
+			if c.Presumed = true; !has(c.Row) {
+				out = append(out, c)
+			}
 		}
 	}
 	if out == nil {
 		out = []Cause{{Row: Unexplained}}
+	}
+	return out
+}
+
+func fitting(h facts.MailHeaders, k Known) (out []Cause) {
+	m := newMessage(h, k)
+	for _, r := range table {
+		if args, fits := r.fits(m); fits {
+			out = append(out, Cause{Row: r.row, Args: args})
+		}
 	}
 	return out
 }
@@ -97,9 +114,6 @@ type message struct {
 func newMessage(h facts.MailHeaders, k Known) *message {
 	if k.List == nil {
 		k.List = func(string) Membership { return Undecided }
-	}
-	if k.Same == nil {
-		k.Same = func(a, b string) bool { return a == b }
 	}
 	m := &message{MailHeaders: h, known: k, decision: Decide(h, k.Relays), stray: slices.Clone(h.Odd)}
 	if h.From != nil {
@@ -192,11 +206,9 @@ func (m *message) firstFrom() string {
 	return m.from[0]
 }
 
-// aligned: a domain is the sender's, its parent or its child (RFC 7489, 3.1, relaxed).
+// aligned: a domain is of the sender's organisation (RFC 7489, 3.1, relaxed).
 func (m *message) aligned(domain string) bool {
-	return domain != "" && slices.ContainsFunc(m.from, func(f string) bool {
-		return m.known.Same(f, domain) || strings.HasSuffix(f, "."+domain) || strings.HasSuffix(domain, "."+f)
-	})
+	return slices.ContainsFunc(m.from, func(f string) bool { return dmarc.Aligned(f, domain, false) })
 }
 
 // ownTenant: the tenant that the message says it is internal to is the configured one, or none
@@ -230,7 +242,7 @@ var table = []struct {
 	{HybridSPF, func(m *message) ([]string, bool) {
 		spf := m.spf()
 		ip, _ := m.sender()
-		return []string{"result", spf, "ip", ip, "domain", m.firstFrom()},
+		return []string{"result", spf, "ip", ip, "domain", m.envelope()},
 			m.authAs == "internal" && m.hybrid() && slices.Contains([]string{"neutral", "softfail", "fail"}, spf)
 	}},
 	{HybridUnbelieved, func(m *message) ([]string, bool) {
@@ -251,14 +263,15 @@ var table = []struct {
 	}},
 	{Authenticated, func(m *message) ([]string, bool) {
 		r := m.decision.Result
-		dmarc := r.DMARC != nil && r.DMARC.Result == "pass"
-		spf := m.spf() == "pass" && m.aligned(r.SPF.Domain)
+		passed := r.DMARC != nil && r.DMARC.Result == "pass"
+		failed := r.DMARC != nil && r.DMARC.Result == "fail" // a strict record demands more
+		spf := m.spf() == "pass" && m.aligned(r.SPF.Domain) && !failed
 		how := "DMARC"
-		if !dmarc {
+		if !passed {
 			how = "SPF"
 		}
 		believed := !m.decision.Reinjected || m.decision.Proven
-		return []string{"how", how}, m.outside() && m.ours() && believed && (dmarc || spf)
+		return []string{"how", how}, m.outside() && m.ours() && believed && (passed || spf)
 	}},
 	{SelfSpoof, func(m *message) ([]string, bool) {
 		result, reason := m.compAuth()
@@ -328,11 +341,16 @@ var table = []struct {
 		// Without the tenant's id a copy that left the tenant cannot be told from another's.
 		return []string{"tenant", id}, m.authAs == "anonymous" || !m.ownTenant() || m.known.Tenant == ""
 	}},
-	{WayMissing, func(m *message) ([]string, bool) {
-		return []string{"headers", strings.Join(m.stray, ", ")}, len(m.stray) > 0 && len(m.Received) == 0
-	}},
 	{StrayStamps, func(m *message) ([]string, bool) {
-		return []string{"headers", strings.Join(m.stray, ", ")}, len(m.stray) > 0 && len(m.Received) > 0
+		stray := m.stray
+		if len(m.Received) == 0 {
+			stray = m.Odd // those are wrong by themselves
+		}
+		return []string{"headers", strings.Join(stray, ", ")}, len(stray) > 0
+	}},
+	{WayMissing, func(m *message) ([]string, bool) {
+		unshown := slices.DeleteFunc(slices.Clone(m.stray), func(s string) bool { return slices.Contains(m.Odd, s) })
+		return []string{"headers", strings.Join(unshown, ", ")}, len(unshown) > 0 && len(m.Received) == 0
 	}},
 	{ListedDifferently, func(m *message) ([]string, bool) {
 		for _, d := range m.from {
@@ -362,7 +380,11 @@ func (m *message) compAuth() (result, reason string) {
 func compAuthFailed(with string) func(*message) ([]string, bool) {
 	return func(m *message) ([]string, bool) {
 		result, reason := m.compAuth()
-		return []string{"domain", m.firstFrom(), "reason", reason}, result == "fail" && reason == with
+		domain := m.firstFrom()
+		if d := m.decision.Result.DMARC; domain == "" && d != nil {
+			domain = d.Domain // header.from
+		}
+		return []string{"domain", domain, "reason", reason}, result == "fail" && reason == with
 	}
 }
 
@@ -383,7 +405,7 @@ func otherNotListed(m *message) ([]string, bool) {
 			continue
 		}
 		for _, d := range o.domains.Domains {
-			own := slices.ContainsFunc(m.from, func(f string) bool { return m.known.Same(f, d) })
+			own := slices.ContainsFunc(m.from, func(f string) bool { return maildns.Name(f) == maildns.Name(d) })
 			if !own && m.known.List(d) == Missing {
 				return []string{"what", o.what, "domain", d}, true
 			}
@@ -426,12 +448,17 @@ func insideTenant(m *message) ([]string, bool) {
 
 // relayLoop: the message was at Microsoft before, and something that is not Microsoft brought
 // it in again, so that Exchange Online sees the gateway's address. With enhanced filtering it
-// looks past the gateway.
+// looks past the gateway. Where SPF failed before the relay of Cloud App Security, the loop is not
+// to blame: whoever sent the message had no right to the domain. Nor is there one where the hops below
+// name that relay and Exchange Online had the message from somebody else.
 func relayLoop(m *message) ([]string, bool) {
 	if m.SkippedTo != "" || !m.outside() && !m.decision.Reinjected || !m.ours() {
 		return nil, false
 	}
 	if m.decision.Reinjected {
+		if m.spfFailed() {
+			return nil, false
+		}
 		return []string{"ip", m.decision.Relay, "gateway", "Cloud App Security"}, true
 	}
 	if !m.decision.OK {
@@ -440,7 +467,7 @@ func relayLoop(m *message) ([]string, bool) {
 	entry := *m.decision.Result.Hop
 	below := m.Received[entry+1:]
 	gateway := slices.IndexFunc(below, func(h facts.Hop) bool { return h.By != "" && !ofMicrosoft(h.By) })
-	if gateway < 0 || !slices.ContainsFunc(below[gateway:], func(h facts.Hop) bool { return ofMicrosoft(h.By) }) {
+	if gateway < 0 || OfCAS(below[gateway].By) || !slices.ContainsFunc(below[gateway:], func(h facts.Hop) bool { return ofMicrosoft(h.By) }) {
 		return nil, false
 	}
 	return []string{"ip", m.Received[entry].IP, "gateway", below[gateway].By}, true
@@ -456,17 +483,21 @@ func (m *message) strangerAsUs() bool {
 // service is a sender for many, with what to put into an SPF record for it.
 type service struct{ name, include string }
 
-// services are those that organisations often let send in their name, by the ends of their
-// hosts' names. The includes are those of the services' own setup pages.
+// services are those that organisations often let send in their name, by the ends of their hosts'
+// names, with the include that the service's own page asks for. A service that wants its own envelope
+// domain (HubSpot, Mailchimp's campaigns) fails no SPF of the organisation and has no place here.
 var services = map[string]service{
-	"amazonses.com":   {"Amazon SES", "amazonses.com"},
-	"sendgrid.net":    {"SendGrid", "sendgrid.net"},
-	"mailgun.net":     {"Mailgun", "mailgun.org"},
-	"mailgun.org":     {"Mailgun", "mailgun.org"},
-	"mandrillapp.com": {"Mailchimp Transactional", "spf.mandrillapp.com"},
-	"salesforce.com":  {"Salesforce", "_spf.salesforce.com"},
-	"zendesk.com":     {"Zendesk", "mail.zendesk.com"},
-	"google.com":      {"Google Workspace", "_spf.google.com"},
+	"amazonses.com":   {"Amazon SES", "amazonses.com"},                            // SES Developer Guide, "Authenticating Email with SPF"
+	"sendgrid.net":    {"SendGrid", "sendgrid.net"},                               // Twilio SendGrid, "SPF Records"
+	"mailgun.net":     {"Mailgun", "mailgun.org"},                                 // Mailgun, "Domain Verification"
+	"mailgun.org":     {"Mailgun", "mailgun.org"},                                 // the same
+	"mailjet.com":     {"Mailjet", "spf.mailjet.com"},                             // Mailjet, "Authenticating Domains with SPF and DKIM"
+	"mandrillapp.com": {"Mailchimp Transactional", "spf.mandrillapp.com"},         // Mailchimp, "Set up a sending domain"
+	"salesforce.com":  {"Salesforce", "_spf.salesforce.com"},                      // Salesforce Help 000382664
+	"exacttarget.com": {"Salesforce Marketing Cloud", "cust-spf.exacttarget.com"}, // Marketing Cloud, "Sender Policy Framework"
+	"zendesk.com":     {"Zendesk", "mail.zendesk.com"},                            // Zendesk Help 115015746187
+	"freshdesk.com":   {"Freshdesk", "email.freshdesk.com"},                       // Freshdesk, "SPF record"
+	"google.com":      {"Google Workspace", "_spf.google.com"},                    // Google Workspace Admin Help 33786
 }
 
 func serviceOf(host string) (service, bool) {

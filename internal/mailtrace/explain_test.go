@@ -29,12 +29,16 @@ func contoso() Known {
 	}
 }
 
-// explained writes the rows that fit, the cause first.
+// explained writes the rows that fit, the cause first, the presumed ones with a question mark.
 func explained(t *testing.T, section string, k Known) string {
 	t.Helper()
 	var rows []string
 	for _, c := range Explain(read(t, section), k) {
-		rows = append(rows, string(c.Row))
+		row := string(c.Row)
+		if c.Presumed {
+			row += "?"
+		}
+		rows = append(rows, row)
 	}
 	return strings.Join(rows, " ")
 }
@@ -245,6 +249,85 @@ func TestTheCauseComesFirst(t *testing.T) {
 	k.List = nil
 	if got := explained(t, entry+"From: a@stranger.example\nReply-To: b@other.example\n", k); got != "unexplained" {
 		t.Errorf("without the list: %s", got)
+	}
+}
+
+// TestWhoIsOfTheSendersOrganisation: by the public suffix list, not by the ends of names (RFC 7489,
+// 3.1.1 and 3.2); and what a strict record refuses is not authenticated.
+func TestWhoIsOfTheSendersOrganisation(t *testing.T) {
+	k := contoso()
+	k.List = func(string) Membership { return Listed }
+	for _, tt := range []struct {
+		from, envelope, dmarc string
+		authenticated         bool
+	}{
+		{"contoso.co.uk", "contoso.co.uk", "none", true},
+		{"news.contoso.co.uk", "mail.contoso.co.uk", "none", true}, // neither is the end of the other
+		{"contoso.co.uk", "co.uk", "none", false},
+		{"contoso.co.uk", "fabrikam.co.uk", "none", false},
+		{"contoso.onmicrosoft.com", "fabrikam.onmicrosoft.com", "none", false},
+		{"bücher.example", "xn--bcher-kva.example", "none", true},
+		{"contoso.com", "mail.contoso.com", "fail", false}, // aspf=s
+	} {
+		got := explained(t, results("spf=pass smtp.mailfrom="+tt.envelope+";dmarc="+tt.dmarc+" header.from="+tt.from)+entry+anonymous+
+			"From: a@"+tt.from+"\n", k)
+		if strings.Contains(got, string(Authenticated)) != tt.authenticated {
+			t.Errorf("%s by %s: %s", tt.from, tt.envelope, got)
+		}
+	}
+}
+
+// TestServices: a service is known by the end of its host's name, and each is to be included by a name
+// that its own page gives.
+func TestServices(t *testing.T) {
+	for host, want := range map[string]string{
+		"a8-31.smtp-out.amazonses.com": "amazonses.com", "smtp-07.na31.mta.salesforce.com": "_spf.salesforce.com", "outbyoip1.pod17.use1.zdsys.com": "",
+		"outpod17.zendesk.com": "mail.zendesk.com", "o11.p8.mailjet.com": "spf.mailjet.com", "mail-ej1-f41.google.com": "_spf.google.com",
+		"notgoogle.com": "", "google.com.evil.example": "", "": "",
+	} {
+		if s, ok := serviceOf(host); s.include != want || ok != (want != "") {
+			t.Errorf("%s: %+v, %v", host, s, ok)
+		}
+	}
+}
+
+// TestForgeryThroughTheRelay: the address of the relay is good and the sender behind it is not. It is
+// the forgery that is to blame, whatever the relay does to the results.
+func TestForgeryThroughTheRelay(t *testing.T) {
+	inline := samples(t, "inline.txt")[0]
+	forged := strings.Replace(inline, "spf=pass (sender IP is 203.0.113.50)", "spf=fail (sender IP is 198.51.100.7)", 1)
+	before, own, _ := strings.Cut(forged, "spf=fail (sender IP is 198.51.100.7)")
+	own = strings.NewReplacer("dkim=pass (signature was verified)", "dkim=none (message not signed)", "dmarc=pass", "dmarc=fail",
+		"compauth=pass reason=100", "compauth=fail reason=000").Replace(own)
+	forged = before + "spf=fail (sender IP is 198.51.100.7)" + own
+	if got := explained(t, forged, contoso()); forged == inline || got != "direct_send dmarc_enforced" {
+		t.Errorf("got %s", got)
+	}
+	nobody := contoso()
+	nobody.Relays = nil
+	literal := strings.ReplaceAll(inline, "repost-eu.tmcas.trendmicro.com (20.160.56.82)", "[20.160.56.82] (198.51.100.7)")
+	literal = strings.ReplaceAll(literal, "sender IP is 20.160.56.82", "sender IP is 198.51.100.7")
+	if got := explained(t, literal, contoso()); literal == inline || !strings.HasPrefix(got, "direct_send") || strings.Contains(got, "relay_loop") {
+		t.Errorf("with hops that it wrote itself: %s", got)
+	}
+	if got := explained(t, forged, nobody); !strings.HasPrefix(got, "direct_send") || strings.Contains(got, "relay_loop") {
+		t.Errorf("with a relay that is known by its name only: %s", got)
+	}
+}
+
+// TestWithoutTheWay: nothing is believed then, and what it would be is said all the same. Stamps that
+// Exchange does not write so are wrong without the way as well.
+func TestWithoutTheWay(t *testing.T) {
+	for section, want := range map[string]string{
+		internal + fromUs: "way_missing inside_tenant?",
+		results("spf=fail (sender IP is 203.0.113.50) smtp.mailfrom=contoso.com;compauth=fail reason=000") + fromUs: "way_missing direct_send? dmarc_enforced?",
+		results("spf=pass") + "From: a@fabrikam.com\n":                                                              "sender_not_listed way_missing",
+		"X-Ms-Exchange-Organization-Authas: Internal\n" + fromUs:                                                    "stray_stamps",
+		fromUs: "unexplained",
+	} {
+		if got := explained(t, section, contoso()); got != want {
+			t.Errorf("%s: %s, want %s", section, got, want)
+		}
 	}
 }
 

@@ -526,3 +526,18 @@ func mustSplit(f *testing.F, section string) []field {
 	}
 	return fields
 }
+
+// TestReceivedSPFWithoutRecord: where there is no record, the header names the domain in other words.
+func TestReceivedSPFWithoutRecord(t *testing.T) {
+	for value, want := range map[string]string{
+		"None (protection.outlook.com: contoso.com does not designate permitted sender hosts)":                    "contoso.com",
+		"Fail (protection.outlook.com: domain of a@contoso.com does not designate 192.0.2.1 as permitted sender)": "contoso.com",
+		"Neutral (protection.outlook.com: 192.0.2.16 is neither permitted nor denied by domain of contoso.com)":   "contoso.com",
+		"None (protection.outlook.com: nobody says whose it is)":                                                  "",
+	} {
+		v := receivedSPF(value)
+		if v == nil || v.Domain != want {
+			t.Errorf("%s: %+v", value, v)
+		}
+	}
+}

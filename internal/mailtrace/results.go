@@ -148,7 +148,12 @@ func receivedSPF(value string) *facts.AuthVerdict {
 		for _, c := range s.comments {
 			server, _, _ := strings.Cut(c, ":")
 			microsoft = microsoft || ofMicrosoft(server)
-			if _, of, ok := strings.Cut(c, "domain of "); ok && v.Domain == "" {
+			_, of, ok := strings.Cut(c, "domain of ")
+			if !ok { // where there is no record: "contoso.com does not designate permitted sender hosts"
+				_, of, ok = strings.Cut(c, ": ")
+				ok = ok && strings.Contains(of, " does not designate ")
+			}
+			if ok && v.Domain == "" {
 				d, _, _ := strings.Cut(of, " ")
 				d = strings.ToLower(word(d))
 				v.Domain = d[strings.LastIndexByte(d, '@')+1:]

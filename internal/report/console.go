@@ -9,8 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/charmbracelet/x/ansi"
-
 	"github.com/casdoctor/casdoctor/checks"
 	"github.com/casdoctor/casdoctor/internal/ciphersuite"
 	"github.com/casdoctor/casdoctor/internal/tlsclient"
@@ -32,12 +30,14 @@ type Console struct {
 
 // ConsoleClient is what a client meets there.
 type ConsoleClient struct {
-	Client  string         `json:"client"`
-	Verdict string         `json:"verdict"`           // connects | refused | undecided
-	Reason  string         `json:"reason,omitempty"`  // version | suites | groups | name | certificate
-	Version string         `json:"version,omitempty"` // that they would speak, when it is certain
-	Suite   string         `json:"suite,omitempty"`   // that they would use, when it is certain
-	Replay  *ConsoleReplay `json:"replay,omitempty"`
+	Client  string `json:"client"`
+	Verdict string `json:"verdict"`           // connects | refused | undecided
+	Reason  string `json:"reason,omitempty"`  // version | suites | groups | name | certificate
+	Version string `json:"version,omitempty"` // that they would speak, when it is certain
+	Suite   string `json:"suite,omitempty"`   // that they would use, when it is certain
+	// Inferred: the verdict rests on suites that were not tried one by one.
+	Inferred bool           `json:"inferred,omitempty"`
+	Replay   *ConsoleReplay `json:"replay,omitempty"`
 }
 
 // ConsoleReplay is the answer to the client's own hello.
@@ -107,16 +107,19 @@ var (
 	lOrder       = word{"Order", "優先順"}
 	lGroups      = word{"Groups", "グループ"}
 	lCertificate = word{"Certificate", "証明書"}
-	lHellos      = word{"Hellos", "ハロー"}
+	lName        = word{"Name", "ホスト名"}
+	lHellos      = word{"Hellos", "hello"}
 	lFound       = word{"Found", "結果"}
 	lNext        = word{"Next", "次の手順"}
-	lClients     = word{"Clients", "クライアント"}
-	lAsked       = word{"Asked", "接続"}
+	lClients     = word{"Clients", "接続可否"}
+	lAsked       = word{"Asked", "接続数"}
 
-	vAccepted     = word{"accepted", "受け付け"}
+	connected     = word{"connected", "接続成功"}
+	vAccepted     = word{"accepted", "受け付ける"}
 	vRefused      = word{"refused", "拒否"}
 	vImplied      = word{"refused (implied)", "拒否 (他の応答から確定)"}
 	vUnclear      = word{"no clear answer ({outcome})", "明確な応答なし ({outcome})"}
+	nameNeeded    = word{"must be sent (SNI): without it no client gets an answer", "送信が必須 (SNI): 送らないクライアントには応答しない"}
 	orderServer   = word{"the server's", "サーバ側"}
 	orderClient   = word{"the client's", "クライアント側"}
 	sInferred     = word{"inferred", "推定"}
@@ -128,8 +131,8 @@ var (
 	clientFits    = word{"connects", "接続できます"}
 	clientRefused = word{"cannot connect", "接続できません"}
 	clientOpen    = word{"not decided", "判定できません"}
-	replayAgrees  = word{"replay agrees", "再現と一致"}
-	replayDiffers = word{"REPLAY DIFFERS: {outcome}", "再現と不一致: {outcome}"}
+	replayAgrees  = word{"its own hello agrees", "実際の hello と一致"}
+	replayDiffers = word{"ITS OWN HELLO DIFFERS: {outcome}", "実際の hello と不一致: {outcome}"}
 	fromEnv       = word{"from the environment", "環境変数より"}
 )
 
@@ -141,6 +144,9 @@ var clientReasons = map[string]word{
 	"certificate": {"it cannot use the certificate", "証明書を使用できない"},
 }
 
+// mayBeNameless is what an undecided prediction hangs on where the name is needed.
+var mayBeNameless = word{"whether it sends the host's name (SNI) depends on the program that uses it", "ホスト名 (SNI) を送るかどうかは、使用するプログラムによる"}
+
 // openReasons are what an undecided prediction hangs on.
 var openReasons = map[string]word{
 	"version":     {"which versions it accepts was not clearly seen", "受け付けるバージョンを明確に確認できていない"},
@@ -150,34 +156,33 @@ var openReasons = map[string]word{
 	"certificate": {"whether the client accepts the certificate depends on its release", "証明書を使用できるかはクライアントのリリースによる"},
 }
 
-var outcomeWords = map[facts.Outcome]word{
-	facts.OutcomeReset:     {"reset", "リセット"},
-	facts.OutcomeClosed:    {"closed without a word", "無応答で切断"},
-	facts.OutcomeTimeout:   {"silence", "無応答"},
-	facts.OutcomeNotTLS:    {"not TLS", "TLS ではない"},
-	facts.OutcomeMalformed: {"it makes no sense", "内容が成り立たない"},
-	facts.OutcomeFailed:    {"it failed", "失敗"},
+// helloWords say what a hello is for.
+var helloWords = map[facts.HelloName]word{
+	facts.HelloModern:    {"as a current browser", "現在のブラウザと同じ"},
+	facts.HelloSmall:     {"the same in one segment", "同上、1 セグメント"},
+	facts.HelloSmallFull: {"the same in one segment, carried through", "同上、1 セグメントで完了まで"},
+	facts.HelloTLS12:     {"TLS 1.2, every suite", "TLS 1.2、全スイート"},
+	facts.HelloTLS11:     {"TLS 1.1, every suite", "TLS 1.1、全スイート"},
+	facts.HelloTLS10:     {"TLS 1.0, every suite", "TLS 1.0、全スイート"},
+	facts.HelloSSL30:     {"SSL 3.0, every suite", "SSL 3.0、全スイート"},
+	facts.HelloWeak:      {"TLS 1.2, weak suites only", "TLS 1.2、弱いスイートのみ"},
+	facts.HelloNoSNI:     {"TLS 1.2, without the host's name", "TLS 1.2、ホスト名なし"},
+	facts.HelloOtherSNI:  {"TLS 1.2, with another name", "TLS 1.2、別の名前"},
+	facts.HelloHTTP:      {"no TLS: GET / in clear text", "TLS ではなく平文の GET /"},
 }
 
-func (p *page) outcome(o facts.Outcome) string {
-	if w, ok := outcomeWords[o]; ok {
-		return p.say(w)
+// met is what a hello met.
+func (p *page) met(h facts.Hello) string {
+	text := p.in(checks.OutcomeText(h.Outcome))
+	switch {
+	case h.Version != "":
+		text += "  " + tlsWord(h.Version) + "  " + ciphersuite.Name(h.Suite)
+	case h.Outcome == facts.OutcomeAlert:
+		text += "  (" + strings.TrimSpace(strconv.Itoa(h.Alert)+" "+h.Detail) + ")"
+	case h.Detail != "" && p.opts.Verbose:
+		text += "  (" + h.Detail + ")"
 	}
-	return string(o)
-}
-
-var problemWords = map[string]word{
-	"expired":           {"it has expired", "有効期限切れ"},
-	"not_yet_valid":     {"it is not valid yet", "まだ有効期間前"},
-	"wrong_host":        {"it is for another host", "別のホストの証明書"},
-	"unknown_authority": {"its issuer is not trusted here", "発行者がここでは信頼されていない"},
-}
-
-func (p *page) problem(code string) string {
-	if w, ok := problemWords[code]; ok {
-		return p.say(w)
-	}
-	return p.say(word{"for another reason", "その他の理由"})
+	return text
 }
 
 var groupNames = map[uint16]string{
@@ -198,7 +203,7 @@ func WriteConsole(w io.Writer, c Console, opts View) error {
 		for _, doubt := range checks.PredictionDoubts(s) {
 			p.fact(lClients, p.in(doubt))
 		}
-		p.clients(c.Clients)
+		p.clients(c.Clients, checks.NeedsName(s))
 	}
 	p.fact(lAsked, p.say(connections, "n", strconv.Itoa(c.Connections), "ms", strconv.FormatInt(c.TookMS, 10)))
 	_, err := io.WriteString(w, p.out.String())
@@ -215,9 +220,13 @@ func (p *page) way(s facts.Console) {
 		p.fact(lProxy, proxy)
 	}
 	for _, a := range s.Connects {
-		text := a.Address + "  " + string(a.Outcome)
+		how := p.in(checks.OutcomeText(a.Outcome))
+		if a.Outcome == facts.OutcomeOK {
+			how = p.say(connected)
+		}
+		text := a.Address + "  " + how
 		if a.Status != 0 {
-			text += " " + strconv.Itoa(a.Status)
+			text += "  (HTTP " + strconv.Itoa(a.Status) + ")"
 		}
 		p.fact(lAddress, strings.TrimSpace(text+"  "+a.Via))
 	}
@@ -228,11 +237,7 @@ func (p *page) way(s facts.Console) {
 		return
 	}
 	for _, h := range s.Hellos {
-		text := string(h.Name) + "  " + string(h.Outcome)
-		if h.Version != "" {
-			text += "  " + tlsWord(h.Version) + "  " + ciphersuite.Name(h.Suite)
-		}
-		p.fact(lHellos, strings.TrimSpace(text+"  "+h.Detail))
+		p.fact(lHellos, p.say(helloWords[h.Name])+": "+p.met(h))
 	}
 }
 
@@ -255,9 +260,12 @@ func (p *page) accepts(s facts.Console) {
 		case h.Outcome == facts.OutcomeAlert:
 			how = p.say(vRefused) + "  (" + strconv.Itoa(h.Alert) + " " + h.Detail + ")"
 		default:
-			how = p.say(vUnclear, "outcome", p.outcome(h.Outcome))
+			how = p.say(vUnclear, "outcome", p.in(checks.OutcomeText(h.Outcome)))
 		}
 		p.fact(lVersions, tlsWord(h.Version)+"  "+how)
+	}
+	if checks.NeedsName(s) {
+		p.fact(lName, p.say(nameNeeded))
 	}
 	if s.Suites.Value != nil {
 		p.suites(*s.Suites.Value)
@@ -289,7 +297,7 @@ func (p *page) accepts(s facts.Console) {
 	if c := s.Certificate.Value; c != nil && c.Verified != nil {
 		how := p.say(certVerifies)
 		if !*c.Verified {
-			how = p.say(certFails) + " (" + p.problem(c.Problem) + ")"
+			how = p.say(certFails) + " (" + p.in(checks.ProblemText(*c)) + ")"
 		}
 		p.fact(lCertificate, c.Subject+"  "+how)
 		p.fact(lCertificate, c.Issuer+"  "+p.say(certUntil, "date", c.NotAfter.UTC().Format(time.DateOnly)))
@@ -347,34 +355,49 @@ func handshakeAnswered(s facts.Console) bool {
 	})
 }
 
-func (p *page) clients(list []ConsoleClient) {
-	width := 0
+// clients are grouped by what they meet, in the order of the table; each is named once.
+func (p *page) clients(list []ConsoleClient, needsName bool) {
+	var order []string
+	groups := map[string][]string{}
 	for _, c := range list {
-		width = max(width, ansi.StringWidth(c.Client))
+		how := p.fate(c, needsName)
+		if groups[how] == nil {
+			order = append(order, how)
+		}
+		groups[how] = append(groups[how], c.Client)
 	}
-	for _, c := range list {
-		var how string
-		reasons := clientReasons
-		switch c.Verdict {
-		case tlsclient.Connects.String():
-			how = p.say(clientFits)
-		case tlsclient.Refused.String():
-			how = p.say(clientRefused)
-		default:
-			how, reasons = p.say(clientOpen), openReasons
-		}
-		if r, ok := reasons[c.Reason]; ok {
-			how += ": " + p.say(r)
-		}
-		how = strings.TrimSpace(how + "  " + c.Version + "  " + c.Suite)
-		if c.Replay != nil {
-			differs := string(c.Replay.Hello.Outcome) + " " + tlsWord(c.Replay.Hello.Version) + " " + c.Replay.Hello.Detail
-			if c.Replay.Agrees {
-				how += "  (" + p.say(replayAgrees) + ")"
-			} else {
-				how += "  (" + p.say(replayDiffers, "outcome", strings.TrimSpace(differs)) + ")"
-			}
-		}
-		p.fact(lClients, c.Client+strings.Repeat(" ", width-ansi.StringWidth(c.Client))+"  "+how)
+	for _, how := range order {
+		p.fact(lClients, how+"  ("+strconv.Itoa(len(groups[how]))+")")
+		p.line(p.indent+2, plain(strings.Repeat(" ", p.indent+2)+strings.Join(groups[how], ", ")))
 	}
+}
+
+// fate is what a client meets, and how sure that is.
+func (p *page) fate(c ConsoleClient, needsName bool) string {
+	how, reasons := p.say(clientOpen), openReasons
+	switch c.Verdict {
+	case tlsclient.Connects.String():
+		how, reasons = p.say(clientFits), nil
+	case tlsclient.Refused.String():
+		how, reasons = p.say(clientRefused), clientReasons
+	}
+	r, ok := reasons[c.Reason]
+	if needsName && c.Verdict == tlsclient.Undecided.String() && c.Reason == string(tlsclient.ByName) {
+		r = mayBeNameless
+	}
+	if ok {
+		how += ": " + p.say(r)
+	}
+	how = strings.TrimSpace(strings.TrimSpace(how+"  "+c.Version) + "  " + c.Suite)
+	if c.Inferred {
+		how += "  (" + p.say(sInferred) + ")"
+	}
+	switch {
+	case c.Replay == nil:
+	case c.Replay.Agrees:
+		how += "  (" + p.say(replayAgrees) + ")"
+	default:
+		how += "  (" + p.say(replayDiffers, "outcome", p.met(c.Replay.Hello)) + ")"
+	}
+	return how
 }

@@ -51,21 +51,28 @@ func TestWriteConsole(t *testing.T) {
 	ie, _ := tlsclient.Find("IE 11 / Windows 7")
 	chrome, _ := tlsclient.Find("Chrome 120")
 	fits := NewConsoleClient(chrome, tlsclient.Result{Verdict: tlsclient.Connects, Version: tlsclient.TLS12, Suite: 0xc030})
-	fits.Replay = &ConsoleReplay{Hello: facts.Hello{Outcome: facts.OutcomeAlert, Detail: "handshake failure"}}
-	c.Clients = []ConsoleClient{NewConsoleClient(ie, tlsclient.Result{Verdict: tlsclient.Refused, Reason: tlsclient.BySuites}), fits}
+	fits.Replay = &ConsoleReplay{Hello: facts.Hello{Outcome: facts.OutcomeAlert, Alert: 40, Detail: "handshake failure"}}
+	c.Clients = []ConsoleClient{
+		NewConsoleClient(ie, tlsclient.Result{Verdict: tlsclient.Refused, Reason: tlsclient.BySuites}), fits,
+		{Client: "Safari 5 / OS X 10.8 or older", Verdict: "refused", Reason: "suites"},
+		{Client: "Java 6u45", Verdict: "connects", Version: "TLS 1.1", Inferred: true},
+	}
 	if c.ExitCode() != checks.ExitOK {
 		t.Errorf("exit %d: %+v", c.ExitCode(), c.Check)
 	}
 	for lang, want := range map[string][]string{
 		"en": {
-			"✓ console.test:443  answers as documented", "203.0.113.10:443  ok", "modern  ok  TLS 1.2  TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
+			"✓ console.test:443  answers as documented", "203.0.113.10:443  connected", "as a current browser: answered  TLS 1.2  TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
+			"TLS 1.1, every suite: refused with an alert (70)",
 			"TLS 1.3  refused (implied)", "TLS 1.1  refused  (70 protocol version not supported)",
 			"TLS 1.2  c030  TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384", "c013  TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA  (inferred)",
 			"Order       the server's", "X25519, P-256, 0x0099", "CN=console.test  verifies", "until 2027-01-02",
-			"IE 11 / Windows 7  cannot connect: no cipher suite in common", "Chrome 120         connects  TLS 1.2  TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
-			"REPLAY DIFFERS: alert  handshake failure", "5 connections in 12 ms",
+			"cannot connect: no cipher suite in common  (2) IE 11 / Windows 7, Safari 5 / OS X 10.8 or older",
+			"connects  TLS 1.2  TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384", "ITS OWN HELLO DIFFERS: refused with an alert  (40 handshake failure))  (1) Chrome 120",
+			"connects  TLS 1.1  (inferred)  (1) Java 6u45", "5 connections in 12 ms",
 		},
-		"ja": {"✓ console.test:443  文書のとおり応答しており", "サーバ側", "接続できません: 共通の暗号化スイートがない", "と不一致", "5 回の接続"},
+		"ja": {"✓ console.test:443  文書のとおり応答しており", "サーバ側", "接続できません: 共通の暗号化スイートがない (2)", "実際の hello と不一致: アラートで拒否 (40 handshake failure)", "203.0.113.10:443 接続成功",
+			"TLS 1.1、全スイート: アラートで拒否 (70)", "接続できます TLS 1.1 (推定) (1) Java 6u45", "5 回の接続"},
 	} {
 		var b strings.Builder
 		if err := WriteConsole(&b, c, View{Lang: lang, Width: 200, Verbose: true}); err != nil {
@@ -127,9 +134,9 @@ func TestWriteConsoleDoubts(t *testing.T) {
 			if err := WriteConsole(&b, c, View{Lang: lang, Width: 400}); err != nil {
 				t.Fatal(err)
 			}
-			list, label := b.String(), map[string]string{"en": "Clients", "ja": "クライアント"}[lang]
+			list, label := b.String(), map[string]string{"en": "Clients", "ja": "接続可否"}[lang]
 			list = list[strings.Index(list, label):]
-			before, _, found := strings.Cut(list, "IE 11")
+			before, _, found := strings.Cut(list, map[string]string{"en": "cannot connect", "ja": "接続できません"}[lang])
 			if !found || !strings.Contains(before, want) || want == "" && strings.TrimSpace(before) != label {
 				t.Errorf("%s: %q is not before the clients in\n%s", lang, want, list)
 			}
@@ -163,8 +170,8 @@ func TestWriteConsoleSaysCodesInWords(t *testing.T) {
 		Certificate: facts.Got(facts.Certificate{Verified: new(false), Problem: "unknown_authority"}),
 	}}
 	for lang, want := range map[string][]string{
-		"en": {"no clear answer (not TLS)", "does not verify (its issuer is not trusted here)"},
-		"ja": {"明確な応答なし (TLS ではない)", "検証に失敗 (発行者がここでは信頼されていない)"},
+		"en": {"no clear answer (an answer that is not TLS)", "does not verify (its issuer is not trusted here)"},
+		"ja": {"明確な応答なし (TLS ではない応答)", "検証に失敗 (発行者がここでは信頼されていない)"},
 	} {
 		var b strings.Builder
 		if err := WriteConsole(&b, c, View{Lang: lang, Width: 400}); err != nil {
@@ -173,6 +180,74 @@ func TestWriteConsoleSaysCodesInWords(t *testing.T) {
 		for _, w := range want {
 			if !strings.Contains(b.String(), w) {
 				t.Errorf("%s: %q is missing in\n%s", lang, w, b.String())
+			}
+		}
+	}
+}
+
+// On a narrow page a label stands once, above what it is for.
+func TestWriteConsoleNarrow(t *testing.T) {
+	c := Console{
+		Seen: facts.Console{Host: "console.test", Port: 443, Handshakes: []facts.Handshake{{Version: "1.2", Outcome: facts.OutcomeOK, Suite: 0xc030}}},
+		Clients: []ConsoleClient{
+			{Client: "IE 8 / Windows 7", Verdict: "refused", Reason: "version"}, {Client: "Chrome 120", Verdict: "connects"},
+			{Client: "IE 10 / Windows 8", Verdict: "refused", Reason: "version"},
+		},
+	}
+	for lang, label := range map[string]string{"en": "  Clients\n", "ja": "  接続可否\n"} {
+		var b strings.Builder
+		if err := WriteConsole(&b, c, View{Lang: lang, Width: 50}); err != nil {
+			t.Fatal(err)
+		}
+		if s := b.String(); strings.Count(s, label) != 1 || !strings.Contains(s, "\n      IE 8 / Windows 7, IE 10 / Windows 8\n") {
+			t.Errorf("%s:\n%s", lang, s)
+		}
+	}
+}
+
+// Every outcome and every hello that a look can write down has its words.
+func TestConsoleWordsAreComplete(t *testing.T) {
+	failed := checks.OutcomeText(facts.OutcomeFailed)
+	for _, o := range []facts.Outcome{
+		facts.OutcomeOK, facts.OutcomeAlert, facts.OutcomeReset, facts.OutcomeClosed, facts.OutcomeTimeout, facts.OutcomeRefused,
+		facts.OutcomeUnreachable, facts.OutcomeNotTLS, facts.OutcomeMalformed, facts.OutcomeProxyRefused, facts.OutcomeProxyAuth, facts.OutcomeProxyKind,
+	} {
+		if w := checks.OutcomeText(o); w.EN == "" || w.JA == "" || w == failed {
+			t.Errorf("%s: %q", o, w)
+		}
+	}
+	for _, h := range []facts.HelloName{
+		facts.HelloModern, facts.HelloSmall, facts.HelloSmallFull, facts.HelloTLS12, facts.HelloTLS11, facts.HelloTLS10,
+		facts.HelloSSL30, facts.HelloWeak, facts.HelloNoSNI, facts.HelloOtherSNI, facts.HelloHTTP,
+	} {
+		if w := helloWords[h]; w.en == "" || w.ja == "" {
+			t.Errorf("%s has no words", h)
+		}
+	}
+}
+
+// Where the name is needed that is said, and an open client hangs on whether it sends it.
+func TestWriteConsoleNameNeeded(t *testing.T) {
+	for outcome, needed := range map[facts.Outcome]bool{facts.OutcomeAlert: true, facts.OutcomeTimeout: false} {
+		c := Console{
+			Seen: facts.Console{
+				Host: "console.test", Port: 443, Handshakes: []facts.Handshake{{Version: "1.2", Outcome: facts.OutcomeOK, Suite: 0xc030}},
+				Hellos: []facts.Hello{{Name: facts.HelloTLS12, Outcome: facts.OutcomeOK, Version: "1.2", Suite: 0xc030}, {Name: facts.HelloNoSNI, Outcome: outcome, Alert: 112}},
+			},
+			Clients: []ConsoleClient{{Client: "OpenSSL 3.0", Verdict: "undecided", Reason: "name"}, {Client: "IE 8 / Windows XP", Verdict: "refused", Reason: "name"}},
+		}
+		for lang, want := range map[string][]string{
+			"en": {"Name        must be sent (SNI)", "not decided: whether it sends the host's name", "cannot connect: it does not send the host's name (SNI)"},
+			"ja": {"ホスト名    送信が必須 (SNI)", "判定できません: ホスト名 (SNI) を送るかどうか", "接続できません: ホスト名 (SNI) を送らない"},
+		} {
+			var b strings.Builder
+			if err := WriteConsole(&b, c, View{Lang: lang, Width: 100}); err != nil {
+				t.Fatal(err)
+			}
+			for i, w := range want {
+				if strings.Contains(b.String(), w) != (needed || i == 2) {
+					t.Errorf("%s, %s: %q in\n%s", outcome, lang, w, b.String())
+				}
 			}
 		}
 	}

@@ -46,8 +46,8 @@ var (
 		"すべての原因を確認します。複数が該当することもあります。各原因の下は対処で、この環境で使える最初のものを推奨します。",
 	}
 	treeNone = word{
-		"None of these, but it was seen: open a support ticket with the message and its time.",
-		"どれにも該当しないのに現象がある場合: メッセージと時刻を添えてサポートチケットを送信します。",
+		"None of these, but it was seen: open a support ticket with the message and its time (casdoctor bundle makes what to attach).",
+		"どれにも該当しないのに現象がある場合: メッセージと時刻を添えてサポートチケットを送信します (添付するファイルは casdoctor bundle で作成できます)。",
 	}
 )
 

@@ -17,6 +17,9 @@ type Format struct {
 	// ExitCode is the exit code where the readers of a format expect another one than the
 	// report's; nil: the report's.
 	ExitCode func(Report) int
+	// Fail says that there is no report where the readers of a format expect to hear it, and
+	// gives the exit code for it; nil: standard error, and the exit codes of the command.
+	Fail func(io.Writer, error) int
 }
 
 // View is how a report is to be shown. A format takes of it what concerns it.
@@ -26,6 +29,25 @@ type View struct {
 	Color   bool   // without it there is not one escape sequence
 	Verbose bool   // also what was ruled out, and every fact with its timing
 	Only    bool   // Lang alone, where a format could show both languages
+	// Config is the configuration as a path in the repository that it is kept in, with slashes;
+	// "": casdoctor.yaml. Readers that show findings at a file show them there. It is no part of
+	// the report, which is the same wherever the configuration lies.
+	Config string
+}
+
+func (v View) config() string {
+	if v.Config == "" {
+		return "casdoctor.yaml"
+	}
+	return Inert(v.Config)
+}
+
+// language is the one that sentences are in.
+func (v View) language() string {
+	if v.Lang == "ja" {
+		return "ja"
+	}
+	return "en"
 }
 
 // Formats are all of them; the first is what a person at a terminal gets.
@@ -33,6 +55,15 @@ func Formats() []Format {
 	return []Format{
 		{Name: "text", Write: WriteText},
 		{Name: "json", File: "report.json", Write: WriteJSON},
+		{Name: "markdown", File: "report.md", Write: WriteSummary},
+		{Name: "csv", File: "report.csv", Write: WriteCSV},
+		{Name: "xlsx", File: "report.xlsx", Binary: true, Write: WriteXLSX},
+		{Name: "junit", File: "report.junit.xml", Write: WriteJUnit},
+		{Name: "sarif", File: "report.sarif.json", Write: WriteSARIF},
+		{Name: "github", Write: WriteGitHub},
+		{Name: "ocsf", File: "report.ocsf.json", Write: WriteOCSF},
+		{Name: "nagios", File: "report.nagios.txt", Write: WriteNagios, ExitCode: nagiosState, Fail: failNagios},
+		{Name: "prometheus", File: "report.prom", Write: WritePrometheus},
 		{Name: "html", File: "report.html", Write: WriteHTML},
 		{Name: "pdf", Binary: true, Write: WritePDF}, // not in a folder of every format, which needs no browser
 	}

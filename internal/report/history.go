@@ -26,9 +26,9 @@ type Past struct {
 }
 
 var (
-	noRuns      = word{"There are no runs yet.", "実行の記録はまだありません。"}
-	noReport    = word{"NO REPORT", "レポートなし"}
-	askedFor    = word{"asked for by {who}", "{who} が実行"}
+	noRuns   = word{"There are no runs yet.", "実行の記録はまだありません。"}
+	noReport = word{"NO REPORT", "レポートなし"}
+	askedFor = word{"asked for by {who}", "{who} が実行"}
 )
 
 // WriteHistory writes the runs, one in a line, and below it what is wrong.

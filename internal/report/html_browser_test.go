@@ -130,7 +130,7 @@ func TestThePageFitsItsWindow(t *testing.T) {
 		what string
 		of   Report
 		lang string
-	}{{"everything", tabled(), "en"}, {"everything", tabled(), "ja"}, {"hostile", hostile(t), "en"}} {
+	}{{"everything", tabled(), "en"}, {"everything", tabled(), "ja"}, {"hostile", attacked(t), "en"}} {
 		open(pageOf(t, c.of, View{Lang: c.lang}))
 		ask[int](ctx, t, `document.querySelectorAll("details").forEach(d => d.open = true), 0`)
 		for _, width := range []int64{390, 820, 1440} {

@@ -185,7 +185,7 @@ func TestPages(t *testing.T) {
 // TestThePageLoadsNothing: nothing from elsewhere, nothing that runs but the one script, no
 // style that the policy forbids, and every place that is named is there.
 func TestThePageLoadsNothing(t *testing.T) {
-	for name, r := range map[string]Report{"everything": tabled(), "ready": ready(), "undetermined": undetermined(), "hostile": hostile(t), "large": large(1000)} {
+	for name, r := range map[string]Report{"everything": tabled(), "ready": ready(), "undetermined": undetermined(), "hostile": attacked(t), "large": large(1000)} {
 		for _, v := range []View{{Lang: "en"}, {Lang: "ja", Only: true}} {
 			t.Run(fmt.Sprint(name, v), func(t *testing.T) { inspect(t, parsed(t, pageOf(t, r, v)), v) })
 		}
@@ -262,8 +262,8 @@ func inspect(t *testing.T, doc *html.Node, v View) {
 // attacks is text that would do something if it were not inert.
 const attacks = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)></style><style>*{display:none}\x1b[31m\u202egnp.exe\u2066\u0000javascript:alert(1)"
 
-// hostile has attacks in every sentence, name and address, and names of 10 kB.
-func hostile(t *testing.T) Report {
+// attacked has attacks in every sentence, name and address, and names of 10 kB.
+func attacked(t *testing.T) Report {
 	t.Helper()
 	var b bytes.Buffer
 	if err := WriteJSON(&b, tabled(), View{}); err != nil {
@@ -311,7 +311,7 @@ func hostile(t *testing.T) Report {
 }
 
 func TestHostileTextIsInertInThePage(t *testing.T) {
-	page := pageOf(t, hostile(t), View{Lang: "en"})
+	page := pageOf(t, attacked(t), View{Lang: "en"})
 	if i := strings.IndexFunc(page, func(r rune) bool { return r != '\n' && r != '\t' && active(r) }); i >= 0 {
 		t.Errorf("an active character: %q", page[max(0, i-40):min(len(page), i+40)])
 	}

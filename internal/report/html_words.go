@@ -27,10 +27,8 @@ var (
 	hwVerdict = word{"Verdict", "判定"}
 	hwBasis   = word{"Basis", "根拠"}
 	hwMore    = word{"{n} more", "他 {n} 件"}
-	hwAll     = word{"all {n}", "全 {n} 件"}
 	hwWhole   = word{"the organisation", "組織全体"}
 
-	hwSymptom  = word{"What is seen", "症状"}
 	hwReported = word{"Reported", "報告された症状"}
 	hwCauses   = word{"Why", "原因"}
 	hwEvidence = word{"How it was found", "判定の経緯"}
@@ -39,7 +37,6 @@ var (
 	hwOpen     = word{"Not known", "不明"}
 	hwRuledOut = word{"Looked at, and not there", "確認した結果、該当なし"}
 	hwNotes    = word{"Worth knowing", "備考"}
-	hwSide     = word{"Side by side", "一覧"}
 
 	hwRecommended = word{"Recommended", "推奨"}
 	hwAlso        = word{"Also works", "他の対処"}
@@ -48,18 +45,15 @@ var (
 	hwFor         = word{"For", "対象"}
 	hwSteps       = word{"Steps", "手順"}
 	hwRisk        = word{"Risk", "注意"}
-	hwLinks       = word{"Sources", "参照先"}
 	hwEnded       = word{"Does not work since {on} ({source}).", "{on} 以降は使えません ({source})。"}
 	hwWillEnd     = word{"Works until {on} ({source}).", "{on} から使えなくなります ({source})。"}
 
-	hwDecides = word{"Policy by policy", "ポリシーごとの判定"}
-	hwKey     = word{"Each step of the chain holds, fits without being proof, is not known, or does not hold.", "各段階は、該当、可能性あり (証拠ではない)、不明、該当せずのいずれかです。"}
+	hwKey = word{"Each step of the chain holds, fits without being proof, is not known, or does not hold.", "各段階は、該当、可能性あり (証拠ではない)、不明、該当せずのいずれかです。"}
 
 	hwEnds    = word{"Ends", "終了"}
 	hwEndedOn = word{"has ended", "終了済み"}
 	hwEndsOn  = word{"will end", "終了予定"}
 	hwWhat    = word{"What", "内容"}
-	hwSource  = word{"Source", "出典"}
 
 	hwSettles = word{"What settles it, and what it leaves open", "解決方法と、未確定の項目"}
 	hwGapNone = word{"Everything that was asked for could be read, and nothing is left open.", "確認すべき情報はすべて取得でき、未確定の項目はありません。"}
@@ -90,9 +84,6 @@ var (
 		"unknown":     {"unknown", "不明"},
 		"refuted":     {"not there", "該当なし"},
 		notApplicable: {"excluded", "対象外"},
-	}
-	basisWords = map[string]word{
-		"observed": {"observed", "観測"}, "declared": {"declared", "宣言"}, "inferred": {"inferred", "推定"},
 	}
 	statementWords = map[string]word{
 		"confirmed": {"holds", "該当"}, "supported": {"fits", "可能性あり"},

@@ -168,7 +168,10 @@ var (
 	lCompAuth  = word{"compauth", "compauth"}
 	lExchange  = word{"Exchange", "Exchange"}
 	lRoute     = word{"Route", "経路"}
+	lHops      = word{"Hops", "ホップ"}
 	lCAS       = word{"Judgement", "判定"}
+	lPresumed  = word{"If genuine", "本物なら"}
+	moreCauses = word{"{n} more; the option -v shows it all", "ほか {n} 件。-v ですべて表示します"}
 	firstHop   = word{"first came in", "最初に受信"}
 	noHeader   = word{"none", "なし"}
 	nullPath   = word{"empty", "空"}
@@ -179,7 +182,8 @@ var mailMarks = map[string]mark{
 	"confirmed": {"✗", red}, "supported": {"!", yellow}, "unknown": {"?", cyan}, "refuted": {"✓", green},
 }
 
-// message writes one message in about ten lines: why and what to do, then the evidence.
+// message writes one message in about ten lines: why, by which header and where it stood, and what to
+// do. With -v all of the evidence follows.
 func (p *page) message(m MailMessage) {
 	if m.Headers == nil {
 		p.line(2, styled("? "+m.File, cyan), plain("  "+p.say(mailUnread)))
@@ -188,26 +192,103 @@ func (p *page) message(m MailMessage) {
 		}
 		return
 	}
+	p.label = word{}
 	v := mailMarks[m.verdict()]
 	p.line(2, styled(v.sign+" "+m.File, v.style), plain("  "), styled(p.say(mailVerdicts[m.verdict()]), bold))
-	// A message that passes needs no cause.
-	if m.verdict() != checks.Refuted.String() {
-		for i, why := range m.Why {
-			if i == 0 {
-				p.fact(lWhy, p.in(why.Text))
-				p.fact(lFix, p.in(why.Fix))
-			} else {
-				p.fact(lBesides, p.in(why.Text))
-			}
-		}
-	}
-	h := *m.Headers
-	p.fact(lSender, p.mailboxes(h.From)+mailGap+p.say(lReplyTo)+" "+p.mailboxes(h.ReplyTo)+mailGap+p.say(lReturn)+" "+p.mailboxes(h.ReturnPath))
 	r := facts.AuthResult{}
 	if m.Deciding != nil {
 		r = *m.Deciding
 	}
-	p.fact(lSPF, p.results(r.SPF))
+	evidence := p.evidence(*m.Headers, r)
+	header := lSPF
+	if m.verdict() == checks.Refuted.String() { // it needs no cause
+		p.header(evidence, lSPF)
+		p.fact(lRoute, p.route(*m.Headers, m.Deciding))
+	} else {
+		header = p.causes(m, evidence)
+	}
+	if !p.opts.Verbose {
+		return
+	}
+	for _, e := range evidence {
+		if e.label != header {
+			p.fact(e.label, e.text)
+		}
+	}
+	for i := range m.Headers.Received {
+		p.fact(lHops, p.hop(m.Headers.Received, i))
+	}
+	for _, r := range m.reasons(m.verdict()) {
+		p.fact(lCAS, p.in(r.Text))
+	}
+}
+
+// causes write why, and what to do, and give the header that decides.
+func (p *page) causes(m MailMessage, evidence []evidence) (header word) {
+	top, rest := m.Why[0], m.Why[1:]
+	header = mailHeaders[top.Header]
+	decided := slices.DeleteFunc(m.reasons(m.verdict()), func(r checks.Reason) bool { return r.Code == "relay_left_out" })
+	byReason := !top.Explains(m.verdict()) && len(decided) > 0
+	if byReason {
+		rest = m.Why
+		if header = lSPF; mailHeaders[decided[0].Args["what"]] != (word{}) {
+			header = mailHeaders[decided[0].Args["what"]]
+		}
+		for _, r := range decided[:min(len(decided), 2)] {
+			p.fact(lWhy, p.in(r.Text))
+		}
+	} else {
+		p.fact(lWhy, p.in(top.Text))
+		for _, r := range decided {
+			// Besides what the row says is missing, if anything is.
+			if m.verdict() == checks.Unknown.String() && (r.Code == "no_sender" || r.Code == "internal_not_named") {
+				p.fact(lWhy, p.in(r.Text))
+			}
+		}
+	}
+	if len(rest) > 0 && rest[0].Presumed {
+		p.fact(lPresumed, p.in(rest[0].Text))
+		rest = rest[1:]
+	}
+	if header == lExchange && p.exchange(*m.Headers) == p.say(noHeader) {
+		header = word{} // the row names the headers itself
+	}
+	p.header(evidence, header)
+	p.fact(lRoute, p.route(*m.Headers, m.Deciding))
+	if !byReason {
+		p.fact(lFix, p.in(top.Fix))
+	} else if m.verdict() != checks.Unknown.String() {
+		// What is still open says what to do, and so do the reasons of an unknown themselves.
+		for _, r := range m.reasons(checks.Unknown.String()) {
+			if r.Code == "internal_not_named" {
+				p.fact(lFix, p.in(r.Text))
+			}
+		}
+	}
+	rest = slices.DeleteFunc(slices.Clone(rest), func(w checks.Why) bool { return w.Code == "unexplained" })
+	switch {
+	case p.opts.Verbose:
+		for _, why := range rest {
+			p.fact(lBesides, p.in(why.Text))
+		}
+	case len(rest) > 0:
+		p.fact(lBesides, p.say(moreCauses, "n", strconv.Itoa(len(rest))))
+	}
+	return header
+}
+
+// mailHeaders are the lines of the headers that a row or a reason names.
+var mailHeaders = map[string]word{
+	"from": lSender, "reply_to": lSender, "return_path": lSender, "spf": lSPF, "envelope": lSPF, "dkim": lDKIM, "dmarc": lDMARC, "exchange": lExchange,
+}
+
+// evidence is a line of what the headers say.
+type evidence struct {
+	label word
+	text  string
+}
+
+func (p *page) evidence(h facts.MailHeaders, r facts.AuthResult) []evidence {
 	dkim := []string{}
 	for _, d := range r.DKIM {
 		dkim = append(dkim, p.results(&d))
@@ -215,31 +296,51 @@ func (p *page) message(m MailMessage) {
 	if len(dkim) == 0 {
 		dkim = []string{p.say(noHeader)}
 	}
-	p.fact(lDKIM, strings.Join(dkim, mailGap))
-	p.fact(lDMARC, p.results(r.DMARC)+mailGap+p.say(lCompAuth)+" "+p.results(r.CompAuth))
-	p.fact(lExchange, p.exchange(h))
-	p.fact(lRoute, p.route(h, m.Deciding))
-	said := map[string]bool{}
-	for _, claim := range []*MailClaim{m.BackEnd, m.Sender} {
-		if claim.Verdict != m.verdict() {
-			continue // it did not decide
+	return []evidence{
+		{lSender, p.mailboxes(h.From) + mailGap + p.say(lReplyTo) + " " + p.mailboxes(h.ReplyTo) + mailGap + p.say(lReturn) + " " + p.mailboxes(h.ReturnPath)},
+		{lSPF, p.results(r.SPF)},
+		{lDKIM, strings.Join(dkim, mailGap)},
+		{lDMARC, p.results(r.DMARC) + mailGap + p.say(lCompAuth) + " " + p.results(r.CompAuth)},
+		{lExchange, p.exchange(h)},
+	}
+}
+
+// header writes the one with the label.
+func (p *page) header(list []evidence, label word) {
+	for _, e := range list {
+		if e.label == label {
+			p.fact(e.label, e.text)
 		}
-		for _, reason := range claim.Reasons {
-			if s := p.sentences([]checks.Reason{reason}); !said[s] {
-				said[s] = true
-				p.fact(lCAS, s)
+	}
+}
+
+// reasons are those of the claims with a verdict, each once.
+func (m MailMessage) reasons(verdict string) (out []checks.Reason) {
+	for _, claim := range []*MailClaim{m.BackEnd, m.Sender} {
+		if claim.Verdict != verdict {
+			continue
+		}
+		for _, r := range claim.Reasons {
+			if !slices.ContainsFunc(out, func(o checks.Reason) bool { return o.Text == r.Text }) {
+				out = append(out, r)
 			}
 		}
 	}
+	return out
 }
 
 // mailGap parts what stands on one line.
 const mailGap = "; "
 
-// fact writes a labelled line; the label stands before the first of several of the same.
+// fact writes a labelled line; the label stands before the first of several of the same, and
+// above it where the page is narrow.
 func (p *page) fact(label word, text string) {
 	l := strings.Repeat(" ", p.indent)
-	if p.label != label || p.indent != labelWidth {
+	switch {
+	case p.label == label:
+	case p.indent != labelWidth:
+		p.line(2, styled("  "+p.say(label), faint))
+	default:
 		l = "  " + p.say(label)
 		l += strings.Repeat(" ", max(1, labelWidth-ansi.StringWidth(l)))
 	}
@@ -300,23 +401,35 @@ func (p *page) exchange(h facts.MailHeaders) string {
 	return strings.Join(out, "  ")
 }
 
-// route is the hop that decides, or the last one when none does; the JSON has all of them.
+// route is where the message first came in, or its last hop when none decides; -v and the JSON have
+// all of them.
 func (p *page) route(h facts.MailHeaders, decides *facts.AuthResult) string {
-	if len(h.Received) == 0 {
+	switch {
+	case len(h.Received) == 0:
 		return p.say(noHeader)
+	case decides == nil || decides.Hop == nil || *decides.Hop >= len(h.Received):
+		return p.hop(h.Received, 0)
+	default:
+		return p.say(firstHop) + ": " + hopNumber(h.Received, *decides.Hop) + sender(h.Received[*decides.Hop])
 	}
-	i, mark := 0, ""
-	if decides != nil && decides.Hop != nil && *decides.Hop < len(h.Received) {
-		i, mark = *decides.Hop, p.say(firstHop)+": "
-	}
-	hop := h.Received[i]
-	from := hop.From
-	if hop.IP != "" {
-		from += " (" + hop.IP + ")"
-	}
-	out := mark + strconv.Itoa(i+1) + "/" + strconv.Itoa(len(h.Received)) + "  " + strings.TrimSpace(from+" → "+hop.By)
-	if hop.At != nil {
-		out += "  " + minute(*hop.At)
+}
+
+// hop is one of the hops, the last one first.
+func (p *page) hop(all []facts.Hop, i int) string {
+	out := hopNumber(all, i) + strings.TrimSpace(sender(all[i])+" → "+all[i].By)
+	if all[i].At != nil {
+		out += "  " + minute(*all[i].At)
 	}
 	return out
+}
+
+func hopNumber(all []facts.Hop, i int) string {
+	return strconv.Itoa(i+1) + "/" + strconv.Itoa(len(all)) + "  "
+}
+
+func sender(h facts.Hop) string {
+	if h.IP == "" {
+		return h.From
+	}
+	return strings.TrimSpace(h.From + " (" + h.IP + ")")
 }

@@ -2,6 +2,7 @@ package report
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/casdoctor/casdoctor/checks"
@@ -21,14 +22,14 @@ func found(e checks.Entry) bool {
 
 // targets are the troubles in the report that a fix is for.
 func targets(c checks.Result, f checks.FixResult) (out []checks.FixFor) {
-	there := map[checks.Ref]bool{}
+	troubles := map[checks.Ref]bool{} // there may be a thousand of both
 	for _, e := range c.Causes {
 		if found(e) {
-			there[checks.Ref{Cause: e.ID, Subject: e.Subject}] = true
+			troubles[checks.Ref{Cause: e.ID, Subject: e.Subject}] = true
 		}
 	}
 	for _, to := range f.For {
-		if there[to.Ref] {
+		if troubles[to.Ref] {
 			out = append(out, to)
 		}
 	}
@@ -119,6 +120,48 @@ func sentences(reasons []checks.Reason) checks.Text {
 		ja.WriteString(r.Text.JA)
 	}
 	return checks.Text{EN: en.String(), JA: ja.String()}
+}
+
+// accepted says until when a finding was accepted, why, and by whom.
+func accepted(w checks.Waived, lang string) string {
+	why := w.Reason
+	if w.Owner != "" {
+		why += " (" + w.Owner + ")"
+	}
+	return waivedUntil.in(lang, "until", w.Until, "reason", why)
+}
+
+// counts are how many checks have which status, and how many findings were accepted.
+func counts(r Report, lang string) string {
+	var parts []string
+	add := func(w word, n int) {
+		if n > 0 {
+			parts = append(parts, w.in(lang)+" "+strconv.Itoa(n))
+		}
+	}
+	for _, s := range order {
+		add(statusWords[s], having(r, s))
+	}
+	waived := 0
+	for _, c := range r.Checks {
+		for _, e := range c.Causes {
+			if e.Waived != nil {
+				waived++
+			}
+		}
+	}
+	add(waivedCount, waived)
+	return strings.Join(parts, " · ")
+}
+
+// having is how many checks have a status.
+func having(r Report, s checks.Status) (n int) {
+	for _, c := range r.Checks {
+		if c.Status == s {
+			n++
+		}
+	}
+	return n
 }
 
 // open is a reason why something is not known, and the entries that it leaves open.

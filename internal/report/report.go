@@ -37,6 +37,9 @@ type Report struct {
 	Facts    []Fact            `json:"facts"`   // sorted by name
 	// Retirements are the published days on which something ends that this organisation rests on.
 	Retirements []checks.Retirement `json:"retirements,omitempty"`
+	// Baseline is what was known before, when the run was held against an earlier report. The
+	// exit code counts only what is new then; the verdict does not change.
+	Baseline *Baseline `json:"baseline,omitempty"`
 }
 
 // Tool is what made the report.
@@ -70,6 +73,7 @@ type Options struct {
 	Version      string        // of casdoctor
 	FailOn       checks.Status // the lowest status that makes the exit code 1: StatusFail or StatusWarn
 	AllowUnknown bool          // an unknown does not change the exit code
+	Baseline     *Report       // of the same organisation: what is known from it does not change the exit code
 }
 
 // New makes the report of a judgement. The same evidence and outcome give the same report,
@@ -85,6 +89,10 @@ func New(ev *facts.Evidence, o checks.Outcome, opts Options) Report {
 	}
 	for _, name := range slices.Sorted(maps.Keys(ev.Facts)) {
 		r.Facts = append(r.Facts, factOf(name, ev.Facts[name]))
+	}
+	if opts.Baseline != nil {
+		r.Baseline = since(*opts.Baseline, r)
+		r.ExitCode = checks.ExitCode(beside(r.Checks, r.Baseline.Known), opts.FailOn, opts.AllowUnknown)
 	}
 	return r
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"github.com/casdoctor/casdoctor/checks"
+	"github.com/casdoctor/casdoctor/probes/facts"
 )
 
 const (
@@ -189,7 +190,14 @@ func (p *page) head() {
 		}
 		p.gap()
 	}
-	p.line(0, styled(p.counts(), faint))
+	p.line(0, styled(counts(p.report, p.opts.Lang), faint))
+	if b := r.Baseline; b != nil {
+		p.line(0, plain(p.say(againstBaseline,
+			"taken", minute(b.Taken), "known", strconv.Itoa(len(b.Known)), "new", strconv.Itoa(len(b.New)))))
+		if len(b.New) > 0 {
+			p.line(2, styled("  "+p.say(newSince, "list", refs(b.New)), red))
+		}
+	}
 }
 
 // todo is the one thing to do about each trouble of a check.
@@ -203,28 +211,6 @@ func (p *page) todo(c checks.Result) (out []string) {
 		out = append(out, p.say(noFix))
 	}
 	return out
-}
-
-func (p *page) counts() string {
-	var parts []string
-	add := func(w word, n int) {
-		if n > 0 {
-			parts = append(parts, p.say(w)+" "+strconv.Itoa(n))
-		}
-	}
-	for _, s := range order {
-		add(statusWords[s], len(p.having(s)))
-	}
-	waived := 0
-	for _, c := range p.report.Checks {
-		for _, e := range c.Causes {
-			if e.Waived != nil {
-				waived++
-			}
-		}
-	}
-	add(waivedCount, waived)
-	return strings.Join(parts, " · ")
 }
 
 // trouble writes everything about a check that did not pass.
@@ -358,13 +344,9 @@ func (p *page) accepted(c checks.Result) {
 		if e.Waived == nil {
 			continue
 		}
-		why := e.Waived.Reason
-		if e.Waived.Owner != "" {
-			why += " (" + e.Waived.Owner + ")"
-		}
 		p.part(lWaived, bold, plain(p.in(e.Text)))
 		p.about(e)
-		p.more(plain(p.say(waivedUntil, "until", e.Waived.Until, "reason", why)))
+		p.more(plain(accepted(*e.Waived, p.opts.Lang)))
 	}
 }
 
@@ -473,7 +455,9 @@ func (p *page) facts() {
 func (p *page) foot() {
 	var gaps []string
 	for _, f := range p.report.Facts {
-		if f.Status == FactPartial || f.Status == FactFailed {
+		// What only the configuration can say was not read, and could not be.
+		declared := f.Failure != nil && f.Failure.Kind == facts.NotDeclared
+		if f.Status == FactPartial || f.Status == FactFailed && !declared {
 			gaps = append(gaps, f.Name+" ("+p.say(factWords[f.Status])+")")
 		}
 	}

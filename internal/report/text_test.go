@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -98,34 +99,35 @@ func TestTextIsInert(t *testing.T) {
 // spoil appends to every string that is data. Ids and the words that the program itself
 // chooses stay, so that fixes still find their causes.
 func spoil(v reflect.Value, bad string) {
+	spoilAs(v, func(s string) string { return s + bad }, "ID", "Cause", "Verdict", "Basis", "Applies", "Status")
+}
+
+// spoilAs changes every string but those in fields of these names.
+func spoilAs(v reflect.Value, change func(string) string, except ...string) {
 	switch v.Kind() {
 	case reflect.Pointer:
 		if !v.IsNil() {
-			spoil(v.Elem(), bad)
+			spoilAs(v.Elem(), change, except...)
 		}
 	case reflect.Slice:
 		for i := range v.Len() {
-			spoil(v.Index(i), bad)
+			spoilAs(v.Index(i), change, except...)
 		}
 	case reflect.Map:
 		for _, k := range v.MapKeys() {
 			e := reflect.New(v.Type().Elem()).Elem()
 			e.Set(v.MapIndex(k))
-			spoil(e, bad)
+			spoilAs(e, change, except...)
 			v.SetMapIndex(k, e)
 		}
 	case reflect.Struct:
 		for i := range v.NumField() {
-			switch v.Type().Field(i).Name {
-			case "ID", "Cause", "Verdict", "Basis", "Applies", "Status":
-			default:
-				if v.Field(i).CanSet() {
-					spoil(v.Field(i), bad)
-				}
+			if v.Field(i).CanSet() && !slices.Contains(except, v.Type().Field(i).Name) {
+				spoilAs(v.Field(i), change, except...)
 			}
 		}
 	case reflect.String:
-		v.SetString(v.String() + bad)
+		v.SetString(change(v.String()))
 	}
 }
 
@@ -225,26 +227,21 @@ var errFull = errors.New("no space left")
 
 func (full) Write([]byte) (int, error) { return 0, errFull }
 
-func TestWritersReportErrors(t *testing.T) {
-	if err := WriteText(full{}, ready(), View{}); !errors.Is(err, errFull) {
-		t.Errorf("text: %v", err)
-	}
-	if err := WriteJSON(full{}, ready(), View{}); !errors.Is(err, errFull) {
-		t.Errorf("json: %v", err)
-	}
-}
-
 // A failure's line is data too, and long.
 func TestVerboseFacts(t *testing.T) {
 	r := New(&facts.Evidence{Facts: map[string]facts.Fact{
-		"m365.tenant": {Failure: &facts.Failure{Kind: facts.Forbidden, Status: 403, Permission: "Organization.Read.All", Detail: "a\x1b[1mb"}},
+		"m365.tenant":   {Failure: &facts.Failure{Kind: facts.Forbidden, Status: 403, Permission: "Organization.Read.All", Detail: "a\x1b[1mb"}},
+		"mail.messages": {Failure: &facts.Failure{Kind: facts.NotDeclared, Detail: "cas.messages is not declared"}},
 	}}, checks.Outcome{Results: []checks.Result{sampleGDM()}}, Options{FailOn: checks.StatusWarn})
 	out := text(t, r, View{Verbose: true})
 	if want := "  forbidden 403 (needs Organization.Read.All): a␛[1mb\n"; !strings.Contains(out, want) {
 		t.Errorf("lacks %q:\n%s", want, out)
 	}
 	if short := text(t, r, View{}); !strings.Contains(short, "Not everything could be read: m365.tenant (failed).") {
-		t.Errorf("does not count the fact:\n%s", short)
+		t.Errorf("does not count the fact, or counts what nobody declared:\n%s", short)
+	}
+	if want := "  not_declared: cas.messages is not declared\n"; !strings.Contains(out, want) {
+		t.Errorf("lacks %q:\n%s", want, out)
 	}
 }
 

@@ -84,22 +84,29 @@ var (
 // Sentences and headings.
 var (
 	noFix = word{
-		"No fix is certain to work here. Open a support ticket and attach this report.",
-		"この環境で確実に使える対処はありません。このレポートを添えてサポートチケットを送信してください。",
+		"No fix is certain to work here. Open a support ticket; casdoctor bundle makes what to attach.",
+		"この環境で確実に使える対処はありません。サポートチケットを送信してください。添付するファイルは casdoctor bundle で作成できます。",
 	}
 	forWhom     = word{"{id} for {whom}", "{id} (対象: {whom})"}
 	notFor      = word{"Not for {whom}: {why}", "次には使えません: {whom}。{why}"}
 	waivedUntil = word{"accepted until {until}: {reason}", "{until} まで許容: {reason}"}
 	waivedCount = word{"waived", "免除"}
-	hPassed     = word{"Looked at, and not there", "確認した結果、該当なし"}
-	hSkipped    = word{"Skipped", "対象外"}
-	hNotices    = word{"About this run", "今回の実行について"}
-	hFacts      = word{"What was looked at", "確認した情報"}
-	hRetired    = word{"What stops working, and when", "使えなくなるものと時期"}
-	noDay       = word{"no day yet", "日付未公表"}
-	seenBy      = word{"{call} at {at}", "{call} ({at})"}
-	requests    = word{"requests: {n}", "リクエスト: {n}"}
-	incomplete  = word{
+
+	againstBaseline = word{
+		"Against the baseline of {taken}: {known} known, {new} new or worse. Only the latter change the exit code.",
+		"{taken} の基準との比較: 既知 {known} 件、新規または悪化 {new} 件。終了コードに反映されるのは後者だけです。",
+	}
+	newSince = word{"New or worse: {list}", "新規または悪化: {list}"}
+
+	hPassed    = word{"Looked at, and not there", "確認した結果、該当なし"}
+	hSkipped   = word{"Skipped", "対象外"}
+	hNotices   = word{"About this run", "今回の実行について"}
+	hFacts     = word{"What was looked at", "確認した情報"}
+	hRetired   = word{"What stops working, and when", "使えなくなるものと時期"}
+	noDay      = word{"no day yet", "日付未公表"}
+	seenBy     = word{"{call} at {at}", "{call} ({at})"}
+	requests   = word{"requests: {n}", "リクエスト: {n}"}
+	incomplete = word{
 		"Not everything could be read: {facts}. The option -v says why.",
 		"読み取れない情報があります: {facts}。理由は -v で表示されます。",
 	}
@@ -113,3 +120,21 @@ var factWords = map[FactStatus]word{
 	FactFailed:  {"failed", "取得不可"},
 	FactSkipped: {"skipped", "対象外"},
 }
+
+// What the other formats add.
+var (
+	moreEntries = word{"{n} more", "ほか {n} 件"}
+	andMore     = word{"and {n} more, in report.json", "ほか {n} 件 (report.json に記載)"}
+	notRead     = word{
+		"Something could not be read, or not whole. What depends on it is unknown.",
+		"読み取れない、または一部しか読み取れない情報があります。それに依存する判定は不明になります。",
+	}
+)
+
+// The sheets of a workbook: at most 31 characters, and none of \ / ? * [ ] :
+var (
+	sVerdict  = word{"Verdict", "判定"}
+	sFindings = word{"Findings", "結果"}
+	sFixes    = word{"Fixes", "対処"}
+	sFacts    = word{"Facts", "情報"}
+)

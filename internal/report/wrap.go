@@ -151,3 +151,7 @@ func fitting(piece string, room int) (n, cells int) {
 
 // closing is punctuation that no line begins with.
 const closing = "、。，．！？：；）］｝」』】〕〉》・ー…,.!?:;)]}"
+
+// Lines sets a sentence in lines of at most width cells, all but the first indented by hang:
+// for what is said on a terminal beside a report.
+func Lines(text string, width, hang int) []string { return wrap([]span{{text: text}}, width, hang) }

@@ -100,6 +100,21 @@ func (t *Tree) All() []*Problem {
 	return out
 }
 
+// Includes are the names of all include and redirect terms of the tree. whole is set when no name
+// depends on the sender, and no answer is missing.
+func (t *Tree) Includes() (names []string, whole bool) {
+	whole = true
+	t.each(map[*Tree]bool{}, func(t *Tree) {
+		whole = whole && !slices.ContainsFunc(t.Problems, func(p *Problem) bool { return p.Code == NotFoundOut })
+		for _, u := range t.Terms {
+			if u.Term.Name == "include" || u.Term.Name == "redirect" {
+				names, whole = append(names, u.Target), whole && !u.Varies
+			}
+		}
+	})
+	return names, whole
+}
+
 func (t *Tree) each(seen map[*Tree]bool, f func(*Tree)) {
 	if seen[t] {
 		return

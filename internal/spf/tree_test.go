@@ -2,6 +2,7 @@ package spf
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -188,5 +189,21 @@ func TestTreeIsBounded(t *testing.T) {
 	c := counting{endless{}, map[string]int{}}
 	if got := New(c).Tree(t.Context(), "a.example"); len(c.asked) != maxRecords+1 || got.Lookups < MaxLookups {
 		t.Errorf("%d questions, %d look-ups", len(c.asked), got.Lookups)
+	}
+}
+
+// TestIncludes: the names that a policy includes at any depth, and whether those are all.
+func TestIncludes(t *testing.T) {
+	z := records(t, "a.example TXT v=spf1 include:b.example redirect=c.example", "b.example TXT v=spf1 -all", "c.example TXT v=spf1 include:none.example -all",
+		"sender.example TXT v=spf1 include:%{l}.example -all", "silent.example TXT v=spf1 include:timeout.example -all", "timeout.example TIMEOUT")
+	for name, want := range map[string]string{
+		"a.example": "b.example c.example none.example true", "sender.example": "%{l}.example false",
+		"silent.example": "timeout.example false", "none.example": " true", "timeout.example": " false",
+	} {
+		names, whole := New(z).Tree(t.Context(), name).Includes()
+		slices.Sort(names)
+		if got := fmt.Sprintf("%s %v", strings.Join(names, " "), whole); got != want {
+			t.Errorf("%s: %s, want %s", name, got, want)
+		}
 	}
 }

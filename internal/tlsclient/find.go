@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // Find is the client of a name ("IE 11 / Windows 7", "Firefox 115", "Safari 12.1 / macOS 10.14",
@@ -21,7 +22,7 @@ func Find(s string) (Client, bool) {
 	switch {
 	case strings.HasPrefix(s, "Mozilla/"):
 		q, ok = parseUserAgent(s)
-	case programUA.MatchString(s):
+	case programUA().MatchString(s):
 		q, ok = parseProgramUA(s)
 	default:
 		q, ok = parseName(s)
@@ -100,6 +101,12 @@ func (q query) version() string {
 	}
 }
 
+// pattern is compiled for its first use. Most runs name no client, and together these would
+// take a twentieth of the start of the program.
+func pattern(expr string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
+}
+
 // The names are matched without spaces and in lower case.
 var (
 	families = map[string]Family{
@@ -113,9 +120,11 @@ var (
 		"winhttp": WinHTTP,
 		"openssl": OpenSSL, "gnutls": GnuTLS, "curl": Curl, "python": Python, "go": Go, "golang": Go,
 	}
-	namePattern = regexp.MustCompile(`^(` + alternatives(families) + `)` +
-		`(?:(\d{1,4})(?:\.(\d{1,4}))?(?:\.(\d{1,4}))?[\d.]*[a-z]{0,2}(?:esr|-fips)?)?(?:(?:/|on|\()(.+?)\)?)?$`)
-	javaName = regexp.MustCompile(`^(?:java|jre|jdk|openjdk)/?(?:1\.)?(\d{1,2})(?:u(\d{1,4})|\.0_(\d{1,4})|[.+\d]*)$`)
+	namePattern = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^(` + alternatives(families) + `)` +
+			`(?:(\d{1,4})(?:\.(\d{1,4}))?(?:\.(\d{1,4}))?[\d.]*[a-z]{0,2}(?:esr|-fips)?)?(?:(?:/|on|\()(.+?)\)?)?$`)
+	})
+	javaName = pattern(`^(?:java|jre|jdk|openjdk)/?(?:1\.)?(\d{1,2})(?:u(\d{1,4})|\.0_(\d{1,4})|[.+\d]*)$`)
 
 	windowsNames = map[string]OS{
 		"xp": WindowsXP, "vista": WindowsVista, "7": Windows7, "8": Windows8, "8.1": Windows81, "10": Windows10, "11": Windows11,
@@ -124,8 +133,8 @@ var (
 		"server2003": WindowsXP, "server2008": WindowsVista, "server2008r2": Windows7, "server2012": Windows8,
 		"server2012r2": Windows81, "server2016": Windows10, "server2019": Windows10,
 	}
-	macName     = regexp.MustCompile(`^(?:macosx|macos|osx)(\d{1,4})(?:\.(\d{1,4}))?[\d.]*(?:or[a-z\d.]+|tomacos[\d.]+)?$`) // "OS X 10.9 or 10.10", too
-	opensslName = regexp.MustCompile(`^openssl/?(\d{1,2})\.(\d{1,2})(?:\.(\d{1,2}))?[a-z\d.-]*$`)
+	macName     = pattern(`^(?:macosx|macos|osx)(\d{1,4})(?:\.(\d{1,4}))?[\d.]*(?:or[a-z\d.]+|tomacos[\d.]+)?$`) // "OS X 10.9 or 10.10", too
+	opensslName = pattern(`^openssl/?(\d{1,2})\.(\d{1,2})(?:\.(\d{1,2}))?[a-z\d.-]*$`)
 )
 
 // alternatives are the keys, the longest first.
@@ -143,7 +152,7 @@ func parseName(s string) (query, bool) {
 	if q, ok := parseJava(s); ok {
 		return q, true
 	}
-	m := namePattern.FindStringSubmatch(s)
+	m := namePattern().FindStringSubmatch(s)
 	if m == nil {
 		return query{}, false
 	}
@@ -158,7 +167,7 @@ func parseName(s string) (query, bool) {
 }
 
 func parseJava(s string) (query, bool) {
-	m := javaName.FindStringSubmatch(s)
+	m := javaName().FindStringSubmatch(s)
 	if m == nil {
 		return query{}, false
 	}
@@ -167,7 +176,7 @@ func parseJava(s string) (query, bool) {
 
 // opensslVersion is "openssl1.0.2k" as the table counts it.
 func opensslVersion(s string) (major, minor int, ok bool) {
-	m := opensslName.FindStringSubmatch(s)
+	m := opensslName().FindStringSubmatch(s)
 	if m == nil {
 		return 0, 0, false
 	}
@@ -184,7 +193,7 @@ func osOfName(s string) OS {
 			return windowsNames[rest]
 		}
 	}
-	if m := macName.FindStringSubmatch(s); m != nil {
+	if m := macName().FindStringSubmatch(s); m != nil {
 		return macOS(number(m[1]), number(m[2]))
 	}
 	for _, prefix := range []string{"ios", "ipados"} {
@@ -219,19 +228,19 @@ func macOS(major, minor int) OS {
 }
 
 var (
-	trident = regexp.MustCompile(`\bTrident/(\d{1,4})\.`)
-	msie    = regexp.MustCompile(`\bMSIE (\d{1,4})\.`)
-	winNT   = regexp.MustCompile(`\bWindows NT (\d{1,2}\.\d)`)
-	macUA   = regexp.MustCompile(`^Macintosh;.*\bMac OS X (\d{1,4})[_.](\d{1,4})`)
-	iosUA   = regexp.MustCompile(`^(?:iPhone|iPad|iPod)[^;]*;`)
-	comment = regexp.MustCompile(`\(([^()]*)\)`)
-	product = regexp.MustCompile(`([^\s/]+)(?:/(\d{1,4})(?:\.(\d{1,4}))?\S*)?`)
+	trident = pattern(`\bTrident/(\d{1,4})\.`)
+	msie    = pattern(`\bMSIE (\d{1,4})\.`)
+	winNT   = pattern(`\bWindows NT (\d{1,2}\.\d)`)
+	macUA   = pattern(`^Macintosh;.*\bMac OS X (\d{1,4})[_.](\d{1,4})`)
+	iosUA   = pattern(`^(?:iPhone|iPad|iPod)[^;]*;`)
+	comment = pattern(`\(([^()]*)\)`)
+	product = pattern(`([^\s/]+)(?:/(\d{1,4})(?:\.(\d{1,4}))?\S*)?`)
 	// robot are the words of programs that call themselves a browser in order to be served like
 	// one. They bring a TLS of their own.
-	robot = regexp.MustCompile(`(?i)bot\b|bot/|crawl|spider|\+https?://|preview`)
+	robot = pattern(`(?i)bot\b|bot/|crawl|spider|\+https?://|preview`)
 
-	programUA = regexp.MustCompile(`^(?:curl/\d|Java/\d|Go-http-client/\d)`)
-	libraryUA = regexp.MustCompile(`\bOpenSSL/(\d{1,2}\.\d{1,2}(?:\.\d{1,2})?)`)
+	programUA = pattern(`^(?:curl/\d|Java/\d|Go-http-client/\d)`)
+	libraryUA = pattern(`\bOpenSSL/(\d{1,2}\.\d{1,2}(?:\.\d{1,2})?)`)
 
 	// The Trident number is the engine's, and stays when a compatibility view says "MSIE 7.0"
 	// (Microsoft, "Understanding user-agent strings": Trident/4.0 is IE 8, 7.0 is IE 11).
@@ -255,13 +264,13 @@ var (
 )
 
 func parseUserAgent(s string) (query, bool) {
-	about := comment.FindStringSubmatch(s)
-	if about == nil || robot.MatchString(s) {
+	about := comment().FindStringSubmatch(s)
+	if about == nil || robot().MatchString(s) {
 		return query{}, false
 	}
 	system := about[1]
 	nt := ""
-	if m := winNT.FindStringSubmatch(system); m != nil {
+	if m := winNT().FindStringSubmatch(system); m != nil {
 		nt = m[1]
 	}
 	if strings.Contains(system, "MSIE ") || strings.Contains(system, "Trident/") {
@@ -271,7 +280,7 @@ func parseUserAgent(s string) (query, bool) {
 	// The words outside of the parentheses, in the order of how much they say: each browser
 	// also carries the words of those that it wants to be served like.
 	found := map[string]query{}
-	for _, m := range product.FindAllStringSubmatch(comment.ReplaceAllString(s, " "), -1) {
+	for _, m := range product().FindAllStringSubmatch(comment().ReplaceAllString(s, " "), -1) {
 		if !products[m[1]] {
 			return query{}, false
 		}
@@ -298,12 +307,12 @@ func parseUserAgent(s string) (query, bool) {
 		return query{}, false
 	}
 	q.family = Safari
-	if m := macUA.FindStringSubmatch(system); m != nil {
+	if m := macUA().FindStringSubmatch(system); m != nil {
 		q.os = macOS(number(m[1]), number(m[2]))
 		return q, true
 	}
 	q.os = IOS
-	return q, iosUA.MatchString(system) // anything else is Android's old browser or a copy
+	return q, iosUA().MatchString(system) // anything else is Android's old browser or a copy
 }
 
 // parseIE reads the User-Agent strings of Internet Explorer, and of the Internet Explorer mode of
@@ -313,9 +322,9 @@ func parseIE(s, system string, os OS) (query, bool) {
 		return query{}, false
 	}
 	q := query{family: IE, os: os}
-	if m := trident.FindStringSubmatch(system); m != nil {
+	if m := trident().FindStringSubmatch(system); m != nil {
 		q.major = ieOfTrident[number(m[1])]
-	} else if m := msie.FindStringSubmatch(system); m != nil {
+	} else if m := msie().FindStringSubmatch(system); m != nil {
 		q.major = number(m[1])
 	}
 	return q, q.major != 0
@@ -330,7 +339,7 @@ func parseProgramUA(s string) (query, bool) {
 	case strings.HasPrefix(s, "Java/"):
 		return parseJava(strings.ToLower(s))
 	}
-	m := libraryUA.FindStringSubmatch(s)
+	m := libraryUA().FindStringSubmatch(s)
 	if m == nil {
 		return query{}, false
 	}

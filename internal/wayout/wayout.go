@@ -26,7 +26,8 @@ const dialTimeout = 5 * time.Second
 
 // Way is a way out.
 type Way struct {
-	roots    func() *x509.CertPool // once: reading the system's takes longer than a handshake
+	added    *x509.CertPool        // network.ca_file; nil: none
+	roots    func() *x509.CertPool // the system's and these, once: reading them takes longer than a handshake
 	proxy    func(*url.URL) (*url.URL, error)
 	resolver *net.Resolver
 }
@@ -40,7 +41,8 @@ func New(n config.Network) (*Way, error) {
 		if added, err = os.ReadFile(n.CAFile); err != nil {
 			return nil, fmt.Errorf("network.ca_file: %w", err)
 		}
-		if !x509.NewCertPool().AppendCertsFromPEM(added) {
+		w.added = x509.NewCertPool()
+		if !w.added.AppendCertsFromPEM(added) {
 			return nil, fmt.Errorf("network.ca_file: no certificate in %s", n.CAFile)
 		}
 	}
@@ -71,6 +73,22 @@ func New(n config.Network) (*Way, error) {
 
 // Roots are the system's trusted certificates and those of network.ca_file.
 func (w *Way) Roots() *x509.CertPool { return w.roots() }
+
+// Added reports whether network.ca_file adds certificates.
+func (w *Way) Added() bool { return w.added != nil }
+
+// Verify verifies a certificate against what connections trust: network.ca_file and the
+// system's roots. Those are read only for a chain that the file does not settle.
+func (w *Way) Verify(cert *x509.Certificate, o x509.VerifyOptions) error {
+	if o.Roots = w.added; w.added != nil {
+		if _, err := cert.Verify(o); err == nil {
+			return nil
+		}
+	}
+	o.Roots = w.roots()
+	_, err := cert.Verify(o)
+	return err
+}
 
 // Resolver is the configured DNS server, or the system's.
 func (w *Way) Resolver() *net.Resolver { return w.resolver }

@@ -11,7 +11,8 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
-	"sync"
+	"net/netip"
+	"slices"
 	"time"
 
 	"golang.org/x/crypto/x509roots/fallback/bundle"
@@ -36,10 +37,9 @@ const maxChain = 32
 // section 3.3).
 var sctExtension = asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 11129, 2, 4, 2}
 
-// certificate describes a chain, leaf first, and verifies it as a browser on this machine
-// would.
-func certificate(got shown, host string, roots *x509.CertPool, now time.Time) facts.Certificate {
-	chain := got.certs[:min(len(got.certs), maxChain)]
+// describe describes a chain, leaf first, and verifies it as a browser on this machine would.
+func (p *prober) describe(got shown) facts.Certificate {
+	chain := got.chain()
 	leaf := chain[0]
 	sum, spki := sha256.Sum256(leaf.Raw), sha256.Sum256(leaf.RawSubjectPublicKeyInfo)
 	scts := got.scts + embeddedSCTs(leaf)
@@ -60,31 +60,53 @@ func certificate(got shown, host string, roots *x509.CertPool, now time.Time) fa
 		// A leaf that names itself as its issuer: whether it signed itself plays no part.
 		SelfSigned: bytes.Equal(leaf.RawIssuer, leaf.RawSubject),
 	}
-	intermediates := x509.NewCertPool()
 	for _, cert := range chain {
 		c.Chain = append(c.Chain, cert.Subject.String())
-		intermediates.AddCert(cert)
 	}
-	_, err := leaf.Verify(x509.VerifyOptions{
-		DNSName: host, Roots: roots, Intermediates: intermediates, CurrentTime: now,
-	})
+	how := p.terms(chain)
+	err := p.verify(leaf, how)
 	verified := err == nil
 	c.Verified = &verified
-	c.Problem = problemOf(err, now)
-	if browsers := browserRoots(); browsers != nil {
-		_, err := leaf.Verify(x509.VerifyOptions{
-			DNSName: host, Roots: browsers, Intermediates: intermediates, CurrentTime: now,
-		})
-		public := err == nil
-		c.Public = &public
-	}
+	c.Problem = problemOf(err, how.CurrentTime)
+	c.Public = p.public(chain)
 	return c
 }
 
-// browserRoots are the roots that Mozilla ships.
-var browserRoots = sync.OnceValue(func() *x509.CertPool {
+func (s shown) chain() []*x509.Certificate { return s.certs[:min(len(s.certs), maxChain)] }
+
+// terms are those on which a chain is verified, whatever the roots are. A zone is this machine's own name
+// for a link: no certificate has one.
+func (p *prober) terms(chain []*x509.Certificate) x509.VerifyOptions {
+	intermediates := x509.NewCertPool()
+	for _, cert := range chain {
+		intermediates.AddCert(cert)
+	}
+	name := p.host
+	if a, err := netip.ParseAddr(name); err == nil {
+		name = a.WithZone("").String()
+	}
+	return x509.VerifyOptions{DNSName: name, Intermediates: intermediates, CurrentTime: p.now()}
+}
+
+// public is whether a chain leads to a root of the browsers; nil: their list cannot be read.
+func (p *prober) public(chain []*x509.Certificate) *bool {
+	how := p.terms(chain)
+	if how.Roots = browserRoots(chain); how.Roots == nil {
+		return nil
+	}
+	_, err := chain[0].Verify(how)
+	public := err == nil
+	return &public
+}
+
+// browserRoots are those of the roots that Mozilla ships which can have issued one of a chain: they
+// hold the issuer's name, byte for byte. The others need not be parsed. Nil: one cannot be read.
+func browserRoots(chain []*x509.Certificate) *x509.CertPool {
 	pool := x509.NewCertPool()
 	for root := range bundle.Roots() {
+		if !slices.ContainsFunc(chain, func(c *x509.Certificate) bool { return bytes.Contains(root.Certificate, c.RawIssuer) }) {
+			continue
+		}
 		cert, err := x509.ParseCertificate(root.Certificate)
 		if err != nil {
 			return nil
@@ -96,7 +118,7 @@ var browserRoots = sync.OnceValue(func() *x509.CertPool {
 		}
 	}
 	return pool
-})
+}
 
 // embeddedSCTs is the number of timestamps in the certificate: a list of lists with lengths of
 // two bytes, in an octet string.

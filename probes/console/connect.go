@@ -274,7 +274,7 @@ func (e *proxyError) Error() string {
 var errNotHTTP = errors.New("the proxy's answer is not HTTP")
 
 // authScheme is the first word of Proxy-Authenticate (RFC 9110 section 11.7.1).
-var authScheme = regexp.MustCompile(`^[A-Za-z0-9-]{1,32}`)
+var authScheme = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9-]{1,32}`) })
 
 // tunnel asks the proxy on conn for a connection to the console. net/http would do the
 // same, but gives the proxy's status away only as a text.
@@ -304,7 +304,7 @@ func (p *prober) tunnel(ctx context.Context, conn net.Conn) (net.Conn, connectAn
 	a.status = resp.StatusCode
 	a.via = signature(resp.Header)
 	if resp.StatusCode/100 != 2 {
-		a.scheme = authScheme.FindString(resp.Header.Get("Proxy-Authenticate"))
+		a.scheme = authScheme().FindString(resp.Header.Get("Proxy-Authenticate"))
 		return nil, a, &proxyError{a.status, a.scheme}
 	}
 	head.N = math.MaxInt64 // from here on it is the console that speaks

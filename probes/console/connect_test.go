@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"io"
 	"net"
@@ -340,7 +341,7 @@ func TestProxyUnreachable(t *testing.T) {
 
 	cfg.Network.Proxy = "socks5://127.0.0.1:1080"
 	got = look(t, newEnv(t, cfg))
-	if len(got.Connects) != 1 || got.Connects[0].Outcome != facts.OutcomeFailed || got.Connects[0].Detail == "" {
+	if len(got.Connects) != 1 || got.Connects[0].Outcome != facts.OutcomeProxyKind || !strings.HasSuffix(got.Connects[0].Detail, "socks5://") {
 		t.Errorf("an unknown kind of proxy: %+v", got.Connects)
 	}
 }
@@ -373,5 +374,36 @@ func TestOutcomeOf(t *testing.T) {
 		if got, n, _ := outcomeOf(tc.err); got != tc.want || n != 0 {
 			t.Errorf("%v: %s %d, want %s", tc.err, got, n, tc.want)
 		}
+	}
+}
+
+// A link-local address is dialled with its zone, without which it leads nowhere; its certificate has none.
+func TestZone(t *testing.T) {
+	a := newAuthority(t)
+	at := listen(t, serveTLS(&tls.Config{Certificates: []tls.Certificate{a.leaf(t, func(c *x509.Certificate) {
+		c.DNSNames, c.IPAddresses = nil, []net.IP{net.ParseIP("fe80::1")}
+	})}}))
+	p, err := newProber(newEnv(t, &config.Config{Network: config.Network{CAFile: a.file}}), "fe80::1%lo", 443)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var dialled []string
+	dial := p.dial
+	p.dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+		dialled = append(dialled, address)
+		return dial(ctx, network, at.String())
+	}
+	var fact facts.Console
+	conn := p.reach(t.Context(), &fact)
+	if conn == nil {
+		t.Fatal(fact.Connects)
+	}
+	defer conn.Close()
+	s, got := p.modern(t.Context(), conn, nil)
+	if diff := cmp.Diff([]string{"[fe80::1%lo]:443"}, dialled); diff != "" || s.Outcome != facts.OutcomeOK {
+		t.Fatalf("%s, dialled (-want +got):\n%s", s.Outcome, diff)
+	}
+	if c := p.certificate(got).Value; !*c.Verified {
+		t.Errorf("the certificate of the address does not verify: %s", c.Problem)
 	}
 }

@@ -156,7 +156,7 @@ type prober struct {
 	proxy      *url.URL // nil: none
 	dial       func(ctx context.Context, network, address string) (net.Conn, error)
 	resolver   *net.Resolver
-	roots      func() *x509.CertPool
+	verify     func(*x509.Certificate, x509.VerifyOptions) error
 	now        func() time.Time
 	limiter    *rate.Limiter
 	phase      time.Duration
@@ -203,7 +203,7 @@ func newProber(env *probes.Env, host string, port int) (*prober, error) {
 		host: host, port: strconv.Itoa(port),
 		dial:     env.HTTP.Dialer().DialContext,
 		resolver: env.HTTP.Resolver(),
-		roots:    env.HTTP.Roots,
+		verify:   env.HTTP.Verify,
 		now:      env.Now,
 		limiter:  rate.NewLimiter(perSecond, 1),
 		phase:    env.Limits.Phase,
@@ -212,7 +212,6 @@ func newProber(env *probes.Env, host string, port int) (*prober, error) {
 	if p.phase == 0 {
 		p.phase = phaseTimeout
 	}
-	go browserRoots() // beside the first handshakes, before a certificate is there to be judged
 	var err error
 	p.proxy, err = env.HTTP.Proxy(&url.URL{Scheme: "https", Host: p.hostport()})
 	if err != nil {
@@ -299,7 +298,7 @@ func (p *prober) reach(ctx context.Context, fact *facts.Console) net.Conn {
 		if p.proxy.Scheme != "http" {
 			fact.Addresses = facts.Missed[[]string](&facts.Failure{Kind: facts.NotCollected, Detail: "see the connection"})
 			fact.Connects = []facts.Connect{{
-				Address: name, Outcome: facts.OutcomeFailed, Detail: "only proxies of the kind http:// can be used here",
+				Address: name, Outcome: facts.OutcomeProxyKind, Detail: "only proxies of the kind http:// can be used here, not " + p.proxy.Scheme + "://",
 			}}
 			return nil
 		}

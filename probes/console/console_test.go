@@ -30,6 +30,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/miekg/dns"
+	"golang.org/x/crypto/x509roots/fallback/bundle"
 
 	"github.com/casdoctor/casdoctor/config"
 	"github.com/casdoctor/casdoctor/internal/ciphersuite"
@@ -681,6 +682,35 @@ func TestBlockedAfterResets(t *testing.T) {
 	}
 }
 
+// A block that begins between two versions refuses neither the rest of the one nor the next.
+func TestBlockedBetweenVersions(t *testing.T) {
+	var blocked atomic.Bool
+	cfg := toward(t, listen(t, scripted{
+		cfg: &tls.Config{
+			Certificates: []tls.Certificate{newAuthority(t).leaf(t, nil)},
+			MinVersion:   tls.VersionTLS10, MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{0xc02f, 0xc030, 0xc013, 0x002f},
+		},
+		decide: func(h seen) func(net.Conn) {
+			if h.version < tls.VersionTLS12 && blocked.Swap(true) || blocked.Load() && h.version >= tls.VersionTLS12 {
+				return reset
+			}
+			return nil // TLS 1.1 has been answered, and from now on nothing is
+		},
+	}.serve))
+	r, err := Look(t.Context(), newEnv(t, cfg), Options{Suites: SuitesExact})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, h := range r.Console.Handshakes {
+		if h.Outcome == facts.OutcomeAlert && (h.Version == "1.0" || h.Version == "SSL 3.0") || h.Version == "1.1" && h.Outcome != facts.OutcomeOK {
+			t.Errorf("%+v", h)
+		}
+	}
+	if s := r.Console.Suites; s.Complete() || s.Value == nil || s.Failure.Code != string(facts.OutcomeReset) || len(r.Console.SuitesTried) > 0 {
+		t.Errorf("%+v, tried %04x", s, r.Console.SuitesTried)
+	}
+}
+
 // Something that begins to reset everything has not refused anything.
 func TestSuitesBrokenOff(t *testing.T) {
 	for _, tc := range []struct {
@@ -820,5 +850,35 @@ func TestProxyCredentialsStayOut(t *testing.T) {
 	}
 	if got.Proxy == nil || *got.Proxy != proxy.String() {
 		t.Errorf("proxy %v", got.Proxy)
+	}
+}
+
+// Of the roots of the browsers those are parsed that can have issued a chain, and none of them is missed.
+func TestBrowserRoots(t *testing.T) {
+	own, n := newAuthority(t), 0
+	for root := range bundle.Roots() {
+		n++
+		cert, err := x509.ParseCertificate(root.Certificate)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// A certificate in the name of this root. Its signature plays no part yet.
+		leaf := (&authority{cert: &x509.Certificate{RawSubject: cert.RawSubject}, key: own.key}).leaf(t, nil)
+		named, err := x509.ParseCertificate(leaf.Certificate[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		pool := browserRoots([]*x509.Certificate{named})
+		if _, err := cert.Verify(x509.VerifyOptions{
+			Roots: pool, CurrentTime: cert.NotBefore.Add(time.Hour), KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
+		}); err != nil {
+			t.Errorf("%s: %v", cert.Subject, err)
+		}
+	}
+	if n < 50 {
+		t.Errorf("%d roots", n)
+	}
+	if !browserRoots([]*x509.Certificate{own.cert}).Equal(x509.NewCertPool()) {
+		t.Error("a root that issued nothing of the chain was parsed")
 	}
 }

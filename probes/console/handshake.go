@@ -88,13 +88,17 @@ func (p *prober) modern(ctx context.Context, conn net.Conn, curves []tls.CurveID
 }
 
 // doubtful is whether a request has to show who answers: proxies answer for a console that
-// they did not reach, and so does what signs certificates of its own.
+// they did not reach, and so does what signs certificates of its own. The browsers' roots are
+// asked first, since the system's may still be being read.
 func (p *prober) doubtful(got shown) bool {
-	if p.proxy != nil {
-		return true
+	chain := got.chain()
+	if p.proxy != nil || len(chain) == 0 {
+		return p.proxy != nil
 	}
-	c := p.certificate(got)
-	return c.Value != nil && c.Value.Verified != nil && !*c.Value.Verified
+	if public := p.public(chain); public != nil && *public {
+		return false
+	}
+	return p.verify(chain[0], p.terms(chain)) != nil
 }
 
 // page asks for the console's first page and reads the head of the answer. The request is a
@@ -137,7 +141,7 @@ func (p *prober) certificate(got shown) facts.Seen[facts.Certificate] {
 			Kind: facts.NotCollected, Detail: "no handshake brought a certificate",
 		})
 	}
-	return facts.Got(certificate(got, p.host, p.roots(), p.now()))
+	return facts.Got(p.describe(got))
 }
 
 // parse reads the chain that a raw answer before TLS 1.3 has shown; nil when it has none that

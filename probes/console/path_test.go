@@ -2,6 +2,7 @@ package console
 
 import (
 	"bytes"
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -446,6 +447,26 @@ func TestPortal(t *testing.T) {
 	}
 }
 
+// A portal of which nothing comes costs the console nothing, and is told at the deadline.
+func TestPortalAtTheDeadline(t *testing.T) {
+	cfg := &config.Config{CAS: &config.CAS{Site: "eu"}}
+	cfg.Network.Resolver = nameserver(t, func(name string) (int, []string) {
+		if name == portalHost {
+			return -1, nil
+		}
+		return dns.RcodeNameError, nil
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	defer cancel()
+	got, err := collect(ctx, newEnv(t, cfg))
+	if err != nil || ctx.Err() != nil || got.Addresses.Why() == nil || got.Addresses.Why().Kind != facts.NotFound {
+		t.Fatalf("%v %v, the console: %+v", err, ctx.Err(), got.Addresses)
+	}
+	if p := got.Portal; p == nil || p.Addresses.Why() == nil || p.Addresses.Why().Kind != facts.Timeout {
+		t.Errorf("the portal: %+v", p)
+	}
+}
+
 // With clients: the groups, and whether the name is needed.
 func TestClientsDepth(t *testing.T) {
 	cert := newAuthority(t).leaf(t, nil)
@@ -537,6 +558,29 @@ func TestReplay(t *testing.T) {
 		if got := Agrees(tc.r, c, tc.h); got != tc.want {
 			t.Errorf("%+v and %+v: %v", tc.r, tc.h, got)
 		}
+	}
+}
+
+// At the deadline the answers up to the first one that is missing are kept, so that each stays with its client.
+func TestReplayCutOff(t *testing.T) {
+	cert := newAuthority(t).leaf(t, nil)
+	spec := func(id uint16) hello.Spec {
+		return hello.Spec{Version: ciphersuite.TLS12, Suites: []uint16{id}, Groups: []uint16{0x1d}, SignatureAlgorithms: []uint16{0x0401, 0x0804}, SNI: host}
+	}
+	env := newEnv(t, toward(t, listen(t, scripted{
+		cfg: &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12, MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{0xc02f, 0xc030}},
+		decide: func(h seen) func(net.Conn) {
+			if slices.Equal(h.suites, []uint16{0xc030}) {
+				return silent
+			}
+			return nil
+		},
+	}.serve)))
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	defer cancel()
+	r, err := Look(ctx, env, Options{Replay: []hello.Spec{spec(0xc02f), spec(0xc030), spec(0xc02f)}})
+	if err != nil || ctx.Err() != nil || len(r.Replayed) != 1 || r.Replayed[0].Suite != 0xc02f {
+		t.Errorf("%v %v, %+v", err, ctx.Err(), r.Replayed)
 	}
 }
 

@@ -97,6 +97,7 @@ const (
 	OutcomeMalformed    Outcome = "malformed"     // an answer that begins like TLS and makes no sense
 	OutcomeProxyRefused Outcome = "proxy_refused" // the proxy answered CONNECT with another status than 200
 	OutcomeProxyAuth    Outcome = "proxy_auth"    // the proxy wants credentials, or other ones (407, 401)
+	OutcomeProxyKind    Outcome = "proxy_kind"    // the proxy is not spoken to in plain HTTP: SOCKS, or HTTPS to itself
 	OutcomeFailed       Outcome = "failed"        // anything else
 )
 

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 
@@ -23,7 +24,7 @@ var (
 
 // code is what an error code looks like. Whatever else stands in its place (a sentence, a
 // token, HTML) is not repeated in evidence and reports.
-var code = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.-]{0,79}$`)
+var code = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.-]{0,79}$`) })
 
 // Codes of Graph that say more than their status.
 const (
@@ -51,7 +52,7 @@ func (c call) refused(status int, body []byte) *facts.Failure {
 	unreadable := len(body) > 0 && json.Unmarshal(body, &answer) != nil
 	message := ""
 	if answer.Error != nil {
-		if code.MatchString(answer.Error.Code) {
+		if code().MatchString(answer.Error.Code) {
 			f.Code = answer.Error.Code
 		}
 		message = answer.Error.Message
@@ -177,7 +178,7 @@ func tokenRefused(r *http.Response) *facts.Failure {
 	switch {
 	case len(answer.Codes) > 0:
 		f.Code = "AADSTS" + strconv.Itoa(answer.Codes[0])
-	case code.MatchString(answer.Error):
+	case code().MatchString(answer.Error):
 		f.Code = answer.Error
 	}
 	switch {

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/microsoftgraph/msgraph-sdk-go/auditlogs"
@@ -115,7 +116,7 @@ func (c clientCounts) add(e browserEntry) bool {
 	}
 	key := [2]string{shortVersion(*e.DeviceDetail.Browser), ""}
 	if system := e.DeviceDetail.OperatingSystem; system != nil {
-		key[1] = shortVersion(spaced.ReplaceAllString(*system, "Windows $1")) // both spellings occur
+		key[1] = shortVersion(spaced().ReplaceAllString(*system, "Windows $1")) // both spellings occur
 	}
 	if c[key] == nil {
 		c[key] = &struct {
@@ -129,16 +130,16 @@ func (c clientCounts) add(e browserEntry) bool {
 }
 
 var (
-	spaced = regexp.MustCompile(`^Windows(\d)`)
+	spaced = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^Windows(\d)`) })
 	// version is a name with two numbers, as far as a table of clients goes by them.
-	version = regexp.MustCompile(`^(\D*\d{1,4}(?:\.\d{1,4})?)[\d.]*$`)
+	version = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(\D*\d{1,4}(?:\.\d{1,4})?)[\d.]*$`) })
 )
 
 // shortVersion cuts "Chrome 142.0.7444.59" to "Chrome 142.0": every build of a release would otherwise
 // be a line of its own. What is longer than a name is none.
 func shortVersion(s string) string {
 	s = strings.TrimSpace(s)
-	if m := version.FindStringSubmatch(s); m != nil {
+	if m := version().FindStringSubmatch(s); m != nil {
 		s = m[1]
 	}
 	return s[:min(len(s), 64)]

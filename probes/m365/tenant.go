@@ -32,7 +32,7 @@ func tenantProbe() probes.Probe {
 				Service: "graph", Name: organizationCall.permission, Whole: true,
 				Why: "shows that the credentials belong to this tenant, and which services it has",
 			},
-			grant(domainsCall, "shows which domains sign in elsewhere (federation)", "domains"),
+			grant(domainsCall, "shows which domains the tenant has, for the list of internal domains, and which sign in elsewhere (federation)", "domains"),
 			{
 				Service: "graph", Name: federationCall.permission, Optional: true, Members: []string{"federation"},
 				Why: "shows what becomes of a second factor that a domain's own identity provider asks for",

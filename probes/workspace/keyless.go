@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"runtime"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -213,11 +214,13 @@ func (m moved) RoundTrip(r *http.Request) (*http.Response, error) {
 	return m.base.RoundTrip(r)
 }
 
-var impersonationURL = regexp.MustCompile(`^https://iamcredentials\.googleapis\.com/v1/projects/-/serviceAccounts/([^/:]+):generateAccessToken$`)
+var impersonationURL = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^https://iamcredentials\.googleapis\.com/v1/projects/-/serviceAccounts/([^/:]+):generateAccessToken$`)
+})
 
 // impersonate is the token of the service account that the credentials act for.
 func impersonate(ctx context.Context, env *probes.Env, by caller, file credentialsOf) (string, error) {
-	account := impersonationURL.FindStringSubmatch(file.ImpersonationURL)
+	account := impersonationURL().FindStringSubmatch(file.ImpersonationURL)
 	if account == nil {
 		return "", noCaller("service_account_impersonation_url is not the documented address of generateAccessToken")
 	}

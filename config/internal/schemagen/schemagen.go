@@ -30,8 +30,8 @@ const pkg = "github.com/casdoctor/casdoctor/config"
 // sources are the files of the types, in the folder of package config.
 var sources = []string{"config.go", "agent.go"}
 
-// secret is the shape of a reference to a secret.
-const secret = "^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$"
+// reference is the shape of a reference to a secret.
+const reference = "^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$"
 
 // Generate makes the schema of casdoctor.yaml. It must run in the folder of package config:
 // comments and constants are in the source only.
@@ -83,7 +83,7 @@ func relax(s *jsonschema.Schema, defs jsonschema.Definitions, merged bool) {
 	}
 	for _, key := range slices.Collect(s.Properties.KeysFromOldest()) {
 		member, _ := s.Properties.Get(key)
-		if key == "tenant_id" || member.Pattern == secret {
+		if key == "tenant_id" || member.Pattern == reference {
 			s.Properties.Delete(key)
 			continue
 		}
@@ -108,7 +108,7 @@ func reflectOn(v any, title, description string) (*jsonschema.Schema, error) {
 	r.Mapper = func(t reflect.Type) *jsonschema.Schema {
 		switch t {
 		case reflect.TypeFor[config.Secret]():
-			return &jsonschema.Schema{Type: "string", Pattern: secret}
+			return &jsonschema.Schema{Type: "string", Pattern: reference}
 		case reflect.TypeFor[config.Date]():
 			return &jsonschema.Schema{Type: "string", Format: "date"}
 		case reflect.TypeFor[time.Time]():

@@ -228,6 +228,7 @@ func TestReminders(t *testing.T) {
 	a.want(at(29, token))
 	a.want(at(31, token))                        // the clock jumped back
 	a.want(at(6, token), "expires  api.example") // two at once are one
+	a.want(at(10, token))                        // back, past a reminder that was skipped
 	a.want(at(0.5, token), "expires  api.example")
 	a.want(at(0, token), "expires  api.example")
 	a.want(at(-100, token))
@@ -436,6 +437,17 @@ func TestRandomWalk(t *testing.T) {
 	}
 }
 
+// Slashes in names do not make one key of two things.
+func TestKeys(t *testing.T) {
+	keys := map[string]bool{}
+	for _, parts := range [][]string{{"a/b", "c"}, {"a", "b/c"}, {"a", "b%2Fc"}, {"a/b/c"}, {"a", "b", "c"}} {
+		keys[key(slices.Clone(parts)...)] = true
+	}
+	if len(keys) != 5 {
+		t.Errorf("%d keys of 5 things: %v", len(keys), keys)
+	}
+}
+
 func TestHostileNames(t *testing.T) {
 	evil := "\x1b]0;owned\a\u202eevil\n" + strings.Repeat("長", 1000)
 	e := found(c1, evil, checks.Confirmed)
@@ -628,5 +640,18 @@ func TestOfTheConfiguration(t *testing.T) {
 	zones := cmp.Comparer(func(a, b *time.Location) bool { return a.String() == b.String() })
 	if diff := cmp.Diff(wantPolicy, PolicyOf(a), zones) + cmp.Diff(wantChannels, ChannelsOf(a)); diff != "" {
 		t.Errorf("want -, got +:\n%s", diff)
+	}
+}
+
+// Of two entries about one thing the worse counts, in either order.
+func TestTwoEntriesAboutOneThing(t *testing.T) {
+	for _, entries := range [][]checks.Entry{
+		{found(c1, "a", checks.Supported), found(c1, "a", checks.Confirmed)},
+		{found(c1, "a", checks.Confirmed), found(c1, "a", checks.Supported)},
+	} {
+		_, events := Changes(Memory{}, reportOf(monday, mfa(entries...)), nil, policy)
+		if len(events) != 1 || events[0].Is != checks.StatusFail {
+			t.Errorf("%+v", events)
+		}
 	}
 }

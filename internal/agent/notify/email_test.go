@@ -202,20 +202,20 @@ func TestEmail(t *testing.T) {
 
 func TestEmailRefused(t *testing.T) {
 	for name, tt := range map[string]struct {
-		server    smtpServer
+		server    *smtpServer
 		password  string
 		distrust  bool
 		permanent bool
 		want      string
 	}{
-		"no STARTTLS":    {server: smtpServer{noSTARTTLS: true}, password: canary, permanent: true, want: "the mail server offers no STARTTLS, and nothing is sent without it"},
-		"wrong password": {password: "wrong", permanent: true, want: "the mail server answered 535"},
-		"mailbox full":   {server: smtpServer{refuse: "452 4.2.2 " + canary}, password: canary, want: "the mail server answered 452"},
-		"no mailbox":     {server: smtpServer{refuse: "550 5.1.1 " + canary}, password: canary, permanent: true, want: "the mail server answered 550"},
-		"certificate":    {password: canary, distrust: true, want: "the certificate does not verify; if this network inspects TLS, set network.ca_file to its root certificate"},
+		"no STARTTLS":    {server: &smtpServer{noSTARTTLS: true}, password: canary, permanent: true, want: "the mail server offers no STARTTLS, and nothing is sent without it"},
+		"wrong password": {server: &smtpServer{}, password: "wrong", permanent: true, want: "the mail server answered 535"},
+		"mailbox full":   {server: &smtpServer{refuse: "452 4.2.2 " + canary}, password: canary, want: "the mail server answered 452"},
+		"no mailbox":     {server: &smtpServer{refuse: "550 5.1.1 " + canary}, password: canary, permanent: true, want: "the mail server answered 550"},
+		"certificate":    {server: &smtpServer{}, password: canary, distrust: true, want: "the certificate does not verify; if this network inspects TLS, set network.ca_file to its root certificate"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := &tt.server
+			s := tt.server
 			s.start(t)
 			c := s.channel(tt.password)
 			if tt.distrust {

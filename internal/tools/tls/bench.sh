@@ -6,7 +6,7 @@
 #
 # Wall times are medians of RUNS (testssl.sh: one run, and only where it ends in minutes).
 # Connections are counted by the kernel, as SYNs to the server's port. Of casdoctor's wall time the
-# part in which it asks is shown, too: the rest is the start of the program and the roots of the system.
+# part in which it asks is shown, too: the rest is the start of the program.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 bin=$1
@@ -20,8 +20,12 @@ declare -A title=(
   [9463]="RC4, 3DES, NULL (gnutls-serv)" [9466]="SSL 3.0, RC4, DES (NSS)" [9465]="everything (Java)"
 )
 
+# What casdoctor reads of the system's roots when the issuer stands there, and not in --ca-file.
+cat /etc/ssl/certs/ca-certificates.crt "$ca" >"$out/roots.pem"
+
 cat >"$out/tools" <<T
 casdoctor, exact|$bin console 127.0.0.1:PORT --enumerate --format json --ca-file $ca
+casdoctor, exact, by the system's roots|env SSL_CERT_FILE=$out/roots.pem $bin console 127.0.0.1:PORT --enumerate --format json
 casdoctor, exact, 127 suites a hello|$bin console 127.0.0.1:PORT --enumerate --suites-per-hello 127 --format json --ca-file $ca
 casdoctor, inferred|$bin console 127.0.0.1:PORT --enumerate=inferred --format json --ca-file $ca
 casdoctor, health check|$bin console 127.0.0.1:PORT --format json --ca-file $ca
