@@ -18,6 +18,7 @@ import (
 	"github.com/casdoctor/casdoctor/config"
 	"github.com/casdoctor/casdoctor/internal/agent"
 	"github.com/casdoctor/casdoctor/internal/agent/store"
+	"github.com/casdoctor/casdoctor/internal/agent/web"
 	"github.com/casdoctor/casdoctor/internal/report"
 )
 
@@ -43,8 +44,9 @@ standard error, one JSON object in a line.`,
 			if v, _ := c.Flags().GetBool("verbose"); v {
 				level = zerolog.DebugLevel
 			}
+			m := web.NewMetrics()
 			err := agent.Run(c.Context(), agent.Options{
-				Load: func() (*config.Agent, error) { return config.LoadAgent(path) }, Reload: reload, Serve: servePage(nil),
+				Load: func() (*config.Agent, error) { return config.LoadAgent(path) }, Reload: reload, Looked: m.Looked, Serve: servePage(m, nil),
 				Log: zerolog.New(s.err).Level(level).With().Timestamp().Logger(), Version: version(),
 			})
 			if mistakes := (*config.Errors)(nil); errors.As(err, &mistakes) {

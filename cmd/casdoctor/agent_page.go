@@ -14,10 +14,10 @@ import (
 	"github.com/casdoctor/casdoctor/internal/agent/web"
 )
 
-// servePage is the page of an agent; up is told its address.
-func servePage(up func(address string)) func(context.Context, *agent.Agent) error {
+// servePage is the page of an agent; up is told its address, and may be nil.
+func servePage(m *web.Metrics, up func(address string)) func(context.Context, *agent.Agent) error {
 	return func(ctx context.Context, a *agent.Agent) error {
-		p, err := web.New(web.Settings{Store: a.Store, Jobs: a.Jobs, Config: a.Config, Log: a.Log, Version: version()})
+		p, err := web.New(web.Settings{Store: a.Store, Jobs: a.Jobs, Config: a.Config, Log: a.Log, Version: version(), Metrics: m})
 		if err != nil {
 			return err
 		}
@@ -34,7 +34,7 @@ func servePage(up func(address string)) func(context.Context, *agent.Agent) erro
 
 // agentDemo is casdoctor agent --demo.
 func agentDemo(c *cobra.Command, s streams) error {
-	_, _ = fmt.Fprintln(s.err, "bringing up three practice organisations and some weeks of their past …")
+	_, _ = fmt.Fprintln(s.err, "bringing up practice organisations and some weeks of their past …")
 	address, err := freeAddress(c.Context())
 	if err != nil {
 		return failed(err)
@@ -44,10 +44,11 @@ func agentDemo(c *cobra.Command, s streams) error {
 		return failed(err)
 	}
 	defer func() { _ = d.Close() }() // a folder of the system's own for such files
+	m := web.NewMetrics()
 	err = agent.Run(c.Context(), agent.Options{
-		Load: func() (*config.Agent, error) { return config.LoadAgent(d.Config) }, Version: version(),
+		Load: func() (*config.Agent, error) { return config.LoadAgent(d.Config) }, Version: version(), Looked: m.Looked,
 		Log: zerolog.New(s.err).Level(zerolog.WarnLevel),
-		Serve: servePage(func(address string) {
+		Serve: servePage(m, func(address string) {
 			_, _ = fmt.Fprintln(s.out, address)
 			_, _ = fmt.Fprintln(s.err, "the page of the agent is at this address; nothing leaves this machine; Ctrl-C ends everything")
 		}),

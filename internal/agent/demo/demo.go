@@ -45,8 +45,9 @@ type chapter struct {
 
 var organisations = []organisation{
 	{"contoso", []chapter{{"healthy", 7 * weeks}, {"gmail-domain-missing", 19}, {"healthy", 17}, {"mfa-per-user-retired", 5}}},
-	{"fabrikam", []chapter{{"spam-settings", 7 * weeks}, {"healthy", 22}, {"console-unreachable", 9}, {"healthy", 8}}},
-	{"northwind", []chapter{{"healthy", 7 * weeks}, {"tls-old-client", 12}, {"no-permission", 2}}},
+	{"fabrikam", []chapter{{"spam-settings", 7 * weeks}, {"healthy", 22}, {"console-unreachable", 9}, {"spam-domain-missing", 8}}},
+	{"northwind", []chapter{{"healthy", 7 * weeks}, {"tls-old-client", 12}, {"google-offline", 2}}},
+	{"wingtip", []chapter{{"earlier-provisioning", 7 * weeks}, {"healthy", 15}}},
 }
 
 // Demo is what was brought up.

@@ -44,6 +44,7 @@ type Settings struct {
 	Log     zerolog.Logger
 	Version string           // of casdoctor
 	Now     func() time.Time // nil: time.Now
+	Metrics *Metrics         // of what runs; nil: only what the memory knows
 }
 
 // Page answers requests.
@@ -168,6 +169,7 @@ func (p *Page) routes() http.Handler {
 		"POST /tenants/{tenant}/run":              {config.Operator, p.runNow},
 		"POST /tenants/{tenant}/waivers":          {config.Operator, p.waive},
 		"POST /tenants/{tenant}/waivers/{id}/end": {config.Operator, p.endWaiver},
+		"GET /metrics":                            {config.Reader, p.metrics},
 		"GET /sign-in":                            {anybody, p.signInForm},
 		"POST /sign-in":                           {anybody, p.signInToken},
 		"POST /sign-out":                          {anybody, p.signOut},
