@@ -113,6 +113,7 @@ type sessions struct {
 type session struct {
 	person
 	token string // the hash of the token that opened it; "": the identity provider did
+	names []string // what the identity provider called the person
 	until time.Time
 }
 
@@ -124,7 +125,7 @@ const (
 // still reports whether what opened the session is still in force, in the same role.
 func (s session) still(cfg config.Page) bool {
 	if s.token == "" {
-		return cfg.OIDC != nil
+		return cfg.OIDC != nil && roleOf(cfg.OIDC, s.names) == s.role
 	}
 	for _, t := range cfg.Tokens {
 		if t.Hash == s.token && t.Name == s.name && t.Role == s.role {

@@ -143,6 +143,11 @@ func (f frame) entryState(s *report.EntryState) (sign, word string) {
 	return report.EntrySign(s.Verdict), report.EntryWord(s.Verdict).In(f.lang)
 }
 
+// sameVerdict: only the reasons differ, and they are what is worth reading.
+func sameVerdict(e report.EntryDiff) bool {
+	return e.From != nil && e.To != nil && e.From.Verdict == e.To.Verdict && e.From.Waived == nil && e.To.Waived == nil
+}
+
 var applicability = map[string]text{
 	"yes": {EN: "works", JA: "使用可"}, "no": {EN: "not here", JA: "使用不可"}, "unknown": {EN: "perhaps", JA: "条件次第"},
 }

@@ -50,13 +50,14 @@ type Settings struct {
 // Page answers requests.
 type Page struct {
 	Settings
-	listen   config.HostPort
-	tls      *config.PageTLS
-	loopback bool
-	sessions sessions
-	tries    tries
-	ends     endsCache
-	handler  http.Handler
+	listen    config.HostPort
+	tls       *config.PageTLS
+	loopback  bool
+	sessions  sessions
+	tries     tries
+	ends      endsCache
+	providers providers
+	handler   http.Handler
 }
 
 // ErrOpen is a page that anybody could reach and use.
@@ -171,6 +172,8 @@ func (p *Page) routes() http.Handler {
 		"POST /tenants/{tenant}/waivers/{id}/end": {config.Operator, p.endWaiver},
 		"GET /metrics":                            {config.Reader, p.metrics},
 		"GET /sign-in":                            {anybody, p.signInForm},
+		"GET /sign-in/provider":                   {anybody, p.signInProvider},
+		"GET /sign-in/callback":                   {anybody, p.signInCallback},
 		"POST /sign-in":                           {anybody, p.signInToken},
 		"POST /sign-out":                          {anybody, p.signOut},
 		"GET /healthz":                            {anybody, p.healthz},

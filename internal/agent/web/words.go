@@ -181,6 +181,10 @@ var (
 	wWithOIDC   = text{EN: "Sign in with your organisation's account", JA: "組織のアカウントでサインイン"}
 	wOr         = text{EN: "or", JA: "または"}
 
+	wNoProvider  = text{EN: "The identity provider does not answer. Try again, or sign in with a token.", JA: "ID プロバイダが応答しません。再度試すか、トークンでサインインしてください。"}
+	wSignInAgain = text{EN: "The sign-in did not succeed, or took too long. Begin again.", JA: "サインインできなかったか、時間がかかりすぎました。もう一度始めてください。"}
+	wNoRole      = text{EN: "You are signed in there, and have no role here. Ask whoever runs this agent.", JA: "認証は成功しましたが、権限がありません。このエージェントの管理者に依頼してください。"}
+
 	// What was done, and what went wrong.
 	wDoneRun     = text{EN: "A run was asked for. It begins within seconds; this page shows it when it is finished.", JA: "実行を要求しました。数秒で開始し、完了するとこのページに表示されます。"}
 	wDoneAlready = text{EN: "A run is already waiting or running.", JA: "すでに待機中または実行中の実行があります。"}
