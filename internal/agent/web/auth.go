@@ -112,7 +112,7 @@ type sessions struct {
 
 type session struct {
 	person
-	token string // the hash of the token that opened it; "": the identity provider did
+	token string   // the hash of the token that opened it; "": the identity provider did
 	names []string // what the identity provider called the person
 	until time.Time
 }
