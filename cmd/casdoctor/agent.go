@@ -18,20 +18,27 @@ import (
 	"github.com/casdoctor/casdoctor/config"
 	"github.com/casdoctor/casdoctor/internal/agent"
 	"github.com/casdoctor/casdoctor/internal/agent/store"
+	"github.com/casdoctor/casdoctor/internal/agent/web"
 	"github.com/casdoctor/casdoctor/internal/report"
 )
 
 func agentCommand(s streams) *cobra.Command {
 	var path string
+	var demonstration bool
 	c := &cobra.Command{
 		Use:   "agent -c agent.yaml",
 		Short: "look at every tenant when it is due, remember what was seen, and tell what has changed",
 		Long: `Look at every tenant of agent.yaml when it is due, remember what was seen, and tell what
-has changed, until it is stopped. SIGHUP reads the configuration again. The log goes to
+has changed, until it is stopped. Its page is at http://127.0.0.1:8642/ unless the configuration says
+otherwise. SIGHUP reads the configuration again. The log goes to
 standard error, one JSON object in a line.`,
-		Example: `  casdoctor agent -c agent.yaml`,
+		Example: `  casdoctor agent -c agent.yaml
+  casdoctor agent --demo`,
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if demonstration {
+				return agentDemo(c, s)
+			}
 			reload := make(chan os.Signal, 1)
 			signal.Notify(reload, syscall.SIGHUP)
 			defer signal.Stop(reload)
@@ -39,8 +46,9 @@ standard error, one JSON object in a line.`,
 			if v, _ := c.Flags().GetBool("verbose"); v {
 				level = zerolog.DebugLevel
 			}
+			m := web.NewMetrics()
 			err := agent.Run(c.Context(), agent.Options{
-				Load: func() (*config.Agent, error) { return config.LoadAgent(path) }, Reload: reload,
+				Load: func() (*config.Agent, error) { return config.LoadAgent(path) }, Reload: reload, Looked: m.Looked, Serve: servePage(m, nil),
 				Log: zerolog.New(s.err).Level(level).With().Timestamp().Logger(), Version: version(), Tell: agent.Tell,
 			})
 			if mistakes := (*config.Errors)(nil); errors.As(err, &mistakes) {
@@ -53,6 +61,7 @@ standard error, one JSON object in a line.`,
 		},
 	}
 	c.Flags().StringVarP(&path, "config", "c", "agent.yaml", "the configuration")
+	c.Flags().BoolVar(&demonstration, "demo", false, "bring up practice organisations, an agent for them and its page, until Ctrl-C")
 	c.AddCommand(agentHistoryCommand(s), agentShowCommand(s), notifyTestCommand(s))
 	return c
 }

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -24,6 +25,7 @@ import (
 	"github.com/casdoctor/casdoctor/internal/agent/store"
 	"github.com/casdoctor/casdoctor/internal/preflight"
 	"github.com/casdoctor/casdoctor/internal/report"
+	"github.com/casdoctor/casdoctor/probes/facts"
 )
 
 // Options are what an agent is made of.
@@ -36,6 +38,8 @@ type Options struct {
 	Version string // of casdoctor
 	// Tell makes what decides on messages and what sends them; nil: nothing is told.
 	Tell func(*config.Agent) (jobs.Alerts, jobs.Sender, error)
+	// Looked is told every report that was made, before it is remembered; nil: nobody counts.
+	Looked func(report.Report)
 	// Serve is the page: it answers until ctx ends. nil: there is none.
 	Serve func(ctx context.Context, a *Agent) error
 }
@@ -47,8 +51,11 @@ type Agent struct {
 	Log   zerolog.Logger
 
 	options Options
-	current *config.Agent
+	current atomic.Pointer[config.Agent]
 }
+
+// Config is the configuration in force.
+func (a *Agent) Config() *config.Agent { return a.current.Load() }
 
 // Run works until ctx ends, and then lets what runs come to its end.
 func Run(ctx context.Context, o Options) error {
@@ -56,7 +63,8 @@ func Run(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	a := &Agent{Log: o.Log, options: o, current: cfg}
+	a := &Agent{Log: o.Log, options: o}
+	a.current.Store(cfg)
 	set, err := a.settings(cfg)
 	if err != nil {
 		return err
@@ -98,7 +106,7 @@ func (a *Agent) reloads(ctx context.Context) error {
 		if err := a.reload(ctx); err != nil {
 			a.Log.Error().Err(err).Msg("the new configuration is not taken; the old one stays in force")
 		} else {
-			a.Log.Info().Int("tenants", len(a.current.Tenants)).Msg("the new configuration is in force")
+			a.Log.Info().Int("tenants", len(a.Config().Tenants)).Msg("the new configuration is in force")
 		}
 		a.notify("READY=1")
 	}
@@ -109,7 +117,7 @@ func (a *Agent) reload(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if Database(cfg) != Database(a.current) {
+	if Database(cfg) != Database(a.Config()) {
 		return errors.New("store has changed: another database is opened at a start only")
 	}
 	set, err := a.settings(cfg)
@@ -119,7 +127,7 @@ func (a *Agent) reload(ctx context.Context) error {
 	if err := a.Jobs.Apply(ctx, set); err != nil {
 		return err
 	}
-	a.current = cfg
+	a.current.Store(cfg)
 	return nil
 }
 
@@ -170,9 +178,18 @@ func (a *Agent) look(ctx context.Context, cfg *config.Config, waivers []store.Wa
 	if err != nil {
 		return jobs.Outcome{}, err
 	}
-	r, err := preflight.Judge(ev, checks.Options{}, report.Options{Version: a.options.Version, FailOn: checks.StatusWarn})
+	o, r, err := Judge(ev, a.options.Version)
+	if err == nil && a.options.Looked != nil {
+		a.options.Looked(r)
+	}
+	return o, err
+}
+
+// Judge makes of evidence what is remembered of a run.
+func Judge(ev *facts.Evidence, version string) (jobs.Outcome, report.Report, error) {
+	r, err := preflight.Judge(ev, checks.Options{}, report.Options{Version: version, FailOn: checks.StatusWarn})
 	if err != nil {
-		return jobs.Outcome{}, err
+		return jobs.Outcome{}, r, err
 	}
 	o := jobs.Outcome{Verdict: string(r.Verdict), ExitCode: r.ExitCode, Statuses: map[string]string{}}
 	for _, c := range r.Checks {
@@ -180,9 +197,9 @@ func (a *Agent) look(ctx context.Context, cfg *config.Config, waivers []store.Wa
 	}
 	var b bytes.Buffer
 	if err := report.WriteJSON(&b, r, report.View{}); err != nil {
-		return jobs.Outcome{}, err
+		return jobs.Outcome{}, r, err
 	}
 	o.Report = b.Bytes()
 	o.Evidence, err = ev.Encode()
-	return o, err
+	return o, r, err
 }

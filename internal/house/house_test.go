@@ -88,6 +88,8 @@ func TestDirections(t *testing.T) {
 		"internal/agent/store/storetest": {"internal/agent/store"},
 		"internal/agent/agentload":       {"internal/agent/store"},
 		"internal/agent/jobs":            {"config", "internal/agent/store"},
+		"internal/agent/demo":            {"config", "internal/agent", "internal/agent/store", "internal/lab", "internal/preflight", "probes/facts"},
+		"internal/agent/web":             {"checks", "config", "internal/agent/alert", "internal/agent/jobs", "internal/agent/store", "internal/report", "internal/wayout", "probes/facts"},
 		"internal/agent":                 everything,
 		"cmd/casdoctor":                  everything,
 	}
@@ -148,7 +150,7 @@ func TestNoGraphRootPackage(t *testing.T) {
 // of messages lets POST through to the URLs of channels; both have tests of their own that they
 // refuse everything else. Mail is sent from the latter.
 func TestWhoMaySend(t *testing.T) {
-	clients := []string{"internal/httpread", "internal/agent/notify"}
+	clients := []string{"internal/httpread", "internal/agent/notify", "internal/agent/web"}
 	// These make a client of package net/http, or send with one that is there for everybody.
 	ways := []string{"Client", "Transport", "DefaultClient", "DefaultTransport", "Get", "Head", "Post", "PostForm"}
 	found := 0

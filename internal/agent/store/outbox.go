@@ -63,3 +63,29 @@ func MessageTried(ctx context.Context, tx Tx, id, failure string, last bool, at 
 		sent, givenUp, failure, id)
 	return err
 }
+
+// GivenUp lists the messages that could not be sent, the latest first.
+func GivenUp(ctx context.Context, tx Tx, limit int) (list []Message, err error) {
+	err = each(ctx, tx, func(r Row) error {
+		var m Message
+		defer func() { list = append(list, m) }()
+		return m.scan(r)
+	}, `SELECT `+messageColumns+` FROM outbox WHERE given_up IS NOT NULL ORDER BY given_up DESC, id LIMIT $1`, limit)
+	return list, err
+}
+
+// MessageCounts counts the messages: waiting, failing (tried, and tried again), sent, given_up.
+func MessageCounts(ctx context.Context, tx Tx) (map[string]int64, error) {
+	counts := map[string]int64{}
+	err := each(ctx, tx, func(r Row) error {
+		var state string
+		var n int64
+		if err := r.Scan(&state, &n); err != nil {
+			return err
+		}
+		counts[state] = n
+		return nil
+	}, `SELECT CASE WHEN sent IS NOT NULL THEN 'sent' WHEN given_up IS NOT NULL THEN 'given_up' WHEN attempts > 0 THEN 'failing' ELSE 'waiting' END AS state,
+		COUNT(*) FROM outbox GROUP BY 1`)
+	return counts, err
+}

@@ -114,3 +114,18 @@ func Runs(ctx context.Context, tx Tx, tenant string, before int64, limit int) (l
 	}, query+` ORDER BY id DESC LIMIT $2`, args...)
 	return list, err
 }
+
+// LastDurations are how long the last run of each tenant took.
+func LastDurations(ctx context.Context, tx Tx) (map[string]time.Duration, error) {
+	took := map[string]time.Duration{}
+	err := each(ctx, tx, func(r Row) error {
+		var tenant string
+		var ms int64
+		if err := r.Scan(&tenant, &ms); err != nil {
+			return err
+		}
+		took[tenant] = time.Duration(ms) * time.Millisecond
+		return nil
+	}, `SELECT t.name, r.ended - r.begun FROM tenants t JOIN runs r ON r.id = t.last_run`)
+	return took, err
+}
