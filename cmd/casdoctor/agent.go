@@ -34,7 +34,7 @@ otherwise. SIGHUP reads the configuration again. The log goes to
 standard error, one JSON object in a line.`,
 		Example: `  casdoctor agent -c agent.yaml
   casdoctor agent --demo`,
-		Args:    cobra.NoArgs,
+		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if demonstration {
 				return agentDemo(c, s)
