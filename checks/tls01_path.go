@@ -696,6 +696,8 @@ func portalNote(p *facts.Portal) []Reason {
 		return []Reason{because("portal_no_connection", args...)}
 	case p.Addresses.Why() != nil && p.Addresses.Why().Kind != facts.NotCollected:
 		return []Reason{because("portal_no_name", args...)}
+	case p.Addresses.Value != nil: // the name is there, and the time was over before a connection
+		return []Reason{because("portal_not_tried", args...)}
 	default:
 		return nil
 	}
@@ -877,7 +879,7 @@ var pathWords = map[string]Text{
 	"certificate_wrong_host":        {"it is for another host", "別のホストの証明書"},
 	"certificate_unknown_authority": {"its issuer is not trusted here", "発行者がここでは信頼されていない"},
 	"certificate_self_signed":       {"it has signed itself", "自己署名"},
-	"certificate_other":             {"it does not verify", "検証に失敗"},
+	"certificate_other":             {"for a reason that is not known here (see -v)", "理由は不明 (-v を参照)"},
 
 	"outcome_ok":            {"answered", "応答あり"},
 	"outcome_alert":         {"refused with an alert", "アラートで拒否"},
@@ -1079,8 +1081,8 @@ var pathWords = map[string]Text{
 		"{host} の証明書は検証に成功しました (発行者: {issuer})。",
 	},
 	"chain_private": {
-		"The certificate of {host} verifies, but only because its root was installed here: this network inspects TLS on purpose (issuer: {issuer}). What is said of versions and cipher suites is true of the inspecting device.",
-		"{host} の証明書は検証に成功しましたが、ルート証明書がここに登録されているためです。このネットワークは意図的に TLS を検査しており (発行者: {issuer})、バージョンと暗号化スイートの結果は検査装置のものです。",
+		"The certificate of {host} verifies, but only with a root that browsers do not ship (issuer: {issuer}): this network may inspect TLS on purpose. What is said of versions and cipher suites is then true of the inspecting device.",
+		"{host} の証明書は検証に成功しましたが、ブラウザに同梱されていないルート証明書によるものです (発行者: {issuer})。このネットワークで意図的に TLS を検査している可能性があり、その場合、バージョンと暗号化スイートの結果は検査装置のものです。",
 	},
 	"certificate_contradicts": {
 		"What was recorded of the certificate of {host} contradicts itself (it verifies, and: {problem!}), so it shows nothing. Run again.",
@@ -1142,6 +1144,10 @@ var pathWords = map[string]Text{
 	"portal_no_connection": {
 		"The licensing portal {host}, where a sign-in starts, cannot be connected to. Allow TCP port {port} to it as well.",
 		"ログオンの開始点であるライセンス ポータル {host} に接続できません。TCP ポート {port} への接続も許可してください。",
+	},
+	"portal_not_tried": {
+		"The licensing portal {host}, where a sign-in starts, has an address, and no connection to it was tried: run casdoctor again.",
+		"ログオンの開始点であるライセンス ポータル {host} の名前は解決できましたが、接続は試されていません。casdoctor を再実行してください。",
 	},
 	"portal_no_name": {
 		"The name of the licensing portal {host}, where a sign-in starts, cannot be resolved here. Check the DNS.",

@@ -437,7 +437,7 @@ func ofLicensing() []question {
 			wrong: checks.Text{EN: "Answer yes or no, or leave it open; a company has one primary account.", JA: "yes または no で答えるか、空けておいてください。プライマリアカウントは会社に 1 つです。"},
 		},
 		{
-			name: "sign-in", path: "licensing.sign_in.account", open: true, when: looksAt(licensing),
+			name: "sign-in", path: "licensing.sign_in.account", open: true, preset: Open, when: looksAt(licensing),
 			ask:   checks.Text{EN: "Which of them signs in to the console?", JA: "コンソールにサインインするアカウントはどれですか。"},
 			why:   checks.Text{EN: "The licence and sign-in troubles are those of this account.", JA: "ライセンスとサインインの問題は、このアカウントについて調べます。"},
 			more:  checks.Text{EN: "Left open, all accounts are judged.", JA: "空けておくと、すべてのアカウントを調べます。"},

@@ -70,6 +70,26 @@ func beside(results []checks.Result, known []checks.Ref) []checks.Result {
 	return out
 }
 
+// The places of a trouble beside a baseline, as the machine formats name them.
+const (
+	baselineKnown = "known"
+	baselineNew   = "new"
+)
+
+// place is the place of a row: known, new, or "" for what is no trouble or has no baseline.
+func (b *Baseline) place(w row) string {
+	ref := checks.Ref{Cause: w.entry.ID, Subject: w.entry.Subject}
+	switch {
+	case b == nil:
+		return ""
+	case slices.Contains(b.Known, ref):
+		return baselineKnown
+	case slices.Contains(b.New, ref):
+		return baselineNew
+	}
+	return ""
+}
+
 // against says how a report stands to its baseline, in a line or two; nothing when there is none.
 // Without it nobody understands an exit code of 0 beside a trouble.
 func against(r Report, lang string) (lines []string) {

@@ -15,6 +15,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+	junit "github.com/joshdk/go-junit"
 
 	"github.com/casdoctor/casdoctor/checks"
 )
@@ -395,4 +396,61 @@ func TestFormatsForPeopleShowTheBaseline(t *testing.T) {
 	if all := strings.Join(cells, "\n"); !strings.Contains(all, "1 known, 1 new or worse") || !strings.Contains(all, "fresh") {
 		t.Errorf("xlsx lacks the baseline: %s", all)
 	}
+}
+
+// TestMachinesToldOfTheBaseline: a reader of the file comes to what the exit code says: with every
+// trouble known nothing fails, and one that is new fails alone.
+func TestMachinesToldOfTheBaseline(t *testing.T) {
+	var troubles []checks.Ref
+	for _, w := range rows(everything()) {
+		if found(w.entry) && w.status != checks.StatusSkip {
+			troubles = append(troubles, checks.Ref{Cause: w.entry.ID, Subject: w.entry.Subject})
+		}
+	}
+	if len(troubles) < 2 {
+		t.Fatal("the sample has too few troubles")
+	}
+	for fresh := range 2 {
+		r := everything()
+		r.Baseline = &Baseline{Taken: r.Taken, Known: troubles[fresh:], New: troubles[:fresh]}
+		r.ExitCode = fresh
+		in := func(name string) string {
+			f, _ := FormatNamed(name)
+			return string(inFormat(t, f, r, View{Lang: "en", Width: 80}))
+		}
+		known := len(troubles) - fresh
+		for name, want := range map[string]map[string]int{
+			"junit":  {"<failure": fresh, `name="baseline" value="known"`: known, `name="baseline" value="new"`: fresh},
+			"sarif":  {`"baselineState": "unchanged"`: known, `"baselineState": "new"`: fresh},
+			"csv":    {",known\r\n": known, ",new\r\n": fresh},
+			"github": {"::error ": fresh, "::notice ": known + 1},
+			"nagios": {"CASDOCTOR OK": 1 - fresh, "CASDOCTOR CRITICAL": fresh},
+			"prometheus": {
+				fmt.Sprintf(`state="known"} %d`, known): 1, fmt.Sprintf(`state="new"} %d`, fresh): 1,
+			},
+		} {
+			out := in(name)
+			for text, n := range want {
+				if got := strings.Count(out, text); got != n {
+					t.Errorf("%s, %d new: %q is there %d times, want %d", name, fresh, text, got, n)
+				}
+			}
+		}
+		if f := junitFailures(t, in("junit")); f != fresh {
+			t.Errorf("junit counts %d failures, want %d", f, fresh)
+		}
+	}
+}
+
+func junitFailures(t *testing.T, out string) int {
+	t.Helper()
+	suites, err := junit.Ingest([]byte(out))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, s := range suites {
+		n += s.Totals.Failed
+	}
+	return n
 }

@@ -31,11 +31,14 @@ func WriteGitHub(w io.Writer, r Report, v View) error {
 	}
 	for _, row := range worstFirst(rows(r)) {
 		if kind, ok := kinds[row.status]; ok {
+			if r.Baseline.place(row) == baselineKnown {
+				kind = "notice"
+			}
 			command(kind, row.title(), row.paragraphs(v.Lang)...)
 		}
 	}
 	command("notice", "casdoctor: "+verdictWords[r.Verdict].in(v.Lang)+" "+r.Tenant,
-		meaningWords[r.Verdict].in(v.Lang), counts(r, v.Lang))
+		append([]string{meaningWords[r.Verdict].in(v.Lang), counts(r, v.Lang)}, against(r, v.Lang)...)...)
 	_, err := io.WriteString(w, b.String())
 	return err
 }

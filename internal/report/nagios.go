@@ -34,7 +34,11 @@ func nagiosState(r Report) int {
 	case checks.ExitUnknown:
 		return nagiosUnknown
 	}
-	for _, c := range r.Checks {
+	counted := r.Checks
+	if r.Baseline != nil {
+		counted = beside(counted, r.Baseline.Known)
+	}
+	for _, c := range counted {
 		if c.Status == checks.StatusFail {
 			return nagiosCritical
 		}

@@ -39,6 +39,11 @@ func WritePrometheus(w io.Writer, r Report, _ View) error {
 			m.sample(int64(count(list, s)), "check", c.ID, "status", string(s))
 		}
 	}
+	if b := r.Baseline; b != nil {
+		m.family("casdoctor_baseline_entries", "How many troubles the baseline knows, and how many are new or worse.")
+		m.sample(int64(len(b.Known)), "state", baselineKnown)
+		m.sample(int64(len(b.New)), "state", baselineNew)
+	}
 	m.family("casdoctor_fact_status", "How well a fact could be looked at: 1 for the status that holds, 0 for the others.")
 	for _, f := range r.Facts {
 		for _, s := range []FactStatus{FactOK, FactPartial, FactFailed, FactSkipped} {

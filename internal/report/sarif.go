@@ -89,6 +89,7 @@ type sarifResult struct {
 	Message      sarifText          `json:"message"`
 	Locations    []sarifLocation    `json:"locations"`
 	Fingerprints map[string]string  `json:"partialFingerprints"`
+	Baseline     string             `json:"baselineState,omitempty"`
 	Suppressions []sarifSuppression `json:"suppressions,omitempty"`
 	Properties   map[string]any     `json:"properties"`
 }
@@ -158,6 +159,7 @@ func WriteSARIF(w io.Writer, r Report, v View) error {
 		}
 		result := sarifResultOf(r, row, v)
 		result.RuleIndex = at
+		result.Baseline = map[string]string{baselineKnown: "unchanged", baselineNew: "new"}[r.Baseline.place(row)]
 		run.Results = append(run.Results, result)
 	}
 	inv := sarifInvocation{
