@@ -61,7 +61,7 @@ func (p *Page) admit(to route) http.Handler {
 		case by.may(to.least):
 			to.answer(w, r)
 		case by.role != anybody:
-			p.record(r, "refused", "", map[string]string{"path": r.URL.Path})
+			p.record(r, "refused", map[string]string{"path": r.URL.Path})
 			p.fail(w, r, http.StatusForbidden, wNotAllowed)
 		case r.Method == http.MethodGet && r.Header.Get("Authorization") == "" && strings.Contains(r.Header.Get("Accept"), "text/html"):
 			http.Redirect(w, r, "/sign-in?to="+url.QueryEscape(r.URL.RequestURI()), http.StatusSeeOther)
@@ -175,7 +175,7 @@ func (p *Page) cookieName() string {
 }
 
 func (p *Page) setCookie(w http.ResponseWriter, name, value string, age time.Duration) {
-	c := &http.Cookie{
+	c := &http.Cookie{ //nolint:gosec // G124: without TLS it is for loopback only, where Secure would lose it
 		Name: name, Value: value, Path: "/", HttpOnly: true, Secure: p.tls != nil, SameSite: http.SameSiteLaxMode, MaxAge: int(age.Seconds()),
 	}
 	if value == "" {
@@ -222,8 +222,8 @@ func (t *tries) allow(r *http.Request, now time.Time) bool {
 
 // record writes down what somebody did or was refused. That it cannot be written down stops
 // nobody from signing in; what changes something writes it in the same transaction.
-func (p *Page) record(r *http.Request, what, tenant string, detail map[string]string) {
-	a := store.Action{At: p.Now(), Who: who(r).name, What: what, Tenant: tenant, Detail: detail}
+func (p *Page) record(r *http.Request, what string, detail map[string]string) {
+	a := store.Action{At: p.Now(), Who: who(r).name, What: what, Detail: detail}
 	if err := p.Store.Update(r.Context(), func(tx store.Tx) error { return store.AddAction(r.Context(), tx, a) }); err != nil {
 		p.Log.Error().Err(err).Str("action", what).Msg("cannot be written into the audit log")
 	}
@@ -246,7 +246,7 @@ func (p *Page) signInToken(w http.ResponseWriter, r *http.Request) {
 	cfg := p.Config().Page
 	t, ok := tokenOf(cfg, strings.TrimSpace(r.PostFormValue("token")))
 	if !ok {
-		p.record(r, "sign_in_failed", "", map[string]string{"from": r.RemoteAddr})
+		p.record(r, "sign_in_failed", map[string]string{"from": r.RemoteAddr})
 		p.render(w, r, http.StatusUnauthorized, signInPage(p.frame(w, r, wSignIn), target(r), cfg, true))
 		return
 	}
@@ -258,7 +258,7 @@ func (p *Page) signInToken(w http.ResponseWriter, r *http.Request) {
 func (p *Page) enter(w http.ResponseWriter, r *http.Request, s session) {
 	p.setCookie(w, p.cookieName(), p.sessions.begin(s, p.Now()), sessionLength)
 	r = r.WithContext(context.WithValue(r.Context(), whoKey{}, s.person))
-	p.record(r, "sign_in", "", map[string]string{"role": string(s.role)})
+	p.record(r, "sign_in", map[string]string{"role": string(s.role)})
 	http.Redirect(w, r, target(r), http.StatusSeeOther)
 }
 

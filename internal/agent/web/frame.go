@@ -47,7 +47,6 @@ type frame struct {
 	by      person
 	signed  bool // there is a sign-in
 	notice  string
-	trouble string
 	pending bool // something runs: the page shows itself again
 	zone    *time.Location
 	now     time.Time

@@ -205,12 +205,12 @@ func (p *Page) signInCallback(w http.ResponseWriter, r *http.Request) {
 	by, names, err := p.claims(r, cfg, keep)
 	if err != nil {
 		p.Log.Warn().Err(err).Msg("a sign-in with the identity provider failed")
-		p.record(r, "sign_in_failed", "", map[string]string{"from": r.RemoteAddr})
+		p.record(r, "sign_in_failed", map[string]string{"from": r.RemoteAddr})
 		p.fail(w, r, http.StatusForbidden, wSignInAgain)
 		return
 	}
 	if by.role == anybody {
-		p.record(r, "sign_in_failed", "", map[string]string{"from": r.RemoteAddr, "name": by.name})
+		p.record(r, "sign_in_failed", map[string]string{"from": r.RemoteAddr, "name": by.name})
 		p.fail(w, r, http.StatusForbidden, wNoRole)
 		return
 	}

@@ -35,7 +35,6 @@ var (
 	}
 
 	// The overview.
-	wAllWell    = text{EN: "Nothing stands in the way.", JA: "問題はありません。"}
 	wNoTenants  = text{EN: "There are no tenants yet. The first run begins as soon as one is configured.", JA: "テナントはまだありません。設定するとすぐに最初の実行が始まります。"}
 	wNoneFound  = text{EN: "No tenant fits this choice.", JA: "条件に合うテナントはありません。"}
 	wSummary    = text{EN: "{n} of {all} tenants have a trouble", JA: "{all} テナント中 {n} 件に問題があります"}
@@ -60,14 +59,12 @@ var (
 	wOnlyGood   = text{EN: "ready", JA: "問題なし"}
 	wApply      = text{EN: "Apply", JA: "適用"}
 	wTenantsN   = text{EN: "{n} tenants", JA: "{n} テナント"}
-	wTenants1   = text{EN: "1 tenant", JA: "1 テナント"}
 	wShown      = text{EN: "{n} of {all} are shown.", JA: "{all} 件中 {n} 件を表示しています。"}
 
 	// A tenant.
 	wRunNow    = text{EN: "Run now", JA: "今すぐ実行"}
 	wChecks    = text{EN: "The seven troubles", JA: "7 つのトラブル"}
 	wSince     = text{EN: "Since", JA: "開始"}
-	wTrouble   = text{EN: "Trouble", JA: "トラブル"}
 	wStatus    = text{EN: "Status", JA: "状態"}
 	wRuns      = text{EN: "Runs", JA: "実行の記録"}
 	wRun       = text{EN: "Run {n}", JA: "実行 {n}"}
@@ -125,7 +122,6 @@ var (
 	wTo            = text{EN: "to", JA: "→"}
 	wDownload      = text{EN: "report.json", JA: "report.json"}
 	wDownloadLabel = text{EN: "Data", JA: "データ"}
-	wPage          = text{EN: "Print or save: use the browser's print", JA: "印刷・保存: ブラウザの印刷機能を使用してください"}
 	wFix           = text{EN: "Fix", JA: "対処"}
 	wRead          = text{EN: "How well it could be read", JA: "取得状況"}
 	wDay           = text{EN: "Published day", JA: "公表された日付"}
