@@ -2,7 +2,7 @@ package checks
 
 import (
 	"maps"
-	"net"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -153,7 +153,7 @@ func consoleOf(x *Exam) facts.Seen[facts.Console] {
 	}
 	if cas := Read(x, facts.DeclaredCAS); cas.Value != nil && !sameHost(cas.Value.Console, *con.Value) {
 		return facts.Seen[facts.Console]{Failure: &facts.Failure{
-			Kind: facts.NotCollected, Detail: "the evidence is of " + net.JoinHostPort(con.Value.Host, strconv.Itoa(con.Value.Port)),
+			Kind: facts.NotCollected, Detail: "the evidence is of " + con.Value.Host + ", port " + strconv.Itoa(con.Value.Port),
 		}}
 	}
 	c, taken := con.Value.Certificate.Value, x.takenAt(facts.ConsoleEndpoint.Name)
@@ -181,9 +181,13 @@ func sameHost(declared string, con facts.Console) bool {
 	if declared == "" {
 		return true
 	}
-	host, port, err := net.SplitHostPort(declared)
-	if err != nil {
-		host, port = strings.Trim(declared, "[]"), strconv.Itoa(con.Port)
+	host, port := declared, ""
+	if strings.HasPrefix(declared, "[") || strings.Count(declared, ":") == 1 { // else a bare IPv6 address
+		u := url.URL{Host: declared}
+		host, port = u.Hostname(), u.Port()
+	}
+	if port == "" {
+		port = strconv.Itoa(con.Port)
 	}
 	return strings.EqualFold(host, con.Host) && port == strconv.Itoa(con.Port)
 }
