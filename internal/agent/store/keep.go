@@ -62,24 +62,19 @@ func (s *Store) cleanRuns(ctx context.Context, t Tenant, now time.Time, keep Kee
 	if !t.Removed.IsZero() {
 		latest = 0
 	}
-	for n := int64(1); n > 0; all += n {
+	for {
+		// Asked without the writer's lock: of most tenants there is nothing to forget.
+		var ids []int64
+		if err := s.View(ctx, func(tx Tx) (err error) {
+			ids, err = oldRuns(ctx, tx, t.Name, latest, now, keep)
+			return err
+		}); err != nil {
+			return all, err
+		}
+		if len(ids) == 0 {
+			break
+		}
 		if err := s.Update(ctx, func(tx Tx) error {
-			var total int64
-			if err := tx.QueryRow(ctx, `SELECT COUNT(*) FROM runs WHERE tenant = $1`, t.Name).Scan(&total); err != nil {
-				return err
-			}
-			cutoff, over := int64(0), int64(0)
-			if keep.Age > 0 {
-				cutoff = now.Add(-keep.Age).UnixMilli()
-			}
-			if keep.Runs > 0 {
-				over = max(0, total-int64(keep.Runs))
-			}
-			ids, err := oldRuns(ctx, tx, t.Name, latest, cutoff, over)
-			n = int64(len(ids))
-			if err != nil {
-				return err
-			}
 			for _, id := range ids {
 				for _, query := range []string{`DELETE FROM documents WHERE run = $1 AND base IS NOT NULL`, `DELETE FROM runs WHERE id = $1`} {
 					if _, err := tx.Exec(ctx, query, id); err != nil {
@@ -91,6 +86,7 @@ func (s *Store) cleanRuns(ctx context.Context, t Tenant, now time.Time, keep Kee
 		}); err != nil {
 			return all, err
 		}
+		all += int64(len(ids))
 	}
 	if t.Removed.IsZero() {
 		return all, nil
@@ -99,7 +95,17 @@ func (s *Store) cleanRuns(ctx context.Context, t Tenant, now time.Time, keep Kee
 }
 
 // oldRuns are those of a tenant's oldest batch that are beyond the count or the age.
-func oldRuns(ctx context.Context, tx Tx, tenant string, latest, cutoff, over int64) (ids []int64, err error) {
+func oldRuns(ctx context.Context, tx Tx, tenant string, latest int64, now time.Time, keep Keep) (ids []int64, err error) {
+	cutoff, over := int64(0), int64(0)
+	if keep.Age > 0 {
+		cutoff = now.Add(-keep.Age).UnixMilli()
+	}
+	if keep.Runs > 0 {
+		if err := tx.QueryRow(ctx, `SELECT COUNT(*) FROM runs WHERE tenant = $1`, tenant).Scan(&over); err != nil {
+			return nil, err
+		}
+		over = max(0, over-int64(keep.Runs))
+	}
 	rank := int64(0)
 	err = each(ctx, tx, func(r Row) error {
 		var id, ended int64
