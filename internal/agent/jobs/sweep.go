@@ -67,13 +67,18 @@ func (j *Jobs) Sweep(ctx context.Context) (next time.Time, err error) {
 	return next, errors.Join(errs...)
 }
 
+// next is the first period after now, and when the tenant is due for it.
+func (t Tenant) next(now time.Time) (period, due time.Time) {
+	offset := t.Schedule.offset(t.Name)
+	period = t.Schedule.next(now.Add(-offset))
+	return period, period.Add(offset)
+}
+
 // plan is when the tenant is due next, and whether it is due now.
 func (t Tenant) plan(was store.Tenant, now time.Time) (is store.Tenant, due bool) {
 	is = was
-	offset := t.Schedule.offset(t.Name)
 	is.Schedule, is.TimeZone = t.Schedule.Times.String(), t.Schedule.Zone.String()
-	is.Period = t.Schedule.next(now.Add(-offset))
-	is.Due = is.Period.Add(offset)
+	is.Period, is.Due = t.next(now)
 	switch {
 	case !was.Due.After(now):
 		return is, true
@@ -168,9 +173,7 @@ func (j *Jobs) adopt(ctx context.Context) error {
 			case due:
 				continue // Sweep
 			case changed:
-				offset := t.Schedule.offset(t.Name)
-				is.Period = t.Schedule.next(now.Add(-offset))
-				is.Due = is.Period.Add(offset)
+				is.Period, is.Due = t.next(now)
 			}
 			if is == was {
 				continue
