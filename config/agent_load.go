@@ -96,29 +96,9 @@ func (l *loader) store(o *object) Store {
 	}
 	return group(o, key, func(o *object) Store {
 		s := Store{SQLite: maybe(o, "sqlite", l.path("a file")), Postgres: maybe(o, "postgres", l.secret(oneLine))}
-		exactlyOne(o, "database", "sqlite", "postgres")
+		exactlyOne(o, "no database", "a second database", []string{"sqlite", "postgres"}, o.has)
 		return s
 	})
-}
-
-// exactlyOne sees to it that one of the keys is written, and returns it.
-func exactlyOne(o *object, what string, keys ...string) string {
-	var written []string
-	for _, k := range keys {
-		if o.has(k) {
-			written = append(written, k)
-		}
-	}
-	switch {
-	case len(written) == 0 && !o.means(keys...):
-		o.complain("", "no "+what, "add one of "+strings.Join(keys, ", "))
-		return ""
-	case len(written) == 0: // misspelt, which is said already
-		return ""
-	case len(written) > 1:
-		o.complain(written[1], "a second "+what+" beside "+written[0], "keep one of them")
-	}
-	return written[0]
 }
 
 func (l *loader) tenants(o *object, a *Agent, defaults *yaml.Node) []Tenant {
@@ -159,9 +139,7 @@ func (l *loader) tenants(o *object, a *Agent, defaults *yaml.Node) []Tenant {
 		names[t.Config.Tenant] = t.File
 		return t
 	})
-	if n := o.members[key]; n != nil && n.Kind == yaml.SequenceNode && len(n.Content) == 0 {
-		o.complain(key, "an empty list", "add the tenants: - {config: casdoctor.yaml}")
-	}
+	o.nonEmpty(key, "add the tenants: - {config: casdoctor.yaml}")
 	return list
 }
 
@@ -237,16 +215,14 @@ func (l *loader) channels(o *object, a *Agent, of Alerts) []Channel {
 	names := map[string]bool{}
 	return groups(o, "channels", func(o *object) Channel {
 		c := Channel{Name: required(o, "name", channelName())}
-		if c.Name != "" && names[c.Name] {
-			o.complain("name", "a second channel of this name", "every channel has a name of its own")
-		}
-		names[c.Name] = true
+		o.unique("name", c.Name, names, "a second channel of this name", "every channel has a name of its own")
 		c.Slack = optionalGroup(o, "slack", l.webhook)
 		c.Teams = optionalGroup(o, "teams", l.webhook)
 		c.Email = optionalGroup(o, "email", l.email)
 		c.PagerDuty = optionalGroup(o, "pagerduty", l.pagerDuty)
 		c.Webhook = optionalGroup(o, "webhook", l.signedWebhook)
-		if exactlyOne(o, "receiver", "slack", "teams", "email", "pagerduty", "webhook") == "teams" && c.Teams != nil {
+		receivers := exactlyOne(o, "no receiver", "a second receiver", []string{"slack", "teams", "email", "pagerduty", "webhook"}, o.has)
+		if len(receivers) > 0 && receivers[0] == "teams" && c.Teams != nil {
 			if u, err := url.Parse(string(c.Teams.URL.Reveal())); err == nil && strings.HasSuffix(u.Hostname(), ".webhook.office.com") {
 				o.complain("teams", "the URL of an Office 365 connector, which Microsoft has retired",
 					"make a workflow in Teams that begins when a webhook request is received, and use its URL")
@@ -256,9 +232,7 @@ func (l *loader) channels(o *object, a *Agent, of Alerts) []Channel {
 			Expires, Retirement, DomainMissing, RunFailed))
 		c.Tenants = list(o, "tenants", word("the name of a tenant"))
 		for _, key := range []string{"only", "tenants"} {
-			if n := o.members[key]; n != nil && n.Kind == yaml.SequenceNode && len(n.Content) == 0 {
-				o.complain(key, "an empty list", "name at least one, or remove the key")
-			}
+			o.nonEmpty(key, "name at least one, or remove the key")
 		}
 		for _, t := range c.Tenants {
 			if !slices.Contains(tenants, t) && len(tenants) == len(a.Tenants) {
@@ -310,9 +284,7 @@ func (l *loader) email(o *object) Email {
 		o.need("to", "a list of mail addresses")
 	}
 	e.To = list(o, "to", address())
-	if n := o.members["to"]; n != nil && n.Kind == yaml.SequenceNode && len(n.Content) == 0 {
-		o.complain("to", "an empty list", "name at least one recipient")
-	}
+	o.nonEmpty("to", "name at least one recipient")
 	switch {
 	case o.has("user") && !o.means("password"):
 		o.complain("user", "user without password", "add password: env:NAME or file:PATH")
@@ -361,10 +333,7 @@ func (l *loader) page(o *object) Page {
 			Role: required(o, "role", oneOf(Reader, Operator)),
 			Hash: required(o, "hash", tokenHash()),
 		}
-		if t.Name != "" && names[t.Name] {
-			o.complain("name", "a second token of this name", "every token has a name of its own")
-		}
-		names[t.Name] = true
+		o.unique("name", t.Name, names, "a second token of this name", "every token has a name of its own")
 		return t
 	})
 	p.OIDC = optionalGroup(o, "oidc", func(o *object) OIDC {
@@ -382,7 +351,7 @@ func (l *loader) page(o *object) Page {
 		return i
 	})
 	switch {
-	case p.Listen.loopback(), p.Listen == HostPort{}: // wrong, which is said already
+	case p.Listen.Loopback(), p.Listen == HostPort{}: // wrong, which is said already
 	case !o.means("tls"):
 		o.complain("listen", "outside of this machine without tls", "add tls, or listen on 127.0.0.1 behind a proxy that has it")
 	case !o.means("tokens", "oidc"), p.Tokens != nil && len(p.Tokens) == 0 && p.OIDC == nil:
@@ -391,7 +360,8 @@ func (l *loader) page(o *object) Page {
 	return p
 }
 
-func (h HostPort) loopback() bool {
+// Loopback: only this machine can reach it.
+func (h HostPort) Loopback() bool {
 	a, err := netip.ParseAddr(h.Host)
 	return h.Host == "localhost" || err == nil && a.IsLoopback()
 }

@@ -423,6 +423,39 @@ func withoutComment(line string) string {
 	return line
 }
 
+// exactlyOne sees to it that one of the keys is chosen, and returns those that are. none and
+// second are what is said otherwise.
+func exactlyOne(o *object, none, second string, keys []string, isChosen func(string) bool) (chosen []string) {
+	for _, k := range keys {
+		if isChosen(k) {
+			chosen = append(chosen, k)
+		}
+	}
+	switch {
+	case len(chosen) > 1:
+		o.complain(chosen[1], second+" beside "+chosen[0], "keep one of them")
+	case len(chosen) == 1, slices.ContainsFunc(keys, func(k string) bool { return !o.has(k) && o.means(k) }): // or misspelt
+	default:
+		o.complain("", none, "add one of "+strings.Join(keys, ", "))
+	}
+	return chosen
+}
+
+// nonEmpty refuses a list that is written without an item.
+func (o *object) nonEmpty(key, hint string) {
+	if n := o.members[key]; n != nil && n.Kind == yaml.SequenceNode && len(n.Content) == 0 {
+		o.complain(key, "an empty list", hint)
+	}
+}
+
+// unique refuses a name that another group of the same list has; seen are theirs.
+func (o *object) unique(key, name string, seen map[string]bool, message, hint string) {
+	if name != "" && seen[name] {
+		o.complain(key, message, hint)
+	}
+	seen[name] = true
+}
+
 // child starts reading a mapping inside this one.
 func (o *object) child(key string) *object {
 	n := o.member(key)

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/url"
 	"os"
-	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -95,9 +94,7 @@ func services(o *object) []Service {
 		return def
 	}
 	values := list(o, key, oneOf(SharePoint, OneDrive, Exchange))
-	if n := o.members[key]; n.Kind == yaml.SequenceNode && len(n.Content) == 0 {
-		o.complain(key, "an empty list", "name at least one of sharepoint, onedrive, exchange, or remove the key")
-	}
+	o.nonEmpty(key, "name at least one of sharepoint, onedrive, exchange, or remove the key")
 	seen := map[Service]bool{}
 	for _, s := range values {
 		if seen[s] {
@@ -188,24 +185,13 @@ func ofTheJob(o *object, key, name, hint string) string {
 // oneCredential sees to it that exactly one of the kinds of credentials is written, and
 // returns it; a kind that is switched off with false is not.
 func oneCredential(o *object, kinds ...string) string {
-	var chosen []string
-	for _, k := range kinds {
-		if n := o.members[k]; n != nil && !strings.EqualFold(n.Value, "false") {
-			chosen = append(chosen, k)
-		}
+	chosen := exactlyOne(o, "no credentials", "a second kind of credentials", kinds, func(k string) bool {
+		return o.has(k) && !strings.EqualFold(o.members[k].Value, "false")
+	})
+	if len(chosen) != 1 {
+		return ""
 	}
-	switch len(chosen) {
-	case 1:
-		return chosen[0]
-	case 0:
-		if slices.ContainsFunc(kinds, func(k string) bool { return !o.has(k) && o.means(k) }) {
-			return "" // misspelt
-		}
-		o.complain("", "no credentials", "add one of "+strings.Join(kinds, ", "))
-	default:
-		o.complain(chosen[1], "a second kind of credentials beside "+chosen[0], "keep one of them")
-	}
-	return ""
+	return chosen[0]
 }
 
 func egress(o *object) Egress {
@@ -288,10 +274,7 @@ func (l *loader) cas(o *object) CAS {
 			AppliesTo:             required(o, "applies_to", oneOf(IncomingMessages, AllMessages)),
 			PassInternalOtherSpam: pointer(o, "pass_internal_other_spam", boolean()),
 		}
-		if p.Name != "" && names[p.Name] {
-			o.complain("name", "a second policy of this name", "keep one of them")
-		}
-		names[p.Name] = true
+		o.unique("name", p.Name, names, "a second policy of this name", "keep one of them")
 		return p
 	})
 	c.Messages = list(o, "messages", l.pattern("a file such as samples/*.eml"))

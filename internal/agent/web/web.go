@@ -20,7 +20,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"os"
 	"strconv"
@@ -69,7 +68,7 @@ func New(set Settings) (*Page, error) {
 		set.Now = time.Now
 	}
 	cfg := set.Config().Page
-	p := &Page{Settings: set, listen: cfg.Listen, tls: cfg.TLS, loopback: loopback(cfg.Listen.Host)}
+	p := &Page{Settings: set, listen: cfg.Listen, tls: cfg.TLS, loopback: cfg.Listen.Loopback()}
 	if !p.loopback && (cfg.TLS == nil || !signIn(cfg)) {
 		return nil, ErrOpen
 	}
@@ -79,11 +78,6 @@ func New(set Settings) (*Page, error) {
 
 // signIn reports whether people have to say who they are.
 func signIn(c config.Page) bool { return len(c.Tokens) > 0 || c.OIDC != nil }
-
-func loopback(host string) bool {
-	a, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && a.IsLoopback()
-}
 
 // How long a client may take. A page is small, and so is everything that is sent to one.
 const (
@@ -230,7 +224,7 @@ func (p *Page) mayBeCalled(hostPort string) bool {
 	if h, _, err := net.SplitHostPort(hostPort); err == nil {
 		host = h
 	}
-	if loopback(strings.Trim(host, "[]")) {
+	if (config.HostPort{Host: strings.Trim(host, "[]")}).Loopback() {
 		return true
 	}
 	// A proxy on this machine, with TLS of its own. Without a sign-in it would open the page to all.
