@@ -284,10 +284,9 @@ func (d *Dialogue) read(ctx context.Context) (string, error) {
 
 // Confirm asks whether to do something; Enter is no.
 func (d *Dialogue) Confirm(ctx context.Context, what checks.Text) (bool, error) {
-	q := question{ask: what, why: checks.Text{}, choices: yesNo, preset: "no", more: what, wrong: notOneOf}
 	for {
 		d.say("")
-		d.tell("", q.ask)
+		d.tell("", what)
 		_, _ = io.WriteString(d.Out, "yes/no [no]\n> ")
 		line, err := d.read(ctx)
 		if err != nil {
@@ -299,7 +298,7 @@ func (d *Dialogue) Confirm(ctx context.Context, what checks.Text) (bool, error) 
 		case strings.HasPrefix("yes", word), word == "はい":
 			return true, nil
 		}
-		d.tell("", q.wrong)
+		d.tell("", notOneOf)
 	}
 }
 
