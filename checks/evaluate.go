@@ -23,6 +23,25 @@ const (
 	StatusSkip    Status = "skip"
 )
 
+// Statuses are all of them, the most urgent first; skip stands apart, at the end.
+func Statuses() []Status {
+	return []Status{StatusFail, StatusWarn, StatusUnknown, StatusPass, StatusSkip}
+}
+
+// Rank grows with how bad a status is. What is skipped, or no status, ranks as a pass.
+func (s Status) Rank() int {
+	switch s {
+	case StatusFail:
+		return 3
+	case StatusWarn:
+		return 2
+	case StatusUnknown:
+		return 1
+	default:
+		return 0
+	}
+}
+
 // Result is the outcome of one check. Its JSON is part of casdoctor.report/v1.
 type Result struct {
 	ID       string          `json:"id"`
@@ -55,6 +74,9 @@ type Waived struct {
 	Until  string `json:"until"`
 	Owner  string `json:"owner,omitempty"`
 }
+
+// Ref names the entry.
+func (e Entry) Ref() Ref { return Ref{e.ID, e.Subject} }
 
 // Status is what the entry alone makes of its check: skip when it is out of scope, that is
 // waived or excluded by a declaration.
@@ -164,7 +186,7 @@ func evaluate(base *Exam, only []string, w *waivers) Result {
 			res.Causes = append(res.Causes, e)
 		}
 	}
-	res.Status = status(res.Causes)
+	res.Status = Worst(res.Causes)
 	switch {
 	case res.Status != StatusPass:
 	case len(res.Symptoms) > 0 && slices.ContainsFunc(res.Causes, func(e Entry) bool { return e.Waived != nil }):
@@ -227,20 +249,17 @@ func symptomsOf(ev *facts.Evidence, check string) ([]facts.Symptom, *facts.Failu
 	return out, nil
 }
 
-// status is the state of a check over the entries in scope. An empty scope in a configured
+// Worst is the state of a check over the entries in scope. An empty scope in a configured
 // check is a pass: everything was waived or excluded by a declaration.
-func status(entries []Entry) Status {
+func Worst(entries []Entry) Status {
 	worst := StatusPass
 	for _, e := range entries {
-		if s := e.Status(); s != StatusSkip && slices.Index(worsening, s) > slices.Index(worsening, worst) {
+		if s := e.Status(); s.Rank() > worst.Rank() {
 			worst = s
 		}
 	}
 	return worst
 }
-
-// worsening orders the statuses; skip has no place among them.
-var worsening = []Status{StatusPass, StatusUnknown, StatusWarn, StatusFail}
 
 // judgeFixes asks every fix about every entry that it is for, and recommends, for each entry
 // that is supported or confirmed, the first of the applying fixes: their order in the check

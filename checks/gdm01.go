@@ -1,7 +1,6 @@
 package checks
 
 import (
-	"maps"
 	"net/url"
 	"slices"
 	"strconv"
@@ -166,15 +165,6 @@ func GDM01() Check {
 		},
 		Words: together(gdmWords, grantWords, domainWords, listWords, domainTableWords), Table: tabulateDomains,
 	}
-}
-
-// together are the sentences of a check whose logic is in several files.
-func together(lists ...map[string]Text) map[string]Text {
-	out := map[string]Text{}
-	for _, words := range lists {
-		maps.Copy(out, words)
-	}
-	return out
 }
 
 // refusal is what an answer of Google means. A health check must not read more out of one

@@ -1,7 +1,6 @@
 package checks
 
 import (
-	"maps"
 	"net/url"
 	"slices"
 	"strconv"
@@ -140,7 +139,7 @@ func TLS01() Check {
 			},
 		},
 		Notes: consoleNotes,
-		Words: mergeWords(tlsWords, pathWords, peopleWords, tlsTableWords), Table: tabulateClients,
+		Words: together(tlsWords, pathWords, peopleWords, tlsTableWords), Table: tabulateClients,
 	}
 }
 
@@ -801,15 +800,6 @@ func otherBrowserSteps(x *Exam) []Text {
 			"{client}: [インターネット オプション] の TLS の設定では解決しません。TLS 1.2 は既にオンで、暗号化スイートは Windows 側のものです。", a...))
 	}
 	return steps
-}
-
-// mergeWords are the words of several files; no code stands in two of them.
-func mergeWords(list ...map[string]Text) map[string]Text {
-	out := map[string]Text{}
-	for _, words := range list {
-		maps.Copy(out, words)
-	}
-	return out
 }
 
 // tlsWords are the sentences of this check's reasons, and its terms.

@@ -17,29 +17,29 @@ func tabulateClients(x *Exam) *Table {
 	if con.Value == nil {
 		return nil
 	}
-	t := &Table{About: because("table_clients")}
+	t, spoken := &Table{About: because("table_clients")}, spokenBy(*con.Value)
 	for _, v := range versionColumns {
 		t.Columns = append(t.Columns, because("column_version", "version", v))
 	}
 	t.Columns = append(t.Columns, because("column_connects"))
-	t.Rows = append(t.Rows, consoleRow(*con.Value), ownRow(con))
+	t.Rows = append(t.Rows, consoleRow(*con.Value, spoken), ownRow(con, spoken))
 	cas := Read(x, facts.DeclaredCAS)
 	if cas.Value == nil || cas.Value.Clients == nil {
 		return t
 	}
 	for i, name := range *cas.Value.Clients {
 		if !slices.Contains((*cas.Value.Clients)[:i], name) {
-			t.Rows = append(t.Rows, clientRow(name, con))
+			t.Rows = append(t.Rows, clientRow(name, con, spoken))
 		}
 	}
 	return t
 }
 
 // consoleRow is what the console answers at each version.
-func consoleRow(con facts.Console) Row {
+func consoleRow(con facts.Console, spoken map[string]Verdict) Row {
 	r := Row{Subject: con.Host, About: because("row_console")}
 	for _, v := range versionColumns {
-		r.Cells = append(r.Cells, spokenCell(con, v))
+		r.Cells = append(r.Cells, spokenCell(v, spoken[v]))
 	}
 	if proven(con).Verdict != Confirmed {
 		return Row{r.Subject, r.About, append(r.Cells, cell(StateUnknown, "cell_not_proven"))}
@@ -47,8 +47,8 @@ func consoleRow(con facts.Console) Row {
 	return Row{r.Subject, r.About, append(r.Cells, cell(StateFine, "cell_proven"))}
 }
 
-func spokenCell(con facts.Console, version string) Cell {
-	switch old := tlsVersions[version] < tlsclient.TLS12; speaks(con, version) {
+func spokenCell(version string, spoken Verdict) Cell {
+	switch old := tlsVersions[version] < tlsclient.TLS12; spoken {
 	case Confirmed:
 		if old {
 			return cell(StatePerhaps, "cell_still_accepted")
@@ -61,24 +61,26 @@ func spokenCell(con facts.Console, version string) Cell {
 	}
 }
 
-// speaks: whether the console accepted a version, or refused it in so many words.
-func speaks(con facts.Console, version string) Verdict {
-	s := serverOf(con, false)
-	switch v := tlsVersions[version]; {
-	case slices.ContainsFunc(con.Handshakes, func(h facts.Handshake) bool { return h.Version == version && h.Outcome == facts.OutcomeOK }):
-		return Confirmed
-	case slices.Contains(s.Refused, v):
-		return Refuted
-	default: // silence, a reset, and an alert that may mean the suites
-		return Unknown
+// spokenBy says of each version whether the console accepted it, or refused it in so many words.
+// Silence, a reset, and an alert that may mean the suites leave it unknown.
+func spokenBy(con facts.Console) map[string]Verdict {
+	s, spoken := serverOf(con, false), map[string]Verdict{}
+	for _, version := range versionColumns {
+		switch v := tlsVersions[version]; {
+		case slices.ContainsFunc(con.Handshakes, func(h facts.Handshake) bool { return h.Version == version && h.Outcome == facts.OutcomeOK }):
+			spoken[version] = Confirmed
+		case slices.Contains(s.Refused, v):
+			spoken[version] = Refuted
+		}
 	}
+	return spoken
 }
 
 // ownRow is this machine: it offers every version, so that its cells are those of the handshakes.
-func ownRow(con facts.Seen[facts.Console]) Row {
+func ownRow(con facts.Seen[facts.Console], spoken map[string]Verdict) Row {
 	r := Row{Subject: thisMachine, About: because("row_machine")}
 	for _, v := range versionColumns {
-		one := spokenCell(*con.Value, v)
+		one := spokenCell(v, spoken[v])
 		if one.State == StateFine || one.State == StatePerhaps {
 			one = cell(StateFine, "cell_common")
 		}
@@ -88,29 +90,27 @@ func ownRow(con facts.Seen[facts.Console]) Row {
 	return r
 }
 
-func clientRow(name string, con facts.Seen[facts.Console]) Row {
+func clientRow(name string, con facts.Seen[facts.Console], spoken map[string]Verdict) Row {
 	r := Row{Subject: name}
 	o := clientObstacles(name, con)
 	c, known := tlsclient.Find(name)
 	if known && c.Name != name { // a User-Agent string
 		r.About = because("row_client", "client", c.Name)
 	}
-	last := connectsCell(o)
 	for _, v := range versionColumns {
 		if !known {
 			r.Cells = append(r.Cells, cell(StateUnknown, "cell_offer_unknown"))
 			continue
 		}
-		r.Cells = append(r.Cells, offerCell(c, *con.Value, v, o.suites))
+		r.Cells = append(r.Cells, offerCell(c, *con.Value, v, spoken[v], o.suites))
 	}
-	r.Cells = append(r.Cells, last)
+	r.Cells = append(r.Cells, connectsCell(o))
 	return r
 }
 
 // offerCell is one version between a client and the console.
-func offerCell(c tlsclient.Client, con facts.Console, version string, suites Claim) Cell {
+func offerCell(c tlsclient.Client, con facts.Console, version string, spoken Verdict, suites Claim) Cell {
 	v := tlsVersions[version]
-	spoken := speaks(con, version)
 	switch {
 	case slices.Contains(c.Perhaps.Versions, v) && spoken == Refuted:
 		return cell(StateNone, "cell_refused")

@@ -1,6 +1,7 @@
 package checks
 
 import (
+	"maps"
 	"strings"
 	"sync"
 )
@@ -184,6 +185,16 @@ func named(v string, words map[string]Text, lang string) string {
 // text is a sentence with its slots filled; args alternate name and value.
 func text(en, ja string, args ...string) Text {
 	return Text{en, ja}.with(because("", args...).Args, nil)
+}
+
+// together are the sentences of a check whose logic is in several files; no code
+// stands in two of them.
+func together(lists ...map[string]Text) map[string]Text {
+	out := map[string]Text{}
+	for _, words := range lists {
+		maps.Copy(out, words)
+	}
+	return out
 }
 
 // Sentence makes the words of a reason anew from its code and arguments: of a check, or with "" of

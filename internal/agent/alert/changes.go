@@ -158,9 +158,7 @@ type seen struct {
 	result checks.Result
 }
 
-var badness = []checks.Status{checks.StatusPass, checks.StatusUnknown, checks.StatusWarn, checks.StatusFail}
-
-func worse(a, b checks.Status) bool { return slices.Index(badness, a) > slices.Index(badness, b) }
+func worse(a, b checks.Status) bool { return a.Rank() > b.Rank() }
 
 func (c *comparison) findings(r report.Report) {
 	found := map[string]seen{}
@@ -269,7 +267,7 @@ func (c *comparison) finding(k string, s seen) {
 func next(s seen) checks.Text {
 	for _, f := range s.result.Fixes {
 		for _, to := range f.For {
-			if to.Recommended && to.Cause == s.entry.ID && to.Subject == s.entry.Subject {
+			if to.Recommended && to.Ref == s.entry.Ref() {
 				return checks.Text{EN: f.ID + ": " + f.Text.EN, JA: f.ID + ": " + f.Text.JA}
 			}
 		}
