@@ -24,12 +24,13 @@ func since(before, now Report) *Baseline {
 	b := &Baseline{Taken: before.Taken, Known: []checks.Ref{}, New: []checks.Ref{}}
 	before.Tenant = now.Tenant // the caller has refused another organisation
 	d, _ := Compare(before, now)
+	worse := d.worsened()
 	for _, c := range now.Checks {
 		for _, e := range c.Causes {
-			ref := checks.Ref{Cause: e.ID, Subject: e.Subject}
+			ref := e.Ref()
 			switch {
 			case !found(e):
-			case d.worsened(ref):
+			case worse[ref]:
 				b.New = append(b.New, ref)
 			default:
 				b.Known = append(b.Known, ref)
@@ -39,33 +40,33 @@ func since(before, now Report) *Baseline {
 	return b
 }
 
-// worsened: the entry, or the way out of it, is worse than it was.
-func (d Diff) worsened(ref checks.Ref) bool {
+// worsened are the entries that are worse than they were, or the way out of them is.
+func (d Diff) worsened() map[checks.Ref]bool {
+	worse := map[checks.Ref]bool{}
 	for _, c := range d.Checks {
-		if slices.ContainsFunc(c.Entries, func(e EntryDiff) bool { return e.Ref == ref && e.Effect == Worse }) ||
-			slices.ContainsFunc(c.Fixes, func(f FixDiff) bool { return f.Ref == ref && f.Effect == Worse }) {
-			return true
+		for _, e := range c.Entries {
+			worse[e.Ref] = worse[e.Ref] || e.Effect == Worse
+		}
+		for _, f := range c.Fixes {
+			worse[f.Ref] = worse[f.Ref] || f.Effect == Worse
 		}
 	}
-	return false
+	return worse
 }
 
 // beside are the results as they count beside what is known: with the worst status of the
 // other entries. A check that is unknown without an entry that is stays so.
-func beside(results []checks.Result, known []checks.Ref) []checks.Result {
-	out := slices.Clone(results)
+func (b *Baseline) beside(results []checks.Result) []checks.Result {
+	if b == nil {
+		return results
+	}
+	places, out := b.places(), slices.Clone(results)
 	for i, c := range out {
-		if c.Status != checks.StatusFail && c.Status != checks.StatusWarn {
-			continue
+		if c.Status == checks.StatusFail || c.Status == checks.StatusWarn {
+			out[i].Status = checks.Worst(slices.DeleteFunc(slices.Clone(c.Causes), func(e checks.Entry) bool {
+				return places[e.Ref()] == baselineKnown
+			}))
 		}
-		worst := checks.StatusPass
-		for _, e := range c.Causes {
-			s := e.Status()
-			if !slices.Contains(known, checks.Ref{Cause: e.ID, Subject: e.Subject}) && rank(s) > rank(worst) {
-				worst = s
-			}
-		}
-		out[i].Status = worst
 	}
 	return out
 }
@@ -76,18 +77,19 @@ const (
 	baselineNew   = "new"
 )
 
-// place is the place of a row: known, new, or "" for what is no trouble or has no baseline.
-func (b *Baseline) place(w row) string {
-	ref := checks.Ref{Cause: w.entry.ID, Subject: w.entry.Subject}
-	switch {
-	case b == nil:
-		return ""
-	case slices.Contains(b.Known, ref):
-		return baselineKnown
-	case slices.Contains(b.New, ref):
-		return baselineNew
+// places are those of the troubles; what is none, or has no baseline, has none.
+func (b *Baseline) places() map[checks.Ref]string {
+	if b == nil {
+		return nil
 	}
-	return ""
+	at := map[checks.Ref]string{}
+	for _, ref := range b.New {
+		at[ref] = baselineNew
+	}
+	for _, ref := range b.Known {
+		at[ref] = baselineKnown
+	}
+	return at
 }
 
 // against says how a report stands to its baseline, in a line or two; nothing when there is none.

@@ -38,7 +38,7 @@ var columns = []column{
 	{"waived_until", 13, func(_ Report, w row, _ string) string { return waivedOf(w).Until }},
 	{"waived_reason", 30, func(_ Report, w row, _ string) string { return waivedOf(w).Reason }},
 	{"facts", 30, func(_ Report, w row, _ string) string { return strings.Join(w.entry.Facts, " ") }},
-	{"baseline", 10, func(r Report, w row, _ string) string { return r.Baseline.place(w) }},
+	{"baseline", 10, func(_ Report, w row, _ string) string { return w.place }},
 }
 
 // fixText is the fix to use, or that none is certain to work.

@@ -203,11 +203,6 @@ func worst(all []Effect) Effect {
 	}
 }
 
-// ranks orders the statuses. A check that is skipped has no place among them.
-var ranks = []checks.Status{checks.StatusPass, checks.StatusUnknown, checks.StatusWarn, checks.StatusFail}
-
-func rank(s checks.Status) int { return max(0, slices.Index(ranks, s)) }
-
 // effect is that of a number that grows when things get worse.
 func effect(from, to int) Effect {
 	switch cmp.Compare(to, from) {
@@ -233,7 +228,7 @@ func checkEffect(from, to checks.Status) Effect {
 	case from == skip && to == checks.StatusUnknown: // nobody knew before either
 		return Same
 	default:
-		return effect(rank(from), rank(to))
+		return effect(from.Rank(), to.Rank())
 	}
 }
 
@@ -266,9 +261,9 @@ func compareCheck(from, to checks.Result) (CheckDiff, bool) {
 		}
 		switch {
 		case !was:
-			e.Presence, e.Effect = IsNew, effect(0, rank(now.Status()))
+			e.Presence, e.Effect = IsNew, effect(0, now.Status().Rank())
 		case !is:
-			e.Presence, e.Effect = IsGone, effect(rank(old.Status()), 0)
+			e.Presence, e.Effect = IsGone, effect(old.Status().Rank(), 0)
 			if hidden(to, has, k.Cause) {
 				e.Effect = Same
 			}
@@ -277,7 +272,7 @@ func compareCheck(from, to checks.Result) (CheckDiff, bool) {
 			if len(e.What) == 0 {
 				continue
 			}
-			e.Effect = effect(rank(old.Status()), rank(now.Status()))
+			e.Effect = effect(old.Status().Rank(), now.Status().Rank())
 		}
 		d.Entries = append(d.Entries, e)
 	}
@@ -320,7 +315,7 @@ func entriesOf(c checks.Result) map[entryKey]checks.Entry {
 		return cmp.Or(cmp.Compare(a.Verdict, b.Verdict), cmp.Compare(canonical(a.Reasons), canonical(b.Reasons)))
 	})
 	for _, e := range list {
-		k := entryKey{Ref: checks.Ref{Cause: e.ID, Subject: e.Subject}}
+		k := entryKey{Ref: e.Ref()}
 		for _, taken := out[k]; taken; _, taken = out[k] {
 			k.nth++
 		}
@@ -332,7 +327,7 @@ func entriesOf(c checks.Result) map[entryKey]checks.Entry {
 func stateOf(c checks.Result, e checks.Entry) *EntryState {
 	s := &EntryState{Verdict: e.Verdict, Basis: e.Basis, Reasons: e.Reasons, Waived: e.Waived}
 	for _, f := range c.Fixes {
-		if slices.Contains(recommendedFor(c, f), checks.Ref{Cause: e.ID, Subject: e.Subject}) {
+		if slices.Contains(recommendedFor(c, f), e.Ref()) {
 			s.Fix = f.ID
 		}
 	}

@@ -41,7 +41,7 @@ func compare(t *testing.T, a, b Report) Diff {
 func judged(r Report) Report {
 	for i, c := range r.Checks {
 		if c.Status != checks.StatusSkip {
-			r.Checks[i].Status = beside([]checks.Result{{Status: checks.StatusFail, Causes: c.Causes}}, nil)[0].Status
+			r.Checks[i].Status = checks.Worst(c.Causes)
 		}
 	}
 	r.Verdict = checks.Judge(r.Checks)

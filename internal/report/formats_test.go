@@ -296,7 +296,7 @@ func TestRows(t *testing.T) {
 		{"no entries, failed", checks.StatusFail, nil, []checks.Status{checks.StatusFail}},
 	} {
 		var got []checks.Status
-		for _, w := range rowsOf(checks.Result{ID: "ACC-01", Status: c.status, Causes: c.entries}) {
+		for _, w := range rowsOf(checks.Result{ID: "ACC-01", Status: c.status, Causes: c.entries}, nil) {
 			got = append(got, w.status)
 		}
 		if diff := cmp.Diff(c.want, got); diff != "" {

@@ -31,7 +31,7 @@ func WriteGitHub(w io.Writer, r Report, v View) error {
 	}
 	for _, row := range worstFirst(rows(r)) {
 		if kind, ok := kinds[row.status]; ok {
-			if r.Baseline.place(row) == baselineKnown {
+			if row.place == baselineKnown {
 				kind = "notice"
 			}
 			command(kind, row.title(), row.paragraphs(v.Lang)...)

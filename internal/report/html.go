@@ -35,13 +35,17 @@ func WriteHTML(w io.Writer, r Report, v View) error {
 
 // contentPolicy forbids everything but the style and the script of the page itself.
 var contentPolicy = sync.OnceValue(func() string {
+	return PagePolicy(pageStyle, pageScript) + "; form-action 'none'"
+})
+
+// PagePolicy is a Content-Security-Policy that forbids everything but one style and one script.
+func PagePolicy(style, script string) string {
 	hash := func(s string) string {
 		sum := sha256.Sum256([]byte(s))
 		return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 	}
-	return "default-src 'none'; style-src " + hash(pageStyle) + "; script-src " + hash(pageScript) +
-		"; base-uri 'none'; form-action 'none'"
-})
+	return "default-src 'none'; style-src " + hash(style) + "; script-src " + hash(script) + "; base-uri 'none'"
+}
 
 // How many of a list are shown before the rest is folded.
 const (
@@ -117,7 +121,7 @@ func (d sheet) titleText() string {
 // urgent are the troubles in the order of urgency.
 func (d sheet) urgent() []trouble {
 	out := slices.Clone(d.troubles)
-	slices.SortStableFunc(out, func(a, b trouble) int { return urgency(a.Result) - urgency(b.Result) })
+	slices.SortStableFunc(out, func(a, b trouble) int { return Urgency(a.Status) - Urgency(b.Status) })
 	return out
 }
 
@@ -357,7 +361,7 @@ func (t trouble) subjects() (out []string) {
 // gaps are the facts that could not be read, or not to their end.
 func (d sheet) gaps() (out []Fact) {
 	for _, f := range d.Facts {
-		if f.Status == FactPartial || f.Status == FactFailed {
+		if f.unread() {
 			out = append(out, f)
 		}
 	}

@@ -53,8 +53,5 @@ func EntryWord(verdict string) checks.Text { return wordOf(entryWords, verdict) 
 // FactWord is the word for how well a fact could be looked at.
 func FactWord(s FactStatus) checks.Text { return wordOf(factWords, s) }
 
-// Urgency orders statuses: the smaller, the sooner somebody has to look.
-func Urgency(s checks.Status) int { return urgency(checks.Result{Status: s}) }
-
 // Minute is a time as every format shows it.
 func Minute(t time.Time) string { return minute(t) }

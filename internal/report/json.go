@@ -88,7 +88,7 @@ func Read(from io.Reader) (Report, error) {
 			switch {
 			case !slices.Contains(verdicts, e.Verdict):
 				return Report{}, fmt.Errorf("this report is damaged: %q has the verdict %q", joined(e.ID, e.Subject), e.Verdict)
-			case c.Status != checks.StatusSkip && rank(e.Status()) > rank(c.Status):
+			case c.Status != checks.StatusSkip && e.Status().Rank() > c.Status.Rank():
 				return Report{}, fmt.Errorf("this report is damaged: the check %q has the status %q, and its entry %q is %s",
 					c.ID, c.Status, joined(e.ID, e.Subject), e.Verdict)
 			}

@@ -67,12 +67,11 @@ const noTime = "0"
 // failure. What could not be looked at is an error, never a skipped case: readers show skipped
 // cases as green, and an unknown is not. What is waived, excluded or left out is skipped.
 func WriteJUnit(w io.Writer, r Report, v View) error {
-	all := junitSuites{Name: "casdoctor", Time: noTime, junitCounts: junitCountsOf(rows(r)).without(r.Baseline, rows(r))}
+	all := junitSuites{Name: "casdoctor", Time: noTime}
+	places := r.Baseline.places()
 	for _, c := range r.Checks {
-		list := rowsOf(c)
-		counts := junitCountsOf(list).without(r.Baseline, list)
 		s := junitSuite{
-			Name: Inert(c.ID), junitCounts: counts, Time: noTime,
+			Name: Inert(c.ID), Time: noTime,
 			Timestamp: r.Taken.UTC().Format("2006-01-02T15:04:05"),
 			Properties: []junitProperty{
 				{"tenant", Inert(r.Tenant)},
@@ -83,8 +82,11 @@ func WriteJUnit(w io.Writer, r Report, v View) error {
 				{"casdoctor", Inert(r.Tool.Version)},
 			},
 		}
-		for _, row := range list {
-			s.Cases = append(s.Cases, junitCaseOf(row, r.Baseline.place(row), v.Lang))
+		for _, row := range rowsOf(c, places) {
+			one := junitCaseOf(row, v.Lang)
+			s.Cases = append(s.Cases, one)
+			s.count(one)
+			all.count(one)
 		}
 		all.Suites = append(all.Suites, s)
 	}
@@ -100,24 +102,19 @@ func WriteJUnit(w io.Writer, r Report, v View) error {
 	return err
 }
 
-func junitCountsOf(list []row) junitCounts {
-	return junitCounts{
-		Tests: len(list), Failures: count(list, checks.StatusFail) + count(list, checks.StatusWarn),
-		Errors: count(list, checks.StatusUnknown), Skipped: count(list, checks.StatusSkip),
+func (n *junitCounts) count(c junitCase) {
+	n.Tests++
+	switch {
+	case c.Failure != nil:
+		n.Failures++
+	case c.Error != nil:
+		n.Errors++
+	case c.Skipped != nil:
+		n.Skipped++
 	}
 }
 
-// without counts the troubles that a baseline knows as skipped.
-func (n junitCounts) without(b *Baseline, list []row) junitCounts {
-	for _, w := range list {
-		if (w.status == checks.StatusFail || w.status == checks.StatusWarn) && b.place(w) == baselineKnown {
-			n.Failures, n.Skipped = n.Failures-1, n.Skipped+1
-		}
-	}
-	return n
-}
-
-func junitCaseOf(w row, place, lang string) junitCase {
+func junitCaseOf(w row, lang string) junitCase {
 	c := junitCase{
 		Name: Inert(w.title()), Class: Inert("casdoctor." + w.check.ID), Time: noTime,
 		Properties: []junitProperty{{"status", string(w.status)}},
@@ -137,12 +134,12 @@ func junitCaseOf(w row, place, lang string) junitCase {
 		Message: Inert(labelled(w.how(lang), w.entry.Text.In(lang))),
 		Text:    strings.Join(w.paragraphs(lang), "\n"),
 	}
-	if place != "" {
-		c.Properties = append(c.Properties, junitProperty{"baseline", place})
+	if w.place != "" {
+		c.Properties = append(c.Properties, junitProperty{"baseline", w.place})
 	}
 	switch w.status {
 	case checks.StatusFail, checks.StatusWarn:
-		if place == baselineKnown { // readers fail a job for a failure, and the exit code does not
+		if w.place == baselineKnown { // readers fail a job for a failure, and the exit code does not
 			c.Skipped = &junitResult{Message: about.Message, Text: about.Text}
 			break
 		}

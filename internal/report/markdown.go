@@ -2,7 +2,6 @@ package report
 
 import (
 	"io"
-	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
@@ -73,7 +72,7 @@ func WriteSummary(w io.Writer, r Report, v View) error {
 	}
 	var gaps []string
 	for _, f := range r.Facts {
-		if f.Status == FactPartial || f.Status == FactFailed {
+		if f.unread() {
 			gaps = append(gaps, s.quote(f.Name+" ("+factWords[f.Status].in(v.Lang)+")"))
 		}
 	}
@@ -110,7 +109,7 @@ func (s *summary) check(c checks.Result) {
 	for _, r := range c.Remarks {
 		s.item(0, "**"+lNote.in(s.Lang)+"** "+s.quote(r.Text.In(s.Lang)))
 	}
-	list := worstFirst(slices.DeleteFunc(rowsOf(c), func(w row) bool {
+	list := worstFirst(slices.DeleteFunc(rowsOf(c, nil), func(w row) bool {
 		return w.status == checks.StatusPass || w.status == checks.StatusSkip && w.entry.Waived == nil || w.entry.ID == c.ID
 	}))
 	s.rows(list[:min(len(list), openRows)])
@@ -277,8 +276,7 @@ func fenceFor(s string, least int) string {
 
 // autolink is a link, if it is a plain web address; a report may have been edited.
 func autolink(l string) string {
-	u, err := url.Parse(l)
-	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || strings.ContainsFunc(l, func(c rune) bool {
+	if !linked(l) || strings.ContainsFunc(l, func(c rune) bool {
 		return c <= ' ' || c >= utf8.RuneSelf || strings.ContainsRune("<>\\`\"", c)
 	}) {
 		return codeSpan(l)

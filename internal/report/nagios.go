@@ -34,11 +34,7 @@ func nagiosState(r Report) int {
 	case checks.ExitUnknown:
 		return nagiosUnknown
 	}
-	counted := r.Checks
-	if r.Baseline != nil {
-		counted = beside(counted, r.Baseline.Known)
-	}
-	for _, c := range counted {
+	for _, c := range r.Baseline.beside(r.Checks) {
 		if c.Status == checks.StatusFail {
 			return nagiosCritical
 		}

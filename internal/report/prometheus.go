@@ -34,7 +34,7 @@ func WritePrometheus(w io.Writer, r Report, _ View) error {
 	}
 	m.family("casdoctor_entries", "How many entries of a check have a status; skip are those that were waived, excluded or left out.")
 	for _, c := range r.Checks {
-		list := rowsOf(c)
+		list := rowsOf(c, nil)
 		for _, s := range order {
 			m.sample(int64(count(list, s)), "check", c.ID, "status", string(s))
 		}

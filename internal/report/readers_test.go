@@ -185,7 +185,7 @@ func readJUnit(t *testing.T, r Report, out []byte) {
 		total.Failed += s.Totals.Failed
 		total.Error += s.Totals.Error
 		total.Skipped += s.Totals.Skipped
-		for j, w := range rowsOf(r.Checks[i]) {
+		for j, w := range rowsOf(r.Checks[i], nil) {
 			c := s.Tests[j]
 			want := map[checks.Status]junit.Status{
 				checks.StatusFail: junit.StatusFailed, checks.StatusWarn: junit.StatusFailed, checks.StatusUnknown: junit.StatusError,

@@ -25,7 +25,7 @@ func targets(c checks.Result, f checks.FixResult) (out []checks.FixFor) {
 	troubles := map[checks.Ref]bool{} // there may be a thousand of both
 	for _, e := range c.Causes {
 		if found(e) {
-			troubles[checks.Ref{Cause: e.ID, Subject: e.Subject}] = true
+			troubles[e.Ref()] = true
 		}
 	}
 	for _, to := range f.For {
@@ -99,7 +99,7 @@ func unmended(c checks.Result) (out []checks.Ref) {
 		}
 	}
 	for _, e := range c.Causes {
-		if ref := (checks.Ref{Cause: e.ID, Subject: e.Subject}); found(e) && !mended[ref] {
+		if ref := e.Ref(); found(e) && !mended[ref] {
 			out = append(out, ref)
 		}
 	}
@@ -164,6 +164,9 @@ func having(r Report, s checks.Status) (n int) {
 	return n
 }
 
+// unread: the fact could not be read, or not to its end.
+func (f Fact) unread() bool { return f.Status == FactPartial || f.Status == FactFailed }
+
 // open is a reason why something is not known, and the entries that it leaves open.
 type open struct {
 	about checks.Text
@@ -174,7 +177,7 @@ type open struct {
 func openIn(c checks.Result) (out []open) {
 	at := map[checks.Text]int{}
 	for _, e := range c.Causes {
-		if e.Verdict != checks.Unknown.String() || e.Waived != nil {
+		if e.Status() != checks.StatusUnknown {
 			continue
 		}
 		about := sentences(e.Reasons)
@@ -183,7 +186,7 @@ func openIn(c checks.Result) (out []open) {
 			i = len(out)
 			at[about], out = i, append(out, open{about: about})
 		}
-		out[i].refs = append(out[i].refs, checks.Ref{Cause: e.ID, Subject: e.Subject})
+		out[i].refs = append(out[i].refs, e.Ref())
 	}
 	return out
 }

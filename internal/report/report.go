@@ -92,7 +92,7 @@ func New(ev *facts.Evidence, o checks.Outcome, opts Options) Report {
 	}
 	if opts.Baseline != nil {
 		r.Baseline = since(*opts.Baseline, r)
-		r.ExitCode = checks.ExitCode(beside(r.Checks, r.Baseline.Known), opts.FailOn, opts.AllowUnknown)
+		r.ExitCode = checks.ExitCode(r.Baseline.beside(r.Checks), opts.FailOn, opts.AllowUnknown)
 	}
 	return r
 }

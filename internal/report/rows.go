@@ -17,20 +17,23 @@ type row struct {
 	check  checks.Result
 	entry  checks.Entry  // of a whole check: its id, its title and its remarks, and no verdict
 	status checks.Status // of this row alone; skip: waived, excluded, or the check was left out
+	place  string        // beside the baseline: known, new, or "" for what is no trouble or has none
 }
 
 // rows are those of all checks, in the order of the report.
 func rows(r Report) (out []row) {
+	places := r.Baseline.places()
 	for _, c := range r.Checks {
-		out = append(out, rowsOf(c)...)
+		out = append(out, rowsOf(c, places)...)
 	}
 	return out
 }
 
-func rowsOf(c checks.Result) (out []row) {
+// rowsOf are those of one check; places are nil where nobody asks for them.
+func rowsOf(c checks.Result, places map[checks.Ref]string) (out []row) {
 	told := len(c.Causes) > 0 && c.Status == checks.StatusPass
 	for _, e := range c.Causes {
-		w := row{check: c, entry: e, status: e.Status()}
+		w := row{check: c, entry: e, status: e.Status(), place: places[e.Ref()]}
 		if c.Status == checks.StatusSkip {
 			w.status = checks.StatusSkip
 		}
@@ -47,7 +50,7 @@ func rowsOf(c checks.Result) (out []row) {
 // worstFirst is for formats whose readers show only the first rows.
 func worstFirst(list []row) []row {
 	return slices.SortedStableFunc(slices.Values(list), func(a, b row) int {
-		return slices.Index(order, a.status) - slices.Index(order, b.status)
+		return Urgency(a.status) - Urgency(b.status)
 	})
 }
 
@@ -101,7 +104,7 @@ func (w row) remedies() (out []remedy) {
 	}
 	for _, f := range w.check.Fixes {
 		for _, to := range f.For {
-			if to.Cause == w.entry.ID && to.Subject == w.entry.Subject {
+			if to.Ref == w.entry.Ref() {
 				out = append(out, remedy{f, to})
 			}
 		}

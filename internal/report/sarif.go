@@ -159,7 +159,7 @@ func WriteSARIF(w io.Writer, r Report, v View) error {
 		}
 		result := sarifResultOf(r, row, v)
 		result.RuleIndex = at
-		result.Baseline = map[string]string{baselineKnown: "unchanged", baselineNew: "new"}[r.Baseline.place(row)]
+		result.Baseline = map[string]string{baselineKnown: "unchanged", baselineNew: "new"}[row.place]
 		run.Results = append(run.Results, result)
 	}
 	inv := sarifInvocation{
@@ -167,7 +167,7 @@ func WriteSARIF(w io.Writer, r Report, v View) error {
 		Start: r.Taken.UTC().Format("2006-01-02T15:04:05.000Z"),
 	}
 	for _, f := range r.Facts {
-		if f.Status != FactPartial && f.Status != FactFailed {
+		if !f.unread() {
 			continue
 		}
 		about := f.Name + " (" + factWords[f.Status].in(v.Lang) + ")"

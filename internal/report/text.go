@@ -56,9 +56,7 @@ var (
 
 // The order in which the report lists the checks; the first ones need somebody's attention.
 var (
-	order = []checks.Status{
-		checks.StatusFail, checks.StatusWarn, checks.StatusUnknown, checks.StatusPass, checks.StatusSkip,
-	}
+	order     = checks.Statuses()
 	attention = order[:3]
 )
 
@@ -457,7 +455,7 @@ func (p *page) foot() {
 	for _, f := range p.report.Facts {
 		// What only the configuration can say was not read, and could not be.
 		declared := f.Failure != nil && f.Failure.Kind == facts.NotDeclared
-		if f.Status == FactPartial || f.Status == FactFailed && !declared {
+		if f.unread() && (f.Status == FactPartial || !declared) {
 			gaps = append(gaps, f.Name+" ("+p.say(factWords[f.Status])+")")
 		}
 	}
@@ -466,13 +464,14 @@ func (p *page) foot() {
 		p.line(0, styled(p.say(incomplete, "facts", strings.Join(gaps, ", ")), faint))
 	}
 	if len(p.report.Checks) > 0 {
-		worst := slices.MinFunc(p.report.Checks, func(a, b checks.Result) int { return cmp.Compare(urgency(a), urgency(b)) })
+		worst := slices.MinFunc(p.report.Checks, func(a, b checks.Result) int { return cmp.Compare(Urgency(a.Status), Urgency(b.Status)) })
 		p.line(0, styled(p.say(moreAbout, "id", worst.ID), faint))
 	}
 }
 
-// urgency orders checks as the report lists them.
-func urgency(c checks.Result) int { return slices.Index(order, c.Status) }
+// Urgency orders statuses as the report lists the checks: the smaller, the sooner somebody has
+// to look.
+func Urgency(s checks.Status) int { return slices.Index(order, s) }
 
 func howFound(e checks.Entry) word {
 	declared := e.Basis == checks.Declared.String()

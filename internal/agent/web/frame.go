@@ -1,9 +1,7 @@
 package web
 
 import (
-	"crypto/sha256"
 	_ "embed" // the style and the script are part of each page
-	"encoding/base64"
 	"net/http"
 	"net/url"
 	"slices"
@@ -29,12 +27,7 @@ var (
 	script = sync.OnceValue(func() string { return report.PageScript() + ownScript })
 	// policy forbids everything but the style and the script of the page, and forms to itself.
 	policy = sync.OnceValue(func() string {
-		hash := func(s string) string {
-			sum := sha256.Sum256([]byte(s))
-			return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
-		}
-		return "default-src 'none'; style-src " + hash(style()) + "; script-src " + hash(script()) +
-			"; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+		return report.PagePolicy(style(), script()) + "; form-action 'self'; frame-ancestors 'none'"
 	})
 )
 

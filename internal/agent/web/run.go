@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
-	"errors"
 	"net/http"
 	"strconv"
 
@@ -93,8 +92,7 @@ func (p *Page) reportFile(w http.ResponseWriter, r *http.Request) {
 		raw, err = store.Document(r.Context(), tx, id, store.Report)
 		return err
 	})
-	if errors.Is(err, sql.ErrNoRows) || err != nil {
-		p.missing(w, r, err)
+	if p.missing(w, r, err) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
@@ -167,7 +165,7 @@ func (f frame) fact(s report.FactStatus) string {
 	return report.FactWord(s).In(f.lang)
 }
 
-// worstStatus is the most urgent status of a run.
+// worstOf are the checks of a run that need somebody.
 func worstOf(r store.Run) (list []string) {
 	for _, id := range checkIDs(nil) {
 		switch checks.Status(r.Statuses[id]) {

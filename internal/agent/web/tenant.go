@@ -1,7 +1,6 @@
 package web
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
 	"errors"
@@ -160,7 +159,6 @@ func (p *Page) trouble(w http.ResponseWriter, r *http.Request) {
 func (p *Page) showTrouble(w http.ResponseWriter, r *http.Request, status int, check string, sent store.Waiver, wrong text) {
 	name := r.PathValue("tenant")
 	v := troubleView{check: check, sent: sent}
-	var raw []byte
 	var runs []store.Run
 	err := p.Store.View(r.Context(), func(tx store.Tx) (err error) {
 		if v.tenantRow, err = p.row(r.Context(), tx, name); err != nil {
@@ -172,14 +170,15 @@ func (p *Page) showTrouble(w http.ResponseWriter, r *http.Request, status int, c
 		if runs, err = store.Runs(r.Context(), tx, name, 0, mostRuns); err != nil {
 			return err
 		}
-		if v.LastReport != 0 {
-			raw, err = store.Document(r.Context(), tx, v.LastReport, store.Report)
+		if v.LastReport == 0 {
+			return nil
+		}
+		rep, err := reportOf(r.Context(), tx, v.LastReport)
+		if err == nil {
+			v.result = resultOf(rep, check)
 		}
 		return err
 	})
-	if err == nil && raw != nil {
-		v.result, err = resultOf(raw, check)
-	}
 	if err == nil {
 		v.running, err = p.isRunning(r.Context(), name)
 	}
@@ -201,17 +200,14 @@ func (p *Page) showTrouble(w http.ResponseWriter, r *http.Request, status int, c
 	p.render(w, r, status, troublePage(v))
 }
 
-func resultOf(raw []byte, check string) (*checks.Result, error) {
-	rep, err := report.Read(bytes.NewReader(raw))
-	if err != nil {
-		return nil, err
-	}
+// resultOf is a check of a report; nil: one of another version may not have it.
+func resultOf(rep *report.Report, check string) *checks.Result {
 	for i := range rep.Checks {
 		if rep.Checks[i].ID == check {
-			return &rep.Checks[i], nil
+			return &rep.Checks[i]
 		}
 	}
-	return nil, nil //nolint:nilnil // a report of another version may not have the check
+	return nil
 }
 
 // spansOf joins the runs, the oldest first, that said the same of a check.
@@ -277,7 +273,7 @@ func (f frame) subject(s string) string {
 }
 
 // The timeline: lanes from the worst to the best, and a step through them.
-var lanes = []checks.Status{checks.StatusFail, checks.StatusWarn, checks.StatusUnknown, checks.StatusPass, checks.StatusSkip}
+var lanes = checks.Statuses()
 
 const (
 	timelineWidth = 1000.0
