@@ -251,7 +251,7 @@ const shown = 8
 // WriteInspection writes an inspection for people.
 func WriteInspection(to io.Writer, i Inspection, lang string, all bool) {
 	w := &writer{lang: lang}
-	tenant, at := plain(i.Manifest.Tenant), minute(i.Manifest.Taken)
+	tenant, at := plain(i.Manifest.Tenant), report.Minute(i.Manifest.Taken)
 	if i.Manifest.Pseudonyms {
 		w.say("The bundle of %s, looked at on %s. Names are replaced by pseudonyms.", "%s の添付ファイル (確認日時 %s)。名前は仮名に置き換えられています。", tenant, at)
 	} else {

@@ -246,29 +246,32 @@ func (n *names) subject(cause, s string) string {
 	return n.value(s, hint)
 }
 
-// reasons gives reasons other arguments, and the words that follow from them.
+// reason gives a reason other arguments, and the words that follow from them.
+func (n *names) reason(check string, r *checks.Reason) {
+	changed := n.all
+	for _, name := range slices.Sorted(maps.Keys(r.Args)) {
+		was := r.Args[name]
+		switch {
+		case name == "reason" && strings.HasPrefix(r.Code, "waiver_"), n.all && freeText[name]:
+			r.Args[name] = ""
+		case counted[name] && digits(was):
+		default:
+			r.Args[name] = n.value(was, name)
+		}
+		changed = changed || r.Args[name] != was
+	}
+	if changed {
+		r.Text = checks.Sentence(check, *r)
+	}
+	if n.all && r.Text == (checks.Text{EN: r.Code, JA: r.Code}) { // no code of casdoctor
+		r.Code = n.value(r.Code, "code")
+		r.Text = checks.Text{EN: r.Code, JA: r.Code}
+	}
+}
+
 func (n *names) reasons(check string, list []checks.Reason) {
 	for i := range list {
-		r := &list[i]
-		changed := n.all
-		for _, name := range slices.Sorted(maps.Keys(r.Args)) {
-			was := r.Args[name]
-			switch {
-			case name == "reason" && strings.HasPrefix(r.Code, "waiver_"), n.all && freeText[name]:
-				r.Args[name] = ""
-			case counted[name] && digits(was):
-			default:
-				r.Args[name] = n.value(was, name)
-			}
-			changed = changed || r.Args[name] != was
-		}
-		if changed {
-			r.Text = checks.Sentence(check, *r)
-		}
-		if n.all && r.Text == (checks.Text{EN: r.Code, JA: r.Code}) { // no code of casdoctor
-			r.Code = n.value(r.Code, "code")
-			r.Text = checks.Text{EN: r.Code, JA: r.Code}
-		}
+		n.reason(check, &list[i])
 	}
 }
 
@@ -278,12 +281,9 @@ func (n *names) table(check string, t *checks.Table) {
 		return
 	}
 	reason := func(r *checks.Reason) {
-		if r.Code == "" {
-			return
+		if r.Code != "" {
+			n.reason(check, r)
 		}
-		one := []checks.Reason{*r}
-		n.reasons(check, one)
-		*r = one[0]
 	}
 	reason(&t.About)
 	n.reasons(check, t.Columns)
@@ -300,9 +300,7 @@ func (n *names) table(check string, t *checks.Table) {
 func (n *names) statements(check string, list []checks.Statement) {
 	for i := range list {
 		s := &list[i]
-		about := []checks.Reason{s.About}
-		n.reasons(check, about)
-		s.About = about[0]
+		n.reason(check, &s.About)
 		n.reasons(check, s.Reasons)
 		for j := range s.Seen {
 			s.Seen[j].Call = n.call(s.Seen[j].Call)

@@ -134,7 +134,7 @@ func declared[T any](ev *facts.Evidence, k facts.Key[T]) (v T) {
 // troubles are the checks that a ticket is about: where something was found or seen, or where it
 // could not be decided.
 func troubles(r report.Report) (out []checks.Result) {
-	for _, s := range []checks.Status{checks.StatusFail, checks.StatusWarn, checks.StatusUnknown} {
+	for _, s := range checks.Statuses()[:3] {
 		for _, c := range r.Checks {
 			if c.Status == s {
 				out = append(out, c)
@@ -186,7 +186,7 @@ func (w *writer) head(r report.Report, ev *facts.Evidence, m Manifest) {
 	for _, c := range r.Checks {
 		for _, s := range c.Symptoms {
 			if s.At != nil && seen == "" {
-				seen = minute(*s.At)
+				seen = report.Minute(*s.At)
 			}
 		}
 	}
@@ -216,7 +216,7 @@ func (w *writer) head(r report.Report, ev *facts.Evidence, m Manifest) {
 	w.say("- Site and console: %s", "- サイトと管理コンソール: %s", quotedAll([]string{cas.Site, cas.Console}))
 	w.say("- Looked at on %s with casdoctor %s; this bundle with casdoctor %s (%s, %s)",
 		"- 確認日時: %s (casdoctor %s)、このファイルの作成: casdoctor %s (%s, %s)",
-		minute(r.Taken), plain(m.Versions.Report), m.Versions.Bundle, m.Versions.Go, m.Versions.System)
+		report.Minute(r.Taken), plain(m.Versions.Report), m.Versions.Bundle, m.Versions.Go, m.Versions.System)
 }
 
 func services(m facts.Microsoft365, g facts.Google) []string {
@@ -239,7 +239,7 @@ func (w *writer) trouble(c checks.Result) {
 	for _, s := range c.Symptoms {
 		at := blank
 		if s.At != nil {
-			at = minute(*s.At)
+			at = report.Minute(*s.At)
 		}
 		w.say("- Seen: %s (%s)", "- 表示されたメッセージ: %s (%s)", quoted(s.Text), at)
 	}
@@ -407,5 +407,3 @@ func (w *writer) attached(ev *facts.Evidence) {
 		w.say("- %s: %s", "- %s: %s", evidenceName, w.in(aboutEvidence))
 	}
 }
-
-func minute(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
