@@ -360,7 +360,7 @@ func (l *loader) page(o *object) Page {
 	return p
 }
 
-// Loopback: only this machine can reach it.
+// Loopback reports whether only this machine can reach it.
 func (h HostPort) Loopback() bool {
 	a, err := netip.ParseAddr(h.Host)
 	return h.Host == "localhost" || err == nil && a.IsLoopback()
