@@ -86,7 +86,9 @@ func TestDirections(t *testing.T) {
 		// The agent's parts go downwards: what has no I/O first, then the memory, then what runs.
 		"internal/agent/store":           {},
 		"internal/agent/store/storetest": {"internal/agent/store"},
-		"internal/agent/agentload":       {"internal/agent/store"},
+		"internal/agent/agentload":       {"internal/agent/proc", "internal/agent/store"},
+		"internal/agent/proc":            {},
+		"internal/agent/soak":            {"checks", "config", "internal/agent/alert", "internal/agent/notify", "internal/agent/proc", "internal/agent/store", "internal/lab"},
 		"internal/agent/jobs":            {"config", "internal/agent/store"},
 		"internal/agent/demo":            {"config", "internal/agent", "internal/agent/store", "internal/lab", "internal/preflight", "probes/facts"},
 		"internal/agent/web":             {"checks", "config", "internal/agent/alert", "internal/agent/jobs", "internal/agent/store", "internal/report", "internal/wayout", "probes/facts"},

@@ -140,7 +140,7 @@ func (j *Jobs) save(ctx context.Context, job *rivertype.JobRow, run store.Run, o
 // saveOnce is the one transaction of a run: the run, its documents, the tenant's state, what
 // is to be told, and the end of the job. Whatever crashes, all of it is there or nothing.
 func (j *Jobs) saveOnce(ctx context.Context, job *rivertype.JobRow, run store.Run, o Outcome) error {
-	return j.store.Update(ctx, func(tx store.Tx) error {
+	err := j.store.Update(ctx, func(tx store.Tx) error {
 		memory, err := store.Memory(ctx, tx, run.Tenant) // also keeps others from the tenant
 		if err != nil {
 			return err
@@ -161,6 +161,10 @@ func (j *Jobs) saveOnce(ctx context.Context, job *rivertype.JobRow, run store.Ru
 		}
 		return err
 	})
+	if err == nil {
+		j.bell.ring(upkeepQueue) // there may be something to send
+	}
+	return err
 }
 
 func (j *Jobs) remember(ctx context.Context, tx store.Tx, memory string, run store.Run, o Outcome) error {

@@ -96,8 +96,8 @@ type Settings struct {
 	// next time. Zero: DefaultRetry.
 	Retry time.Duration
 
-	// What tests of dying agents cannot wait for.
-	saveWithin, deliverWithin time.Duration
+	// What tests cannot wait for.
+	saveWithin, deliverWithin, poll time.Duration
 }
 
 // The defaults. The soft stop is below the 90 s of systemd and the 30 s of Kubernetes.
@@ -109,11 +109,9 @@ const (
 )
 
 const (
-	// How often the queue is asked for looks and for the rest, and so the longest wait of a
-	// job. Most of what an idle agent does is this. River's listener for SQLite asks twenty
-	// times a second.
-	pollLooks  = 2 * time.Second
-	pollUpkeep = 5 * time.Second
+	// How often the queue is asked without an occasion, and so how long a job waits that another
+	// agent has queued, or that is tried again. What this agent queues begins at once (bell).
+	defaultPoll = 10 * time.Second
 	// sweepEvery bounds how late a changed clock, or what another agent did, is noticed.
 	sweepEvery = 30 * time.Second
 	// How long a finished look may try to be remembered.
@@ -135,6 +133,7 @@ const (
 type Jobs struct {
 	store *store.Store
 	queue queue
+	bell  bell
 	set   atomic.Pointer[Settings]
 	wake  chan struct{}
 	// cleaned is the hour for which this agent has last asked for Clean.
@@ -153,7 +152,7 @@ type queue interface {
 
 // New prepares the jobs on an open store. They run from Run on.
 func New(s *store.Store, set Settings) (*Jobs, error) {
-	j := &Jobs{store: s, wake: make(chan struct{}, 1)}
+	j := &Jobs{store: s, bell: newBell(), wake: make(chan struct{}, 1)}
 	j.use(set)
 	var err error
 	if s.Postgres() != nil {
@@ -174,6 +173,7 @@ func (j *Jobs) use(set Settings) {
 	set.Parallel = orDefault(set.Parallel, DefaultParallel)
 	set.SoftStop, set.Rescue, set.Retry = orDefault(set.SoftStop, DefaultSoftStop), orDefault(set.Rescue, DefaultRescue), orDefault(set.Retry, DefaultRetry)
 	set.saveWithin, set.deliverWithin = orDefault(set.saveWithin, defaultSaveWithin), orDefault(set.deliverWithin, defaultDeliverWithin)
+	set.poll = orDefault(set.poll, defaultPoll)
 	for i := range set.Tenants {
 		set.Tenants[i].Timeout = orDefault(set.Tenants[i].Timeout, DefaultTimeout)
 	}
@@ -247,6 +247,9 @@ func (j *Jobs) RunNow(ctx context.Context, tenant, by string) (asked bool, err e
 		}
 		return store.AddAction(ctx, tx, store.Action{At: now, Who: by, What: "run_now", Tenant: tenant})
 	})
+	if err == nil {
+		j.bell.ring(lookQueue)
+	}
 	return asked, err
 }
 
@@ -303,14 +306,12 @@ func on[T any](driver riverdriver.Driver[T], j *Jobs, native func(store.Tx) T) (
 	river.AddWorker(workers, &checkWorker{jobs: j})
 	river.AddWorker(workers, &deliverWorker{jobs: j})
 	river.AddWorker(workers, &cleanWorker{jobs: j})
-	client, err := river.NewClient(driver, &river.Config{
+	client, err := river.NewClient(belled[T]{driver, j.bell}, &river.Config{
 		Workers: workers,
-		Queues: map[string]river.QueueConfig{
-			lookQueue:   {MaxWorkers: set.Parallel, FetchPollInterval: pollLooks},
-			upkeepQueue: {MaxWorkers: deliverAtOnce, FetchPollInterval: pollUpkeep},
-		},
-		Logger:   slog.New(quiet{zerolog.NewSlogHandler(set.Log)}),
-		PollOnly: true,
+		Queues:            map[string]river.QueueConfig{lookQueue: {MaxWorkers: set.Parallel}, upkeepQueue: {MaxWorkers: deliverAtOnce}},
+		FetchPollInterval: set.poll,
+		FetchCooldown:     min(river.FetchCooldownDefault, set.poll),
+		Logger:            slog.New(quiet{zerolog.NewSlogHandler(set.Log)}),
 		// A job of a kind that a later version has put there waits for that version.
 		FetchOnlyKnownKinds: true,
 		JobTimeout:          set.deliverWithin,

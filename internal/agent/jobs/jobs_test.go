@@ -299,7 +299,7 @@ func (w *world) Send(_ context.Context, m store.Message) error {
 func (w *world) settings(t *testing.T, tenants ...string) Settings {
 	set := Settings{
 		Look: w.Look, Alerts: w, Sender: w, Log: zerolog.New(zerolog.NewTestWriter(t)), SoftStop: 100 * time.Millisecond,
-		Retry: time.Millisecond, Version: "1.0",
+		Retry: time.Millisecond, Version: "1.0", poll: 50 * time.Millisecond,
 	}
 	w.sent = make(chan store.Message, 100)
 	for _, n := range tenants {
@@ -364,16 +364,27 @@ func until(t *testing.T, what string, is func() bool) {
 func TestOneRun(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, where store.Settings) {
 		s, w := storetest.Open(t, where), &world{}
-		_, stop := work(t, s, w.settings(t, "contoso"))
+		set := w.settings(t, "contoso")
+		set.poll = time.Hour // nothing waits for it
+		j, stop := work(t, s, set)
 		m := receive(t, w.sent)
 		until(t, "the message is sent", func() bool { return value(t, s, `SELECT COUNT(*) FROM outbox WHERE sent IS NOT NULL`) == 1 })
+		until(t, "the job has ended, and another look can be asked for", func() bool {
+			asked, err := j.RunNow(t.Context(), "contoso", "kim")
+			if err != nil {
+				t.Fatal(err)
+			}
+			return asked
+		})
+		receive(t, w.sent)
+		until(t, "both messages are sent", func() bool { return value(t, s, `SELECT COUNT(*) FROM outbox WHERE sent IS NOT NULL`) == 2 })
 		stop()
 		if m.Tenant != "contoso" || m.Channel != "ops" {
 			t.Errorf("%+v", m)
 		}
 		if err := s.View(t.Context(), func(tx store.Tx) error {
 			runs, err := store.Runs(t.Context(), tx, "contoso", 0, 10)
-			if err != nil || len(runs) != 1 || runs[0].Verdict != "not_ready" || runs[0].Version != "1.0" {
+			if err != nil || len(runs) != 2 || runs[0].AskedBy != "kim" || runs[1].AskedBy != "" || runs[0].Verdict != "not_ready" || runs[0].Version != "1.0" {
 				return fmt.Errorf("runs: %+v, %w", runs, err)
 			}
 			for kind, want := range map[store.Kind][]byte{store.Report: outcome("contoso").Report, store.Evidence: outcome("contoso").Evidence} {

@@ -115,6 +115,8 @@ func (j *Jobs) moveOn(ctx context.Context, was, is store.Tenant, due bool, now t
 		return nil
 	})
 	switch {
+	case err == nil && due:
+		j.bell.ring(lookQueue)
 	case errors.Is(err, errStillRunning):
 		j.log().Debug().Str("tenant", was.Name).Msg("due, but its last look has not ended; it is next")
 		return nil
@@ -135,6 +137,7 @@ func (j *Jobs) clean(ctx context.Context, now time.Time) error {
 		return err
 	})
 	if err == nil {
+		j.bell.ring(upkeepQueue)
 		j.cleaned.Store(&hour)
 	}
 	return err
