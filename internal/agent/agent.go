@@ -36,6 +36,8 @@ type Options struct {
 	Reload  <-chan os.Signal
 	Log     zerolog.Logger
 	Version string // of casdoctor
+	// Now is the clock of schedules, retention and quiet hours; nil: time.Now.
+	Now func() time.Time
 	// Tell makes what decides on messages and what sends them; nil: nothing is told.
 	Tell func(*config.Agent) (jobs.Alerts, jobs.Sender, error)
 	// Looked is told every report that was made, before it is remembered; nil: nobody counts.
@@ -133,7 +135,7 @@ func (a *Agent) reload(ctx context.Context) error {
 
 // settings are what the jobs make of the configuration.
 func (a *Agent) settings(cfg *config.Agent) (jobs.Settings, error) {
-	set := jobs.Settings{Log: a.Log, Version: a.options.Version, Keep: kept(cfg)}
+	set := jobs.Settings{Log: a.Log, Version: a.options.Version, Now: a.options.Now, Keep: kept(cfg)}
 	tenants := map[string]*config.Config{}
 	for _, t := range cfg.Tenants {
 		tenants[t.Config.Tenant] = t.Config

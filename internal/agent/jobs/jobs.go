@@ -307,7 +307,7 @@ func on[T any](driver riverdriver.Driver[T], j *Jobs, native func(store.Tx) T) (
 	river.AddWorker(workers, &deliverWorker{jobs: j})
 	river.AddWorker(workers, &cleanWorker{jobs: j})
 	client, err := river.NewClient(belled[T]{driver, j.bell}, &river.Config{
-		Workers: workers,
+		Workers:           workers,
 		Queues:            map[string]river.QueueConfig{lookQueue: {MaxWorkers: set.Parallel}, upkeepQueue: {MaxWorkers: deliverAtOnce}},
 		FetchPollInterval: set.poll,
 		FetchCooldown:     min(river.FetchCooldownDefault, set.poll),

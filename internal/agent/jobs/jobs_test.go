@@ -283,7 +283,7 @@ func (w *world) After(memory string, run store.Run, _ Outcome) (string, []store.
 	n, _ := strconv.Atoi(memory)
 	return strconv.Itoa(n + 1), []store.Message{{
 		ID: fmt.Sprintf("%s/%d", run.Tenant, run.Period.UnixMilli()), Tenant: run.Tenant, Channel: "ops", Body: run.Failure, Made: run.Ended,
-		NotBefore: time.Now(),
+		NotBefore: run.Ended,
 	}}, nil
 }
 
@@ -691,7 +691,14 @@ func TestSchedule(t *testing.T) {
 
 // TestJitter: the same tenant always has the same share, and many tenants are spread.
 func TestJitter(t *testing.T) {
-	s, seen := schedule(t, "0 * * * *", "", 10*time.Minute), map[time.Duration]bool{}
+	s, seen := schedule(t, "0 * * * *", "", time.Minute), map[time.Duration]bool{}
+	for i := range 10 {
+		seen[s.offset(fmt.Sprintf("tenant-%02d", i)).Truncate(10*time.Second)] = true
+	}
+	if len(seen) < 4 {
+		t.Errorf("names that differ in a digit share %d sixths of a minute", len(seen))
+	}
+	s, seen = schedule(t, "0 * * * *", "", 10*time.Minute), map[time.Duration]bool{}
 	for i := range 100 {
 		name := fmt.Sprintf("tenant %d", i)
 		o := s.offset(name)

@@ -1,7 +1,8 @@
 package jobs
 
 import (
-	"hash/fnv"
+	"crypto/sha256"
+	"encoding/binary"
 	"time"
 	_ "time/tzdata" // a container may have no time zones of its own
 
@@ -41,7 +42,7 @@ func (s Schedule) offset(tenant string) time.Duration {
 	if s.Jitter < time.Second {
 		return 0
 	}
-	h := fnv.New32a()
-	_, _ = h.Write([]byte(tenant))
-	return time.Duration(h.Sum32()) * time.Second % s.Jitter.Truncate(time.Second)
+	// A hash that mixes well: names often differ in their last digit only.
+	h := sha256.Sum256([]byte(tenant))
+	return time.Duration(binary.BigEndian.Uint32(h[:])) * time.Second % s.Jitter.Truncate(time.Second)
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"maps"
 	"time"
 
@@ -112,23 +111,19 @@ func (c *counts) told(r *receiver, tenant string, runs []store.Run) {
 
 // jobs counts the looks that were made more than once for one period.
 func (c *counts) jobs(ctx context.Context, tx store.Tx) error {
-	rows, err := tx.Query(ctx, `SELECT CAST(args AS TEXT), attempt FROM river_job WHERE kind = 'check' AND state = 'completed'`)
+	rows, err := tx.Query(ctx, `SELECT args ->> 'tenant', args ->> 'period', attempt FROM river_job WHERE kind = 'check' AND state = 'completed'`)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
 	looks := map[string]int{}
 	for rows.Next() {
-		var raw string
+		var tenant, period string
 		var attempt int
-		var of struct{ Tenant, Period string }
-		if err := rows.Scan(&raw, &attempt); err != nil {
+		if err := rows.Scan(&tenant, &period, &attempt); err != nil {
 			return err
 		}
-		if err := json.Unmarshal([]byte(raw), &of); err != nil {
-			return err
-		}
-		looks[of.Tenant+" "+of.Period] += attempt
+		looks[tenant+" "+period] += attempt
 	}
 	for _, n := range looks {
 		c.doubled += n - 1
