@@ -68,7 +68,7 @@ func (l *lines) wait(t *testing.T, what string) {
 // TestAgent lives the life of an agent against the practice organisation: a first run, a
 // waiver of the page and a run on request, a good and a bad reload, and the end.
 func TestAgent(t *testing.T) {
-	storetest.Each(t, func(t *testing.T, where store.Settings) {
+	storetest.EachInTurn(t, func(t *testing.T, where store.Settings) {
 		var sc lab.Scenario
 		for _, s := range lab.Scenarios() {
 			if s.Name == "mfa-per-user" {

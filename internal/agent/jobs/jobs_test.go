@@ -554,6 +554,7 @@ func (l *lines) has(s string) bool {
 
 // TestFullDisk: on a real, small file system. The report in hand is kept until there is room.
 func TestFullDisk(t *testing.T) {
+	t.Parallel()
 	dir := mount(t, "size=3m")
 	s, w, log := storetest.Open(t, store.Settings{SQLite: filepath.Join(dir, "agent.db")}), &world{}, &lines{}
 	begun, filled := make(chan string), make(chan struct{})
@@ -593,6 +594,7 @@ func TestFullDisk(t *testing.T) {
 
 // TestReadOnlyFile: an agent that cannot remember does not start, and says why.
 func TestReadOnlyFile(t *testing.T) {
+	t.Parallel()
 	dir := mount(t, "size=8m")
 	where := store.Settings{SQLite: filepath.Join(dir, "agent.db")}
 	s, err := store.Open(t.Context(), where)
@@ -634,6 +636,7 @@ func mount(t *testing.T, options string) string {
 
 // TestReadOnlyServer: a PostgreSQL that takes no writes for a while, as after a failover.
 func TestReadOnlyServer(t *testing.T) {
+	t.Parallel()
 	s, w, log := storetest.Open(t, storetest.Postgres(t)), &world{}, &lines{}
 	begun, closed := make(chan string), make(chan struct{})
 	w.look = func(_ context.Context, tenant string) (Outcome, error) {

@@ -350,7 +350,7 @@ func TestSameTables(t *testing.T) {
 
 // TestOpenedAtOnce: several agents may open a new database at the same moment.
 func TestOpenedAtOnce(t *testing.T) {
-	storetest.Each(t, func(t *testing.T, where store.Settings) {
+	storetest.EachNew(t, func(t *testing.T, where store.Settings) {
 		errs := make(chan error)
 		for range 3 {
 			go func() {
