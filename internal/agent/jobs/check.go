@@ -33,7 +33,7 @@ func unfinished() []rivertype.JobState {
 
 // InsertOpts is part of River's job.
 func (Check) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: lookQueue, MaxAttempts: lookAttempts, UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: unfinished()}}
+	return river.InsertOpts{Queue: lookQueue, MaxAttempts: lookMost, UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: unfinished()}}
 }
 
 type checkWorker struct {
@@ -49,8 +49,25 @@ func (w *checkWorker) Timeout(job *river.Job[Check]) time.Duration {
 
 // NextRetry waits longer each time.
 func (w *checkWorker) NextRetry(job *river.Job[Check]) time.Time {
-	return time.Now().Add(w.jobs.set.Load().Retry << max(0, job.Attempt-1))
+	return time.Now().Add(w.jobs.set.Load().Retry << min(lookAttempts, max(0, job.Attempt-1)))
 }
+
+// rescued is what River writes down of an attempt whose agent has died.
+const rescued = "Stuck job rescued by JobRescuer"
+
+// failures are the attempts that ended without a report. One that the agent did not survive
+// says nothing about the tenant.
+func failures(job *rivertype.JobRow) (n int) {
+	for _, e := range job.Errors {
+		if e.Error != rescued {
+			n++
+		}
+	}
+	return n
+}
+
+// errDied is why a look that the agent does not survive is not tried for ever.
+var errDied = fmt.Errorf("%w: the agent ended during each of %d attempts to look; its log says why", ErrInside, lookDeaths)
 
 // elsewhere is how long a job waits for another agent when this one does not know the tenant.
 const elsewhere = 10 * time.Second
@@ -87,13 +104,16 @@ func (w *checkWorker) Work(ctx context.Context, job *river.Job[Check]) error {
 	}
 
 	run := store.Run{Tenant: a.Tenant, Period: a.Period, AskedBy: a.By, Begun: j.now(), Version: j.set.Load().Version}
-	o, err := j.look(ctx, t, waivers)
+	o, err := Outcome{}, errDied
+	if job.Attempt <= lookDeaths {
+		o, err = j.look(ctx, t, waivers)
+	}
 	if ctx.Err() != nil { // the agent stops: River puts the job back
 		return ctx.Err()
 	}
 	run.Ended = j.now()
 	if err != nil {
-		if job.Attempt < job.MaxAttempts {
+		if failures(job.JobRow)+1 < lookAttempts && job.Attempt <= lookDeaths {
 			log.Warn().Err(err).Int("attempt", job.Attempt).Msg("no report; it is tried again")
 			return err
 		}

@@ -119,7 +119,9 @@ const (
 	// The bound of one attempt to send a message.
 	defaultDeliverWithin = time.Minute
 
-	lookAttempts    = 3  // then a run without a report is remembered
+	lookAttempts    = 3  // that made no report; then a run without one is remembered
+	lookDeaths      = 20 // attempts, those that the agent did not survive included; then as well
+	lookMost        = 40 // River's own limit, behind which the period would be lost
 	deliverAttempts = 40 // some 30 hours, with at most an hour between two
 	deliverAtOnce   = 4  // messages on their way at one time
 )

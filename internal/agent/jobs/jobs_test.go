@@ -425,6 +425,39 @@ func TestNoReport(t *testing.T) {
 	})
 }
 
+// TestDied: an agent that dies during a look loses no period, however often. When every
+// attempt ends so, that is remembered.
+func TestDied(t *testing.T) {
+	for name, c := range map[string]struct {
+		attempts int
+		failure  bool
+	}{"three times": {3, false}, "always": {lookDeaths, true}} {
+		t.Run(name, func(t *testing.T) {
+			storetest.Each(t, func(t *testing.T, where store.Settings) {
+				s, w := storetest.Open(t, where), &world{}
+				set := w.settings(t, "contoso")
+				set.Rescue, set.deliverWithin, set.saveWithin, set.Tenants[0].Timeout = time.Second, time.Second, time.Second, time.Second
+				if _, err := begin(t, s, set).Sweep(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				if err := s.Update(t.Context(), func(tx store.Tx) error {
+					_, err := tx.Exec(t.Context(), `UPDATE river_job SET state = 'running', attempt = $1, attempted_at = '2026-01-01 00:00:00.000' WHERE kind = 'check'`, c.attempts)
+					return err
+				}); err != nil {
+					t.Fatal(err)
+				}
+				work(t, s, set)
+				if m := receive(t, w.sent); (m.Body == errDied.Error()) != c.failure {
+					t.Errorf("told: %q", m.Body)
+				}
+				if n := value(t, s, `SELECT COUNT(*) FROM runs`); n != 1 {
+					t.Errorf("%d runs", n)
+				}
+			})
+		})
+	}
+}
+
 // TestSoftStop: what is finished in time is remembered; what is not is put back, and its
 // attempt is not spent.
 func TestSoftStop(t *testing.T) {

@@ -54,6 +54,9 @@ func (s *Store) Clean(ctx context.Context, now time.Time, keep func(tenant strin
 		}
 		return nil
 	})
+	if err == nil && s.sqlite != nil {
+		err = explain(s.shrink(ctx))
+	}
 	return runs, err
 }
 

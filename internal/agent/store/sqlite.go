@@ -14,9 +14,10 @@ import (
 
 // How SQLite is opened. A transaction takes its lock at once, because one that begins by
 // reading cannot wait when it wants to write later. WAL lets readers go on meanwhile; with
-// FULL a finished transaction also survives the loss of power.
+// FULL a finished transaction also survives the loss of power. auto_vacuum comes before what
+// writes to a new file: later it has no effect.
 const (
-	sqliteWrite = "_txlock=immediate&_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)"
+	sqliteWrite = "_txlock=immediate&_pragma=busy_timeout(10000)&_pragma=auto_vacuum(incremental)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)"
 	sqliteRead  = "_pragma=busy_timeout(10000)&_pragma=query_only(1)"
 
 	// readers: the page's requests at one time.
@@ -110,3 +111,29 @@ func (t SQLiteTx) QueryRow(ctx context.Context, query string, args ...any) Row {
 type sqliteRows struct{ *sql.Rows }
 
 func (r sqliteRows) Close() { _ = r.Rows.Close() } // Err has said it
+
+// shrink gives the file system back what Clean has freed, but for a part that the next runs
+// will fill: without it a file that was large once stays large.
+func (s *Store) shrink(ctx context.Context) error {
+	const (
+		part   = 10   // of the file that may be free
+		atOnce = 1000 // pages, 4 MB: nobody waits long
+	)
+	for {
+		var pages, free, after int64
+		for query, into := range map[string]*int64{`PRAGMA page_count`: &pages, `PRAGMA freelist_count`: &free} {
+			if err := s.sqlite.QueryRowContext(ctx, query).Scan(into); err != nil {
+				return err
+			}
+		}
+		if free <= pages/part {
+			return nil
+		}
+		if _, err := s.sqlite.ExecContext(ctx, fmt.Sprintf(`PRAGMA incremental_vacuum(%d)`, min(atOnce, free-pages/(2*part)))); err != nil {
+			return err
+		}
+		if err := s.sqlite.QueryRowContext(ctx, `PRAGMA freelist_count`).Scan(&after); err != nil || after >= free {
+			return err // a file of a time before auto_vacuum: what is free is reused
+		}
+	}
+}

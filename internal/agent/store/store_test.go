@@ -260,6 +260,67 @@ func TestClean(t *testing.T) {
 	})
 }
 
+// TestYear: a year of runs, cleaned every week. What is kept stays within its bounds and can
+// be read, and the file does not grow once it holds what is kept.
+func TestYear(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, where store.Settings) {
+		s := storetest.Open(t, where)
+		do(t, s, func(ctx context.Context, tx store.Tx) error {
+			return store.AddTenant(ctx, tx, store.Tenant{Name: "contoso", Period: morning, Due: morning})
+		})
+		const days, week, most = 364, 7, 60
+		keep := func(string) store.Keep { return store.Keep{Age: 65 * 24 * time.Hour, Runs: most} }
+		raw := func(day int) []byte { // in every season everything is called something else
+			b := bytes.ReplaceAll(evidence(day, 200), []byte("policy"), fmt.Appendf(nil, "rule %x", day/90*7919))
+			random := rand.New(rand.NewPCG(uint64(day), 7))
+			for range 500 {
+				b = fmt.Appendf(b, "%x", random.Uint64())
+			}
+			return b
+		}
+		pages := func() (n int) {
+			if where.SQLite != "" {
+				n = count(t, s, `SELECT page_count FROM pragma_page_count`)
+			}
+			return n
+		}
+		ids, settled := make([]int64, days), 0
+		for day := 0; day < days; day += week {
+			do(t, s, func(ctx context.Context, tx store.Tx) (err error) {
+				for d := day; d < day+week && err == nil; d++ {
+					ids[d], _, err = store.AddRun(ctx, tx, run("contoso", morning.AddDate(0, 0, d), map[string]string{"MFA-01": "pass"}))
+					err = errors.Join(err, store.AddDocument(ctx, tx, "contoso", ids[d], store.Evidence, raw(d)))
+				}
+				return err
+			})
+			if _, err := s.Clean(t.Context(), morning.AddDate(0, 0, day+week), keep); err != nil {
+				t.Fatal(err)
+			}
+			if day == 14*week {
+				settled = pages()
+			}
+		}
+		if n := count(t, s, `SELECT COUNT(*) FROM runs`); n != most {
+			t.Errorf("%d runs are left", n)
+		}
+		for d := days - most; d < days; d++ {
+			if got, err := document(s, ids[d]); err != nil || !bytes.Equal(got, raw(d)) {
+				t.Errorf("day %d cannot be read: %v", d, err)
+			}
+		}
+		before := pages()
+		if before > settled*3/2 {
+			t.Errorf("the file has %d pages after a year, and had %d after a quarter", before, settled)
+		}
+		if _, err := s.Clean(t.Context(), morning.AddDate(0, 0, days), func(string) store.Keep { return store.Keep{Runs: 1} }); err != nil {
+			t.Fatal(err)
+		}
+		if n := pages(); n > 0 && n > before/2 {
+			t.Errorf("one run is left, and the file has %d of %d pages", n, before)
+		}
+	})
+}
+
 func TestOutbox(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, where store.Settings) {
 		s := storetest.Open(t, where)
