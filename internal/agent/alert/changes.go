@@ -341,13 +341,17 @@ func (c *comparison) sight(res checks.Result) {
 			blind = append(blind, cause)
 		}
 	}
+	was := checks.Status("")
+	if s.Event != nil {
+		was = checks.StatusUnknown
+	}
 	saw := len(s.Blind) > 0 && len(blind) == 0 && len(blinded) == 0
 	s.Blind, s.Pending = slices.Sorted(slices.Values(append(blind, blinded...))), pending
 	e := Event{Key: key(c.tenant, res.ID, "", "", topicSight), Check: res.ID}
 	switch {
 	case len(blinded) > 0:
 		e.Kind, e.Text, e.Next = config.Blind, undecidedText(res.ID, blinded), undecided[blinded[0]]
-		e.Is = checks.StatusUnknown
+		e.Was, e.Is = was, checks.StatusUnknown
 		told := c.tell(e)
 		s.Event = &told
 	case saw:

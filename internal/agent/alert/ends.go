@@ -36,6 +36,16 @@ type Expiry struct {
 	Last    string    // the last day on which it does, YYYY-MM-DD
 }
 
+// DaysLeft is how many days are left after today, in UTC: 0 on the last day, and below that it is over.
+func (e Expiry) DaysLeft(now time.Time) int {
+	const day = 24 * time.Hour
+	last, err := time.Parse(time.DateOnly, e.Last)
+	if err != nil || !now.Before(e.Ends) {
+		return -1
+	}
+	return int(last.Sub(now.UTC().Truncate(day)) / day)
+}
+
 // Expiries are the ends that the evidence knows of.
 func Expiries(ev *facts.Evidence) (all []Expiry) {
 	lastDay := func(what What, subject, check, cause, day string) {
@@ -84,6 +94,13 @@ func Expiries(ev *facts.Evidence) (all []Expiry) {
 	return all
 }
 
+// RetirementEnd is the end of a service that its owner retires; false where no day is published.
+// Its last day is the one before the day from which it does not work.
+func RetirementEnd(t checks.Retirement) (e Expiry, published bool) {
+	on, err := time.Parse(time.DateOnly, t.On)
+	return Expiry{What: Service, Subject: t.ID, Ends: on, Last: on.AddDate(0, 0, -1).Format(time.DateOnly)}, err == nil
+}
+
 // End is what was told of something that ends.
 type End struct {
 	Ends time.Time `json:"ends"`
@@ -121,11 +138,10 @@ func (c *comparison) ends(r report.Report, expiries []Expiry) {
 		c.end(e, checks.Text{}, false)
 	}
 	for _, t := range r.Retirements {
-		on, err := time.Parse(time.DateOnly, t.On)
-		if err != nil {
-			continue // no day is published
+		e, published := RetirementEnd(t)
+		if !published {
+			continue
 		}
-		e := Expiry{What: Service, Subject: t.ID, Ends: on, Last: t.On}
 		current[c.endKey(e)] = true
 		c.end(e, t.Text, t.Come)
 	}

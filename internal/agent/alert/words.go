@@ -28,6 +28,10 @@ var (
 		EN: "It is accepted until {until}: {reason}",
 		JA: "{until} まで許容されています: {reason}",
 	}
+	cameAndWent = checks.Text{
+		EN: "It came and went while messages were held back: from {from} to {to}. There is nothing left to do.",
+		JA: "通知の保留中に発生し、解消しました ({from} から {to})。対応は不要です。",
+	}
 	noFix = checks.Text{
 		EN: "No fix is certain to work here. Open the report, and a support ticket with it.",
 		JA: "確実に使える対処はありません。レポートを開き、それを添えてサポートチケットを送信してください。",
@@ -88,9 +92,9 @@ var endings = map[What]endWords{
 		checks.Text{EN: "Mend the cause, or extend the waiver with its reason.", JA: "原因に対処するか、理由を添えて免除を延長してください。"},
 	},
 	Service: {
-		checks.Text{EN: "From {day} on this does not work any more: ", JA: "{day} 以降、使えなくなります: "},
-		checks.Text{EN: "Since {day} this does not work any more: ", JA: "{day} 以降、使えなくなっています: "},
-		checks.Text{EN: "The end of this service was moved to {day}: {subject}.", JA: "このサービスの終了は {day} に変更されました: {subject}。"},
+		checks.Text{EN: "{day} is the last day of: ", JA: "{day} が最終日です: "},
+		checks.Text{EN: "{day} was the last day of: ", JA: "{day} が最終日でした: "},
+		checks.Text{EN: "The last day of this service was moved to {day}: {subject}.", JA: "このサービスの最終日は {day} に変更されました: {subject}。"},
 		checks.Text{},
 	},
 }

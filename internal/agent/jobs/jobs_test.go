@@ -283,8 +283,24 @@ func (w *world) After(memory string, run store.Run, _ Outcome) (string, []store.
 	n, _ := strconv.Atoi(memory)
 	return strconv.Itoa(n + 1), []store.Message{{
 		ID: fmt.Sprintf("%s/%d", run.Tenant, run.Period.UnixMilli()), Tenant: run.Tenant, Channel: "ops", Body: run.Failure, Made: run.Ended,
-		NotBefore: time.Now(),
+		NotBefore: run.Ended.Add(w.hold),
 	}}, nil
+}
+
+// Join makes one message of all that were held back; it names them in its body.
+func (w *world) Join(held, passed []store.Message) ([]store.Message, error) {
+	m := held[0]
+	m.ID, m.Body = "joined "+m.ID, fmt.Sprintf("%d held, %d passed", len(held), len(passed))
+	return []store.Message{m}, w.joins
+}
+
+// Digest tells how many tenants there are and what is remembered of them.
+func (w *world) Digest(tenants []store.Tenant, memories map[string]string, at time.Time) ([]store.Message, error) {
+	body := at.UTC().Format(time.RFC3339)
+	for _, t := range tenants {
+		body += " " + t.Name + ":" + t.Verdict + ":" + memories[t.Name]
+	}
+	return []store.Message{{ID: "digest " + body, Channel: "weekly", Body: body, NotBefore: at}}, nil
 }
 
 func (w *world) Send(_ context.Context, m store.Message) error {
