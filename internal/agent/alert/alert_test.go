@@ -641,7 +641,7 @@ func TestDigest(t *testing.T) {
 func TestEverySentenceHasBothLanguages(t *testing.T) {
 	all := map[string]checks.Text{
 		"gone": gone, "accepted": accepted, "noFix": noFix, "domainMissing": domainMissing, "undecided": undecided,
-		"decidedAgain": decidedAgain, "runsAgain": runsAgain, "cameAndWent": cameAndWent,
+		"decidedAgain": decidedAgain, "runsAgain": runsAgain, "cameAndWent": cameAndWent, "noLonger": noLonger,
 	}
 	for w, e := range endings {
 		all[string(w)+" ends"], all[string(w)+" ended"], all[string(w)+" renewed"] = e.ends, e.ended, e.renewed

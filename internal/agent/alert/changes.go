@@ -255,9 +255,9 @@ func (c *comparison) finding(k string, s seen) {
 		c.memory.Findings[k] = Finding{Told: f.Lower, Event: c.tell(e)}
 		return
 	}
-	e.Kind, e.Text, e.Next = config.Recovered, f.Event.Text, gone
+	e.Kind, e.Text, e.Next = config.Recovered, checks.Text{EN: noLonger.EN + f.Event.Text.EN, JA: noLonger.JA + f.Event.Text.JA}, gone
 	if w := s.entry.Waived; w != nil {
-		e.Next = fill(accepted, "until", w.Until, "reason", safe(w.Reason))
+		e.Text, e.Next = f.Event.Text, fill(accepted, "until", w.Until, "reason", safe(w.Reason))
 	}
 	c.tell(e)
 	delete(c.memory.Findings, k)

@@ -20,9 +20,10 @@ func fill(t checks.Text, args ...string) checks.Text {
 }
 
 var (
-	gone = checks.Text{
-		EN: "It was not found any more. There is nothing left to do.",
-		JA: "該当しなくなりました。対応は不要です。",
+	noLonger = checks.Text{EN: "No longer so: ", JA: "該当しなくなりました: "}
+	gone     = checks.Text{
+		EN: "There is nothing left to do.",
+		JA: "対応は不要です。",
 	}
 	accepted = checks.Text{
 		EN: "It is accepted until {until}: {reason}",

@@ -132,6 +132,17 @@ func (j *Jobs) join(ctx context.Context, job *rivertype.JobRow, m store.Message)
 			j.log().Error().Err(err).Str("channel", m.Channel).Msg("the messages that were held back are sent one by one")
 			return errNotJoined
 		}
-		return j.put(ctx, tx, joined, j.now())
+		now := j.now()
+		for i := range joined { // their time has come, even if the clock has gone back since
+			joined[i].NotBefore = earlier(joined[i].NotBefore, now)
+		}
+		return j.put(ctx, tx, joined, now)
 	})
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
 }

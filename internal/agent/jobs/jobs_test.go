@@ -262,6 +262,9 @@ type world struct {
 	look func(ctx context.Context, tenant string) (Outcome, error)
 	sent chan store.Message
 	fail error // of Send
+	// hold is the end of the quiet hours; zero: there are none.
+	hold  time.Time
+	joins error // of Join
 }
 
 func (w *world) Look(ctx context.Context, tenant string, _ []store.Waiver) (Outcome, error) {
@@ -281,9 +284,13 @@ func outcome(tenant string) Outcome {
 // After tells one message of each run, and remembers how many there were.
 func (w *world) After(memory string, run store.Run, _ Outcome) (string, []store.Message, error) {
 	n, _ := strconv.Atoi(memory)
+	when := run.Ended
+	if !w.hold.IsZero() {
+		when = w.hold
+	}
 	return strconv.Itoa(n + 1), []store.Message{{
 		ID: fmt.Sprintf("%s/%d", run.Tenant, run.Period.UnixMilli()), Tenant: run.Tenant, Channel: "ops", Body: run.Failure, Made: run.Ended,
-		NotBefore: run.Ended.Add(w.hold),
+		NotBefore: when,
 	}}, nil
 }
 

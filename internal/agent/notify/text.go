@@ -27,7 +27,7 @@ var kindWords = map[alert.Kind]checks.Text{
 	config.SeesAgain:     {EN: "Can be looked at again", JA: "確認再開"},
 	config.WaiverEnds:    {EN: "Waiver ends", JA: "免除の終了予定"},
 	config.WaiverEnded:   {EN: "Waiver ended", JA: "免除の終了"},
-	config.Expires:       {EN: "Expires", JA: "有効期限"},
+	config.Expires:       {EN: "Expiry", JA: "有効期限"},
 	config.Retirement:    {EN: "Retirement", JA: "サービスの終了"},
 	config.DomainMissing: {EN: "Domain missing", JA: "ドメインの未登録"},
 	config.RunFailed:     {EN: "Run failed", JA: "実行の失敗"},
@@ -94,8 +94,8 @@ func title(m alert.Message) string {
 	case len(m.Events) == 1:
 		e := m.Events[0]
 		what := kindWords[e.Kind].In(m.Lang)
-		if e.Check != "" {
-			what += " " + e.Check
+		if about := cmp.Or(e.Check, e.Subject); about != "" {
+			what += " · " + about
 		}
 		s = say(titleOne, m.Lang, "tenant", m.Tenant, "what", what)
 	case m.Tenant == "":
