@@ -295,12 +295,15 @@ func TestExpiriesOfEvidence(t *testing.T) {
 	}
 	end := time.Date(2027, 3, 31, 12, 0, 0, 0, time.UTC)
 	early, off := end.AddDate(-1, 0, 0), false
+	put("declared.microsoft365", facts.Microsoft365{TenantID: "t", SecretExpires: "2027-05-31", CertificateEnds: &end})
 	put("declared.licensing", facts.Licensing{Accounts: []facts.LicenseAccount{{ID: "clp-a", Expires: "2027-01-31"}, {ID: "clp-b"}}})
 	put("lmp.subscription", facts.Subscription{ID: "s", Licenses: []facts.Licence{{Expires: &early}, {Expires: &end}, {Expires: ptr(end.AddDate(1, 0, 0)), Enabled: &off}}})
 	put("cas.api", facts.CASAccess{Host: "api.example", TokenEnds: "2027-02-01"})
 	put("console.endpoint", facts.Console{Host: "admin.example", Certificate: facts.Got(facts.Certificate{NotAfter: end})})
 	put("declared.waivers", []facts.Waiver{{Cause: c1, Subject: "*", Until: "2026-12-31"}})
 	want := []Expiry{
+		{ClientSecret, "t", "", "", time.Date(2027, 6, 1, 0, 0, 0, 0, time.UTC), "2027-05-31"},
+		{ClientCertificate, "t", "", "", end, "2027-03-31"},
 		{Licence, "clp-a", "LIC-01", "", time.Date(2027, 2, 1, 0, 0, 0, 0, time.UTC), "2027-01-31"},
 		{Licence, "s", "LIC-01", "", time.Date(2027, 4, 1, 0, 0, 0, 0, time.UTC), "2027-03-31"},
 		{APIToken, "api.example", "", "", time.Date(2027, 2, 2, 0, 0, 0, 0, time.UTC), "2027-02-01"},
@@ -657,7 +660,7 @@ func TestEverySentenceHasBothLanguages(t *testing.T) {
 			t.Errorf("%s: %+v", name, text)
 		}
 	}
-	for _, w := range []What{Licence, APIToken, Certificate, Waiver, Service} {
+	for _, w := range []What{Licence, APIToken, ClientSecret, ClientCertificate, Certificate, Waiver, Service} {
 		if _, ok := endings[w]; !ok {
 			t.Errorf("%s has no sentences", w)
 		}

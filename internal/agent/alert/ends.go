@@ -15,15 +15,15 @@ import (
 // What is a kind of thing that ends.
 type What string
 
-// The things that end, as far as evidence knows the day. It does not know that of the client
-// secret or certificate that casdoctor itself signs in with, nor that of a Google key (which has
-// none): no probe asks for them.
+// The things that end, as far as evidence knows the day. A Google key has none.
 const (
-	Licence     What = "licence"     // declared, or read from the licensing platform
-	APIToken    What = "api_token"   // of the CAS REST API; its day of creation is declared
-	Certificate What = "certificate" // of the console
-	Waiver      What = "waiver"
-	Service     What = "service" // a retirement
+	Licence           What = "licence"            // declared, or read from the licensing platform
+	APIToken          What = "api_token"          // of the CAS REST API; its day of creation is declared
+	ClientSecret      What = "client_secret"      // that casdoctor signs in to Microsoft 365 with; its day is declared
+	ClientCertificate What = "client_certificate" // the same, and the certificate itself knows
+	Certificate       What = "certificate"        // of the console
+	Waiver            What = "waiver"
+	Service           What = "service" // a retirement
 )
 
 // Expiry is something that ends.
@@ -56,6 +56,12 @@ func Expiries(ev *facts.Evidence) (all []Expiry) {
 	moment := func(what What, subject, check string, ends time.Time) {
 		if !ends.IsZero() {
 			all = append(all, Expiry{what, subject, check, "", ends.UTC(), ends.UTC().Format(time.DateOnly)})
+		}
+	}
+	if m := facts.Get(ev, facts.DeclaredM365).Value; m != nil {
+		lastDay(ClientSecret, m.TenantID, "", "", m.SecretExpires)
+		if m.CertificateEnds != nil {
+			moment(ClientCertificate, m.TenantID, "", *m.CertificateEnds)
 		}
 	}
 	if l := facts.Get(ev, facts.DeclaredLicensing).Value; l != nil {

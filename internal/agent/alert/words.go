@@ -80,6 +80,18 @@ var endings = map[What]endWords{
 		checks.Text{EN: "There is a new token for the API at {subject}, until {day}.", JA: "{subject} の API の新しいトークンは {day} まで有効です。"},
 		checks.Text{EN: "Make a new one in the console under Administration > Automation and Integration APIs, and set token_created.", JA: "コンソールの Administration > Automation and Integration APIs で新しいトークンを作成し、token_created を更新してください。"},
 	},
+	ClientSecret: {
+		checks.Text{EN: "The client secret that casdoctor signs in with to {subject} ends on {day}.", JA: "casdoctor が {subject} へのサインインに使うクライアント シークレットは {day} に失効します。"},
+		checks.Text{EN: "The client secret that casdoctor signs in with to {subject} ended on {day}.", JA: "casdoctor が {subject} へのサインインに使うクライアント シークレットは {day} に失効しました。"},
+		checks.Text{EN: "There is a new client secret for {subject}, until {day}.", JA: "{subject} の新しいクライアント シークレットは {day} まで有効です。"},
+		checks.Text{EN: "Make a new one under Certificates & secrets of the app registration, and set client_secret_expires in casdoctor.yaml.", JA: "アプリの登録の「証明書とシークレット」で新しいシークレットを作成し、casdoctor.yaml の client_secret_expires を更新してください。"},
+	},
+	ClientCertificate: {
+		checks.Text{EN: "The certificate that casdoctor signs in with to {subject} ends on {day}.", JA: "casdoctor が {subject} へのサインインに使う証明書は {day} に失効します。"},
+		checks.Text{EN: "The certificate that casdoctor signs in with to {subject} ended on {day}.", JA: "casdoctor が {subject} へのサインインに使う証明書は {day} に失効しました。"},
+		checks.Text{EN: "There is a new certificate for {subject}, until {day}.", JA: "{subject} の新しい証明書は {day} まで有効です。"},
+		checks.Text{EN: "Make a new one, upload it under Certificates & secrets of the app registration, and put it into the file that casdoctor.yaml names.", JA: "新しい証明書を作成し、アプリの登録の「証明書とシークレット」にアップロードして、casdoctor.yaml が指定するファイルを置き換えてください。"},
+	},
 	Certificate: {
 		checks.Text{EN: "The certificate of {subject} ends on {day}.", JA: "{subject} の証明書は {day} に失効します。"},
 		checks.Text{EN: "The certificate of {subject} ended on {day}.", JA: "{subject} の証明書は {day} に失効しました。"},

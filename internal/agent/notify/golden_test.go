@@ -165,6 +165,12 @@ var cases = map[string]func(*life){
 	"expires_certificate": func(l *life) {
 		l.run("contoso", ending(lastDay(alert.Certificate, "admin.tmcas.trendmicro.co.jp", "TLS-01", "", "2026-11-30")))
 	},
+	"expires_client_secret": func(l *life) {
+		l.run("contoso", ending(lastDay(alert.ClientSecret, "84841066-274d-4ec0-a5c1-276be684bdd3", "", "", "2026-11-30")))
+	},
+	"expires_client_certificate": func(l *life) {
+		l.run("contoso", ending(lastDay(alert.ClientCertificate, "84841066-274d-4ec0-a5c1-276be684bdd3", "", "", "2026-11-30")))
+	},
 	"renewed": func(l *life) {
 		l.run("contoso", ending(lastDay(alert.Licence, "CLP-4711", "LIC-01", "", "2026-11-30")))
 		l.run("contoso", ending(lastDay(alert.Licence, "CLP-4711", "LIC-01", "", "2027-11-30")))
