@@ -80,7 +80,7 @@ func notifyTest(ctx context.Context, s streams, a config.Alerts, network config.
 		}
 	}
 	if broken > 0 {
-		return failed(fmt.Errorf("%d of %d channels do not work", broken, len(names)))
+		return failed(fmt.Errorf("channels that do not work: %d of %d", broken, len(names)))
 	}
 	return nil
 }

@@ -92,7 +92,7 @@ func TestNotifyTestSaysWhatIsWrong(t *testing.T) {
 	}{
 		"no channels":      {"alerts: {language: en}", nil, checks.ExitUsage, "agent.yaml has no channels: add alerts.channels"},
 		"unknown channel":  {"alerts: {channels: [{name: ops, slack: {url: env:OPS_URL}}]}", []string{"opps"}, checks.ExitUsage, `there is no channel "opps"; there are ops`},
-		"channel down":     {"alerts: {channels: [{name: ops, slack: {url: env:DOWN_URL}}]}", nil, checks.ExitNoRun, "casdoctor: channel ops: not sent, try again later: connection refused"},
+		"channel down":     {"alerts: {channels: [{name: ops, slack: {url: env:DOWN_URL}}]}", nil, checks.ExitNoRun, "casdoctor: channel ops: not sent, try again later: the connection failed: connect: connection refused"},
 		"no https":         {"alerts: {channels: [{name: ops, slack: {url: env:PLAIN_URL}}]}", nil, checks.ExitUsage, "env:PLAIN_URL does not hold an https URL; copy the whole URL, from https:// on"},
 		"no secret":        {"alerts: {channels: [{name: ops, slack: {url: env:NOT_SET_URL}}]}", nil, checks.ExitUsage, "the environment variable NOT_SET_URL is not set, or empty"},
 		"secret in file":   {"alerts: {channels: [{name: ops, slack: {url: file:nowhere}}]}", nil, checks.ExitUsage, "nowhere"},

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Schedules of the agent as a whole.
+// DigestSchedule is the name of the digest among the schedules of the agent as a whole.
 const DigestSchedule = "digest"
 
 // Due is when something that concerns all tenants is due next.
