@@ -121,6 +121,8 @@ type MicrosoftCredentials struct {
 	ClientID string `yaml:"client_id" jsonschema:"format=uuid"`
 	// A client secret.
 	ClientSecret Secret `yaml:"client_secret"`
+	// The last day of the client secret, as Microsoft Entra shows it beside the secret. The agent tells before it ends.
+	ClientSecretExpires Date `yaml:"client_secret_expires"`
 	// A certificate with its private key, PEM or PFX.
 	Certificate Secret `yaml:"certificate"`
 	// The password of the certificate's file.

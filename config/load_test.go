@@ -133,6 +133,7 @@ func TestLoadFull(t *testing.T) {
 			TenantID: tenant, Cloud: config.CloudUSGov,
 			Credentials: config.MicrosoftCredentials{
 				ClientID: "11111111-2222-3333-4444-555555555555", ClientSecret: env("CASDOCTOR_GRAPH_SECRET"),
+				ClientSecretExpires: day(2027, time.March, 31),
 			},
 			Provisioning: ptr(config.Automatic), GlobalAdmin: "admin@contoso.com", Delegates: []string{"cas-delegate@contoso.com"},
 			CASAppIDs: []string{"32eb7c81-01f8-4f56-b847-687b755fb160"},
@@ -162,8 +163,8 @@ func TestLoadFull(t *testing.T) {
 			InternalDomains: config.List{
 				Declared: true, Items: []string{"contoso.com", "xn--bcher-kva.example", "sub.contoso.com", "not a domain"},
 				Written: []config.Written{
-					{Text: "Contoso.com.", Line: 35}, {Text: "@bücher.example", Line: 35},
-					{Text: "*.sub.contoso.com", Line: 35}, {Text: "not a domain", Line: 35},
+					{Text: "Contoso.com.", Line: 36}, {Text: "@bücher.example", Line: 36},
+					{Text: "*.sub.contoso.com", Line: 36}, {Text: "not a domain", Line: 36},
 				},
 			},
 			SpamPolicies: []config.SpamPolicy{

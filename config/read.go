@@ -206,10 +206,10 @@ func (o *object) unknown(key string) complaint {
 		c.message = fmt.Sprintf("unknown key %q", key)
 	}
 	switch {
-	case near != "":
-		c.hint = fmt.Sprintf("did you mean %q?", near)
 	case strings.Contains(key, ":"):
 		c.hint = "write a space after the colon"
+	case near != "":
+		c.hint = fmt.Sprintf("did you mean %q?", near)
 	}
 	return c
 }

@@ -110,6 +110,7 @@ func (l *loader) microsoftCredentials(o *object) MicrosoftCredentials {
 	c := MicrosoftCredentials{
 		ClientID:            maybe(o, "client_id", uuid()),
 		ClientSecret:        maybe(o, "client_secret", l.secret(oneLine)),
+		ClientSecretExpires: maybe(o, "client_secret_expires", date()),
 		Certificate:         maybe(o, "certificate", l.secret(asItIs)),
 		CertificatePassword: maybe(o, "certificate_password", l.secret(oneLine)),
 	}
@@ -123,6 +124,9 @@ func (l *loader) microsoftCredentials(o *object) MicrosoftCredentials {
 	}
 	if o.has("certificate_password") && !o.has("certificate") {
 		o.complain("certificate_password", "no certificate that it belongs to", "add certificate, or remove it")
+	}
+	if o.has("client_secret_expires") && !o.has("client_secret") {
+		o.complain("client_secret_expires", "no client secret that it belongs to", "add client_secret, or remove it")
 	}
 	return c
 }

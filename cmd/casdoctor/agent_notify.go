@@ -60,17 +60,27 @@ func notifyTest(ctx context.Context, s streams, a config.Alerts, network config.
 		if at < 0 {
 			return usage(fmt.Errorf("there is no channel %q; there are %s", name, strings.Join(known, ", ")))
 		}
-		if err := sender.Send(ctx, alert.Test(channels[at], alert.PolicyOf(a), time.Now())); err != nil {
-			broken++
-			_, _ = fmt.Fprintf(s.err, "casdoctor: channel %s: %v\n", name, err)
-			continue
+		works := true
+		for _, m := range alert.Test(channels[at], alert.PolicyOf(a), time.Now()) {
+			shown := name
+			if m.To != "" {
+				shown += " (" + m.To + ")"
+			}
+			if err := sender.Send(ctx, m); err != nil {
+				works = false
+				_, _ = fmt.Fprintf(s.err, "casdoctor: channel %s: %v\n", shown, err)
+				continue
+			}
+			if _, err := fmt.Fprintf(s.out, "%s: sent\n", shown); err != nil {
+				return err
+			}
 		}
-		if _, err := fmt.Fprintf(s.out, "%s: sent\n", name); err != nil {
-			return err
+		if !works {
+			broken++
 		}
 	}
 	if broken > 0 {
-		return failed(fmt.Errorf("%d of %d channels do not work", broken, len(names)))
+		return failed(fmt.Errorf("channels that do not work: %d of %d", broken, len(names)))
 	}
 	return nil
 }

@@ -135,7 +135,10 @@ func (a *Agent) reload(ctx context.Context) error {
 
 // settings are what the jobs make of the configuration.
 func (a *Agent) settings(cfg *config.Agent) (jobs.Settings, error) {
-	set := jobs.Settings{Log: a.Log, Version: a.options.Version, Now: a.options.Now, Keep: kept(cfg)}
+	set := jobs.Settings{
+		Log: a.Log, Version: a.options.Version, Now: a.options.Now, Keep: kept(cfg),
+		Digest: jobs.Schedule{Times: cfg.Alerts.Digest, Zone: cfg.TimeZone},
+	}
 	tenants := map[string]*config.Config{}
 	for _, t := range cfg.Tenants {
 		tenants[t.Config.Tenant] = t.Config

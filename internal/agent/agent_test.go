@@ -34,6 +34,12 @@ func (teller) After(memory string, run store.Run, o jobs.Outcome) (string, []sto
 	return memory, []store.Message{{ID: fmt.Sprint(run.ID), Tenant: run.Tenant, Channel: "ops", Body: string(o.Report), NotBefore: run.Ended}}, nil
 }
 
+func (teller) Join(held, _ []store.Message) ([]store.Message, error) { return held, nil }
+
+func (teller) Digest([]store.Tenant, map[string]string, time.Time) ([]store.Message, error) {
+	return nil, nil
+}
+
 func (t teller) Send(_ context.Context, m store.Message) error {
 	t.sent <- m
 	return nil

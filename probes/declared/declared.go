@@ -1,7 +1,7 @@
 // Package declared copies what the admin declares from the configuration into facts.
 //
 // What belongs here: the copying, section by section, so that a section that is absent is an
-// absent fact. What does not: secrets and addresses of services (a fact has no member for
+// absent fact, and when a configured certificate ends. What does not: secrets and addresses of services (a fact has no member for
 // them), what a declaration means (package checks), and files that the configuration names,
 // which the probe of their kind reads.
 package declared
@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/casdoctor/casdoctor/config"
+	"github.com/casdoctor/casdoctor/internal/clientcert"
 	"github.com/casdoctor/casdoctor/probes"
 	"github.com/casdoctor/casdoctor/probes/facts"
 )
@@ -65,7 +66,14 @@ func microsoft365(m *config.Microsoft365) facts.Microsoft365 {
 	f := facts.Microsoft365{
 		TenantID: m.TenantID, Cloud: string(m.Cloud), Provisioning: (*string)(m.Provisioning),
 		GlobalAdmin: m.GlobalAdmin, Delegates: m.Delegates, CASAppIDs: m.CASAppIDs,
-		Services: words(m.Services),
+		Services: words(m.Services), SecretExpires: m.Credentials.ClientSecretExpires.String(),
+	}
+	// One that cannot be read is told by whoever signs in with it.
+	if c := m.Credentials; !c.Certificate.IsZero() {
+		if leaf, err := clientcert.Leaf(c.Certificate.Reveal(), c.CertificatePassword.Reveal()); err == nil {
+			ends := leaf.NotAfter.UTC()
+			f.CertificateEnds = &ends
+		}
 	}
 	if e := m.CASEgress; e != nil {
 		f.Egress = &facts.Egress{IP: e.IP, Country: e.Country}

@@ -31,6 +31,10 @@ type Microsoft365 struct {
 	CASAppIDs    []string `json:"cas_app_ids,omitempty"` // of CAS's applications, as its console shows them
 	Services     []string `json:"services"`
 	Egress       *Egress  `json:"cas_egress,omitempty"`
+	// When what casdoctor itself signs in with ends: the last day of the client secret as it is
+	// declared, YYYY-MM-DD, or the notAfter of the certificate.
+	SecretExpires   string     `json:"client_secret_expires,omitempty"`
+	CertificateEnds *time.Time `json:"certificate_ends,omitempty"`
 }
 
 // Egress is where CAS signs in from, if known.

@@ -1,10 +1,7 @@
 package m365
 
 import (
-	"bytes"
 	"context"
-	"crypto"
-	"crypto/x509"
 	"net/http"
 	"net/url"
 	"os"
@@ -16,9 +13,9 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 	abstractions "github.com/microsoft/kiota-abstractions-go"
-	"software.sslmate.com/src/go-pkcs12"
 
 	"github.com/casdoctor/casdoctor/config"
+	"github.com/casdoctor/casdoctor/internal/clientcert"
 	"github.com/casdoctor/casdoctor/internal/httpread"
 	"github.com/casdoctor/casdoctor/probes/facts"
 )
@@ -59,7 +56,7 @@ func newCredential(m *config.Microsoft365, client *httpread.Client) (azcore.Toke
 		made, err = azidentity.NewClientSecretCredential(m.TenantID, c.ClientID, string(c.ClientSecret.Reveal()),
 			&azidentity.ClientSecretCredentialOptions{ClientOptions: options, DisableInstanceDiscovery: undiscovered})
 	case !c.Certificate.IsZero():
-		certificates, key, bad := parseCertificate(c.Certificate.Reveal(), c.CertificatePassword.Reveal())
+		certificates, key, bad := clientcert.Parse(c.Certificate.Reveal(), c.CertificatePassword.Reveal())
 		if bad != nil {
 			return nil, unusable("certificate", "the certificate is no PEM or PFX with a private key, or its password is wrong")
 		}
@@ -92,16 +89,6 @@ func newCredential(m *config.Microsoft365, client *httpread.Client) (azcore.Toke
 		return nil, unusable("credentials", "microsoft365.credentials cannot be used: check the ids and the certificate")
 	}
 	return made, nil
-}
-
-// parseCertificate reads a certificate with its key, PEM or PFX. What azidentity reads PFX files
-// with does not know the encryption (PBES2, AES) that OpenSSL 3 and Windows have used for years.
-func parseCertificate(data, password []byte) ([]*x509.Certificate, crypto.PrivateKey, error) {
-	if bytes.Contains(data, []byte("-----BEGIN")) {
-		return azidentity.ParseCertificates(data, password)
-	}
-	key, leaf, rest, err := pkcs12.DecodeChain(data, string(password))
-	return append([]*x509.Certificate{leaf}, rest...), key, err
 }
 
 func unusable(code, detail string) *facts.Failure {

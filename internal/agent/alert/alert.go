@@ -41,9 +41,10 @@ type Event struct {
 	Subject string        `json:"subject,omitempty"`
 	Was     checks.Status `json:"was,omitempty"` // of what has a status: as it was told last
 	Is      checks.Status `json:"is,omitempty"`
-	Text    checks.Text   `json:"text"` // one sentence
-	Next    checks.Text   `json:"next"` // what to do; may be empty
-	At      time.Time     `json:"at"`   // the time of judgement
+	Text    checks.Text   `json:"text"`           // one sentence
+	Next    checks.Text   `json:"next"`           // what to do; may be empty
+	At      time.Time     `json:"at"`             // the time of judgement
+	Link    string        `json:"link,omitempty"` // the page about it; in messages only, when there is a page
 }
 
 // Ends reports whether the event is the end of what was told with the same key.
@@ -84,16 +85,21 @@ type Channel struct {
 	Tenants         []string      // empty: all
 	Minimum         checks.Status // the least severity
 	Changes, Digest bool
-	Single          bool // it takes one event at a time
+	Single          bool     // it takes one event at a time
+	To              []string // recipients that are told one by one; empty: it has one
 }
 
 // ChannelsOf are the channels of an agent.
 func ChannelsOf(a config.Alerts) (all []Channel) {
 	for _, c := range a.Channels {
-		all = append(all, Channel{
+		one := Channel{
 			Name: c.Name, Lang: string(c.Language), Only: c.Only, Tenants: c.Tenants, Minimum: checks.Status(c.Minimum),
 			Changes: c.Send != config.SendDigest, Digest: c.Send != config.SendChanges, Single: c.PagerDuty != nil,
-		})
+		}
+		if c.Email != nil {
+			one.To = c.Email.To
+		}
+		all = append(all, one)
 	}
 	return all
 }

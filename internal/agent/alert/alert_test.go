@@ -295,12 +295,15 @@ func TestExpiriesOfEvidence(t *testing.T) {
 	}
 	end := time.Date(2027, 3, 31, 12, 0, 0, 0, time.UTC)
 	early, off := end.AddDate(-1, 0, 0), false
+	put("declared.microsoft365", facts.Microsoft365{TenantID: "t", SecretExpires: "2027-05-31", CertificateEnds: &end})
 	put("declared.licensing", facts.Licensing{Accounts: []facts.LicenseAccount{{ID: "clp-a", Expires: "2027-01-31"}, {ID: "clp-b"}}})
 	put("lmp.subscription", facts.Subscription{ID: "s", Licenses: []facts.Licence{{Expires: &early}, {Expires: &end}, {Expires: ptr(end.AddDate(1, 0, 0)), Enabled: &off}}})
 	put("cas.api", facts.CASAccess{Host: "api.example", TokenEnds: "2027-02-01"})
 	put("console.endpoint", facts.Console{Host: "admin.example", Certificate: facts.Got(facts.Certificate{NotAfter: end})})
 	put("declared.waivers", []facts.Waiver{{Cause: c1, Subject: "*", Until: "2026-12-31"}})
 	want := []Expiry{
+		{ClientSecret, "t", "", "", time.Date(2027, 6, 1, 0, 0, 0, 0, time.UTC), "2027-05-31"},
+		{ClientCertificate, "t", "", "", end, "2027-03-31"},
 		{Licence, "clp-a", "LIC-01", "", time.Date(2027, 2, 1, 0, 0, 0, 0, time.UTC), "2027-01-31"},
 		{Licence, "s", "LIC-01", "", time.Date(2027, 4, 1, 0, 0, 0, 0, time.UTC), "2027-03-31"},
 		{APIToken, "api.example", "", "", time.Date(2027, 2, 2, 0, 0, 0, 0, time.UTC), "2027-02-01"},
@@ -508,7 +511,7 @@ func TestRouting(t *testing.T) {
 	}
 	var got []string
 	ids := map[string]bool{}
-	for _, m := range Plan(events, channels, policy, monday) {
+	for _, m := range Plan(events, channels, policy, 7, monday) {
 		var kinds []string
 		for _, e := range m.Events {
 			kinds = append(kinds, string(e.Kind)+":"+string(e.Is))
@@ -527,7 +530,7 @@ func TestRouting(t *testing.T) {
 		t.Errorf("want -, got +:\n%s", diff)
 	}
 	slices.Reverse(events)
-	for _, m := range Plan(events, channels[:1], policy, monday.Add(time.Minute)) {
+	for _, m := range Plan(events, channels[:1], policy, 7, monday.Add(time.Minute)) {
 		if !ids[m.ID] {
 			t.Error("the ID is another one for the same events")
 		}
@@ -565,41 +568,83 @@ func TestQuietHours(t *testing.T) {
 		// 02:30 does not exist: an hour beside it, and never before now.
 		{spring, at(3, 29, 1, 30), time.Date(2026, 3, 29, 1, 30, 0, 0, time.UTC), checks.StatusWarn},
 	} {
-		m := Plan([]Event{event(config.Trouble, "contoso", tt.is)}, []Channel{{Name: "a", Changes: true}}, Policy{Quiet: tt.quiet}, tt.now)
+		m := Plan([]Event{event(config.Trouble, "contoso", tt.is)}, []Channel{{Name: "a", Changes: true}}, Policy{Quiet: tt.quiet}, 0, tt.now)
 		if len(m) != 1 || !m[0].NotBefore.Equal(tt.want) {
 			t.Errorf("at %v: %v, want %v", tt.now, m[0].NotBefore, tt.want)
 		}
 	}
 	both := []Event{event(config.Trouble, "contoso", checks.StatusWarn), event(config.Trouble, "contoso", checks.StatusFail)}
-	if m := Plan(both, []Channel{{Name: "a", Changes: true}}, Policy{Quiet: night}, at(11, 24, 3, 0)); len(m) != 2 || m[0].ID == m[1].ID ||
+	if m := Plan(both, []Channel{{Name: "a", Changes: true}}, Policy{Quiet: night}, 0, at(11, 24, 3, 0)); len(m) != 2 || m[0].ID == m[1].ID ||
 		m[0].Events[0].Is != checks.StatusFail || m[1].Events[0].Is != checks.StatusWarn {
 		t.Errorf("%+v", m)
 	}
 }
 
 func TestDigest(t *testing.T) {
-	memory := func(tenant string, results ...checks.Result) Memory {
+	standing := func(tenant string, verdict checks.RunVerdict, results ...checks.Result) Standing {
 		r := reportOf(monday, results...)
 		r.Tenant = tenant
 		m, _ := Changes(Memory{}, r, nil, policy)
-		return m
+		return Standing{Tenant: tenant, Verdict: verdict, Report: &monday, Memory: m}
 	}
-	tenants := map[string]Memory{
-		"contoso": memory("contoso", mfa(found(c1, "a", checks.Supported))), "fabrikam": memory("fabrikam", mfa(found(c1, "b", checks.Confirmed))),
-		"northwind": memory("northwind", mfa(found(c1, "b", checks.Refuted))),
+	failed := standing("adatum", checks.Ready)
+	failed.Failed = true
+	tenants := []Standing{
+		standing("northwind", checks.Ready, mfa(found(c1, "b", checks.Refuted))),
+		standing("contoso", checks.NotReady, mfa(found(c1, "a", checks.Supported))),
+		standing("fabrikam", checks.NotReady, mfa(found(c1, "b", checks.Confirmed), found(c2, "b", checks.Supported))),
+		standing("tailspin", checks.Undetermined), {Tenant: "new"}, failed,
 	}
-	channels := []Channel{{Name: "a", Digest: true}, {Name: "b", Changes: true}, {Name: "c", Digest: true, Tenants: []string{"northwind"}}}
-	got := Digest(tenants, channels, policy, monday)
-	if len(got) != 2 || !got[0].Digest || got[0].Tenants != 3 || len(got[0].Events) != 2 || got[0].Events[0].Tenant != "fabrikam" ||
-		got[1].Tenants != 1 || len(got[1].Events) != 0 || got[0].ID == got[1].ID {
-		t.Errorf("%+v", got)
+	p := policy
+	p.Link = "https://a.example"
+	channels := []Channel{
+		{Name: "a", Digest: true},
+		{Name: "b", Changes: true},
+		{Name: "c", Digest: true, Tenants: []string{"northwind"}},
+		{Name: "d", Digest: true, Minimum: checks.StatusFail, To: []string{"x@a.example", "y@a.example"}},
+	}
+	var got []string
+	ids := map[string]bool{}
+	for _, m := range Digest(tenants, channels, p, monday) {
+		line := m.Channel + " " + m.To + ":"
+		for _, s := range m.Standings {
+			line += fmt.Sprintf(" %s %s %d %t %s;", s.Tenant, s.Verdict, s.Open, s.Quiet(), s.Link)
+		}
+		for _, e := range m.Events {
+			line += " " + e.Tenant + " " + string(e.Is)
+		}
+		got = append(got, line)
+		if ids[m.ID] || !m.Digest || m.Link != "https://a.example/" || !m.NotBefore.Equal(monday) {
+			t.Errorf("%+v", m)
+		}
+		ids[m.ID] = true
+	}
+	row := func(tenant, verdict string, open int, quiet bool) string {
+		return fmt.Sprintf(" %s %s %d %t https://a.example/tenants/%s;", tenant, verdict, open, quiet, tenant)
+	}
+	rest := row("adatum", "ready", 0, false) + row("new", "", 0, false) + row("tailspin", "undetermined", 0, false) + row("northwind", "ready", 0, true)
+	all := func(contoso int, warnings ...string) string {
+		fabrikam := 1 + len(warnings)/2
+		return row("fabrikam", "not_ready", fabrikam, false) + row("contoso", "not_ready", contoso, false) + rest + strings.Join(append([]string{" fabrikam fail"}, warnings...), "")
+	}
+	want := []string{
+		"a :" + all(1, " fabrikam warn", " contoso warn"), "c :" + row("northwind", "ready", 0, true), "d x@a.example:" + all(0), "d y@a.example:" + all(0),
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("want -, got +:\n%s", diff)
+	}
+	// The same time makes the same message, whatever has changed since.
+	for _, m := range Digest(nil, channels, p, monday) {
+		if !ids[m.ID] {
+			t.Errorf("the digest of %v to %s has two ids", m.At, m.Channel)
+		}
 	}
 }
 
 func TestEverySentenceHasBothLanguages(t *testing.T) {
 	all := map[string]checks.Text{
 		"gone": gone, "accepted": accepted, "noFix": noFix, "domainMissing": domainMissing, "undecided": undecided,
-		"decidedAgain": decidedAgain, "runsAgain": runsAgain,
+		"decidedAgain": decidedAgain, "runsAgain": runsAgain, "cameAndWent": cameAndWent, "noLonger": noLonger,
 	}
 	for w, e := range endings {
 		all[string(w)+" ends"], all[string(w)+" ended"], all[string(w)+" renewed"] = e.ends, e.ended, e.renewed
@@ -615,7 +660,7 @@ func TestEverySentenceHasBothLanguages(t *testing.T) {
 			t.Errorf("%s: %+v", name, text)
 		}
 	}
-	for _, w := range []What{Licence, APIToken, Certificate, Waiver, Service} {
+	for _, w := range []What{Licence, APIToken, ClientSecret, ClientCertificate, Certificate, Waiver, Service} {
 		if _, ok := endings[w]; !ok {
 			t.Errorf("%s has no sentences", w)
 		}
@@ -628,6 +673,7 @@ func TestOfTheConfiguration(t *testing.T) {
 		QuietHours: &config.QuietHours{From: config.TimeOfDay{Hour: 1}, To: config.TimeOfDay{Hour: 2}, TimeZone: time.UTC, Except: config.Fail},
 		Channels: []config.Channel{
 			{Name: "a", Send: config.SendBoth, Minimum: config.Warn, Language: config.Japanese, Only: []config.Change{config.Blind}, Tenants: []string{"x"}},
+			{Name: "m", Send: config.SendChanges, Email: &config.Email{To: []string{"a@x.example", "b@x.example"}}},
 			{Name: "b", Send: config.SendChanges, PagerDuty: &config.PagerDuty{}, Minimum: config.Fail},
 			{Name: "c", Send: config.SendDigest},
 		},
@@ -635,6 +681,7 @@ func TestOfTheConfiguration(t *testing.T) {
 	wantPolicy := Policy{Damping: 3, Link: "https://a.example", RemindBefore: []time.Duration{day}, Quiet: &Quiet{From: config.TimeOfDay{Hour: 1}, To: config.TimeOfDay{Hour: 2}, Zone: time.UTC, Except: checks.StatusFail}}
 	wantChannels := []Channel{
 		{Name: "a", Lang: "ja", Only: []Kind{config.Blind}, Tenants: []string{"x"}, Minimum: checks.StatusWarn, Changes: true, Digest: true},
+		{Name: "m", Changes: true, To: []string{"a@x.example", "b@x.example"}},
 		{Name: "b", Minimum: checks.StatusFail, Changes: true, Single: true}, {Name: "c", Digest: true},
 	}
 	zones := cmp.Comparer(func(a, b *time.Location) bool { return a.String() == b.String() })

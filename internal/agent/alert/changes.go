@@ -255,9 +255,9 @@ func (c *comparison) finding(k string, s seen) {
 		c.memory.Findings[k] = Finding{Told: f.Lower, Event: c.tell(e)}
 		return
 	}
-	e.Kind, e.Text, e.Next = config.Recovered, f.Event.Text, gone
+	e.Kind, e.Text, e.Next = config.Recovered, checks.Text{EN: noLonger.EN + f.Event.Text.EN, JA: noLonger.JA + f.Event.Text.JA}, gone
 	if w := s.entry.Waived; w != nil {
-		e.Next = fill(accepted, "until", w.Until, "reason", safe(w.Reason))
+		e.Text, e.Next = f.Event.Text, fill(accepted, "until", w.Until, "reason", safe(w.Reason))
 	}
 	c.tell(e)
 	delete(c.memory.Findings, k)
@@ -341,13 +341,17 @@ func (c *comparison) sight(res checks.Result) {
 			blind = append(blind, cause)
 		}
 	}
+	was := checks.Status("")
+	if s.Event != nil {
+		was = checks.StatusUnknown
+	}
 	saw := len(s.Blind) > 0 && len(blind) == 0 && len(blinded) == 0
 	s.Blind, s.Pending = slices.Sorted(slices.Values(append(blind, blinded...))), pending
 	e := Event{Key: key(c.tenant, res.ID, "", "", topicSight), Check: res.ID}
 	switch {
 	case len(blinded) > 0:
 		e.Kind, e.Text, e.Next = config.Blind, undecidedText(res.ID, blinded), undecided[blinded[0]]
-		e.Is = checks.StatusUnknown
+		e.Was, e.Is = was, checks.StatusUnknown
 		told := c.tell(e)
 		s.Event = &told
 	case saw:

@@ -15,15 +15,15 @@ import (
 // What is a kind of thing that ends.
 type What string
 
-// The things that end, as far as evidence knows the day. It does not know that of the client
-// secret or certificate that casdoctor itself signs in with, nor that of a Google key (which has
-// none): no probe asks for them.
+// The things that end, as far as evidence knows the day. A Google key has none.
 const (
-	Licence     What = "licence"     // declared, or read from the licensing platform
-	APIToken    What = "api_token"   // of the CAS REST API; its day of creation is declared
-	Certificate What = "certificate" // of the console
-	Waiver      What = "waiver"
-	Service     What = "service" // a retirement
+	Licence           What = "licence"            // declared, or read from the licensing platform
+	APIToken          What = "api_token"          // of the CAS REST API; its day of creation is declared
+	ClientSecret      What = "client_secret"      // that casdoctor signs in to Microsoft 365 with; its day is declared
+	ClientCertificate What = "client_certificate" // the same, and the certificate itself knows
+	Certificate       What = "certificate"        // of the console
+	Waiver            What = "waiver"
+	Service           What = "service" // a retirement
 )
 
 // Expiry is something that ends.
@@ -36,6 +36,16 @@ type Expiry struct {
 	Last    string    // the last day on which it does, YYYY-MM-DD
 }
 
+// DaysLeft is how many days are left after today, in UTC: 0 on the last day, and below that it is over.
+func (e Expiry) DaysLeft(now time.Time) int {
+	const day = 24 * time.Hour
+	last, err := time.Parse(time.DateOnly, e.Last)
+	if err != nil || !now.Before(e.Ends) {
+		return -1
+	}
+	return int(last.Sub(now.UTC().Truncate(day)) / day)
+}
+
 // Expiries are the ends that the evidence knows of.
 func Expiries(ev *facts.Evidence) (all []Expiry) {
 	lastDay := func(what What, subject, check, cause, day string) {
@@ -46,6 +56,12 @@ func Expiries(ev *facts.Evidence) (all []Expiry) {
 	moment := func(what What, subject, check string, ends time.Time) {
 		if !ends.IsZero() {
 			all = append(all, Expiry{what, subject, check, "", ends.UTC(), ends.UTC().Format(time.DateOnly)})
+		}
+	}
+	if m := facts.Get(ev, facts.DeclaredM365).Value; m != nil {
+		lastDay(ClientSecret, m.TenantID, "", "", m.SecretExpires)
+		if m.CertificateEnds != nil {
+			moment(ClientCertificate, m.TenantID, "", *m.CertificateEnds)
 		}
 	}
 	if l := facts.Get(ev, facts.DeclaredLicensing).Value; l != nil {
@@ -82,6 +98,13 @@ func Expiries(ev *facts.Evidence) (all []Expiry) {
 		}
 	}
 	return all
+}
+
+// RetirementEnd is the end of a service that its owner retires; false where no day is published.
+// Its last day is the one before the day from which it does not work.
+func RetirementEnd(t checks.Retirement) (e Expiry, published bool) {
+	on, err := time.Parse(time.DateOnly, t.On)
+	return Expiry{What: Service, Subject: t.ID, Ends: on, Last: on.AddDate(0, 0, -1).Format(time.DateOnly)}, err == nil
 }
 
 // End is what was told of something that ends.
@@ -121,11 +144,10 @@ func (c *comparison) ends(r report.Report, expiries []Expiry) {
 		c.end(e, checks.Text{}, false)
 	}
 	for _, t := range r.Retirements {
-		on, err := time.Parse(time.DateOnly, t.On)
-		if err != nil {
-			continue // no day is published
+		e, published := RetirementEnd(t)
+		if !published {
+			continue
 		}
-		e := Expiry{What: Service, Subject: t.ID, Ends: on, Last: t.On}
 		current[c.endKey(e)] = true
 		c.end(e, t.Text, t.Come)
 	}

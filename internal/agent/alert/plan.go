@@ -17,21 +17,24 @@ type Message struct {
 	// ID is the same for the same events: a receiver that gets it twice may drop one.
 	ID      string `json:"id"`
 	Channel string `json:"channel"`
-	Lang    string `json:"lang"`
+	// To is whom a mail goes to. Of several recipients each has a message of its own, so that one
+	// who is refused keeps nothing from the others.
+	To   string `json:"to,omitempty"`
+	Lang string `json:"lang"`
 	// NotBefore is when it may be sent.
-	NotBefore time.Time `json:"not_before"`
-	Tenant    string    `json:"tenant,omitempty"` // whom all events are about; "" in a digest
-	Digest    bool      `json:"digest,omitempty"`
-	Tenants   int       `json:"tenants,omitempty"` // in a digest: how many it is about
-	Test      bool      `json:"test,omitempty"`
-	Link      string    `json:"link,omitempty"`
-	At        time.Time `json:"at"`
-	Events    []Event   `json:"events"` // the worst first; a digest of nothing has none
+	NotBefore time.Time  `json:"not_before"`
+	Tenant    string     `json:"tenant,omitempty"` // whom all events are about; "": several
+	Digest    bool       `json:"digest,omitempty"`
+	Standings []Standing `json:"standings,omitempty"` // in a digest: every tenant, the worst first
+	Test      bool       `json:"test,omitempty"`
+	Link      string     `json:"link,omitempty"` // the page about all of it
+	At        time.Time  `json:"at"`
+	Events    []Event    `json:"events"` // the worst first, in a digest tenant by tenant; a digest of nothing has none
 }
 
 // Plan makes the messages of one run: one for each channel that is told of any of the events,
-// or two when the quiet hours hold some of them back.
-func Plan(events []Event, channels []Channel, p Policy, now time.Time) (out []Message) {
+// or two when the quiet hours hold some of them back. run is the page's number of it.
+func Plan(events []Event, channels []Channel, p Policy, run int64, now time.Time) (out []Message) {
 	for _, c := range channels {
 		if !c.Changes {
 			continue
@@ -49,58 +52,50 @@ func Plan(events []Event, channels []Channel, p Policy, now time.Time) (out []Me
 				groups = slices.Collect(slices.Chunk(at[when], 1))
 			}
 			for _, g := range groups {
-				m := c.message(g, p)
-				m.NotBefore, m.Tenant, m.At = when, m.Events[0].Tenant, m.Events[0].At
-				m.ID = identify(m)
-				out = append(out, m)
+				m := c.message(g, p, run)
+				m.NotBefore, m.At = when, m.Events[0].At
+				out = append(out, c.addressed(m)...)
 			}
 		}
 	}
 	return out
 }
 
-// Digest makes the messages that tell how all tenants are: what is open, and that nothing is.
-// It is sent when it is due, quiet hours or not: its time was chosen.
-func Digest(tenants map[string]Memory, channels []Channel, p Policy, at time.Time) (out []Message) {
-	for _, c := range channels {
-		if !c.Digest {
-			continue
-		}
-		var open []Event
-		about := 0
-		for tenant, m := range tenants {
-			if len(c.Tenants) > 0 && !slices.Contains(c.Tenants, tenant) {
-				continue
-			}
-			about++
-			for _, e := range m.Open() {
-				if c.wants(e) {
-					open = append(open, e)
-				}
-			}
-		}
-		m := c.message(open, p)
-		m.Digest, m.Tenants, m.At, m.NotBefore = true, about, at.UTC(), at.UTC()
+// Test are the messages that show that a channel works.
+func Test(c Channel, p Policy, at time.Time) []Message {
+	m := c.message(nil, p, 0)
+	m.Test, m.At, m.NotBefore = true, at.UTC(), at.UTC()
+	return c.addressed(m)
+}
+
+func (c Channel) message(events []Event, p Policy, run int64) Message {
+	m := Message{Channel: c.Name, Lang: c.Lang, Events: slices.Clone(events)}
+	for i, e := range m.Events {
+		m.Events[i].Link = p.pageOf(e)
+	}
+	if len(events) > 0 && !slices.ContainsFunc(events, func(e Event) bool { return e.Tenant != events[0].Tenant }) {
+		m.Tenant = events[0].Tenant
+	}
+	slices.SortStableFunc(m.Events, bySeverity)
+	m.Link = p.pageAbout(m, run)
+	return m
+}
+
+func bySeverity(a, b Event) int {
+	return cmp.Or(rank(a)-rank(b), cmp.Compare(a.Tenant, b.Tenant), cmp.Compare(a.Key, b.Key), cmp.Compare(a.Kind, b.Kind))
+}
+
+// addressed is the message, or one for each recipient of a channel that has some.
+func (c Channel) addressed(m Message) (out []Message) {
+	if len(c.To) == 0 {
+		m.ID = identify(m)
+		return []Message{m}
+	}
+	for _, m.To = range c.To {
 		m.ID = identify(m)
 		out = append(out, m)
 	}
 	return out
-}
-
-// Test is a message that shows that a channel works.
-func Test(c Channel, p Policy, at time.Time) Message {
-	m := c.message(nil, p)
-	m.Test, m.At, m.NotBefore = true, at.UTC(), at.UTC()
-	m.ID = identify(m)
-	return m
-}
-
-func (c Channel) message(events []Event, p Policy) Message {
-	m := Message{Channel: c.Name, Lang: c.Lang, Link: p.Link, Events: slices.Clone(events)}
-	slices.SortStableFunc(m.Events, func(a, b Event) int {
-		return cmp.Or(rank(a)-rank(b), cmp.Compare(a.Tenant, b.Tenant), cmp.Compare(a.Key, b.Key), cmp.Compare(a.Kind, b.Kind))
-	})
-	return m
 }
 
 // rank puts what is bad first and what is over last.
@@ -125,11 +120,12 @@ func identify(m Message) string {
 			h.Write([]byte(s + "\x00"))
 		}
 	}
-	write(m.Channel, m.At.UTC().Format(time.RFC3339Nano))
-	if m.Digest {
+	write(m.Channel, m.To, m.At.UTC().Format(time.RFC3339Nano))
+	switch {
+	case m.Digest: // of one time there is one, whatever it says
 		write("digest")
-	}
-	if m.Test {
+		return hex.EncodeToString(h.Sum(nil)[:16])
+	case m.Test:
 		write("test")
 	}
 	for _, e := range m.Events {

@@ -20,13 +20,18 @@ func fill(t checks.Text, args ...string) checks.Text {
 }
 
 var (
-	gone = checks.Text{
-		EN: "It was not found any more. There is nothing left to do.",
-		JA: "該当しなくなりました。対応は不要です。",
+	noLonger = checks.Text{EN: "No longer so: ", JA: "該当しなくなりました: "}
+	gone     = checks.Text{
+		EN: "There is nothing left to do.",
+		JA: "対応は不要です。",
 	}
 	accepted = checks.Text{
 		EN: "It is accepted until {until}: {reason}",
 		JA: "{until} まで許容されています: {reason}",
+	}
+	cameAndWent = checks.Text{
+		EN: "It came and went while messages were held back: from {from} to {to}. There is nothing left to do.",
+		JA: "通知の保留中に発生し、解消しました ({from} から {to})。対応は不要です。",
 	}
 	noFix = checks.Text{
 		EN: "No fix is certain to work here. Open the report, and a support ticket with it.",
@@ -75,6 +80,18 @@ var endings = map[What]endWords{
 		checks.Text{EN: "There is a new token for the API at {subject}, until {day}.", JA: "{subject} の API の新しいトークンは {day} まで有効です。"},
 		checks.Text{EN: "Make a new one in the console under Administration > Automation and Integration APIs, and set token_created.", JA: "コンソールの Administration > Automation and Integration APIs で新しいトークンを作成し、token_created を更新してください。"},
 	},
+	ClientSecret: {
+		checks.Text{EN: "The client secret that casdoctor signs in with to {subject} ends on {day}.", JA: "casdoctor が {subject} へのサインインに使うクライアント シークレットは {day} に失効します。"},
+		checks.Text{EN: "The client secret that casdoctor signs in with to {subject} ended on {day}.", JA: "casdoctor が {subject} へのサインインに使うクライアント シークレットは {day} に失効しました。"},
+		checks.Text{EN: "There is a new client secret for {subject}, until {day}.", JA: "{subject} の新しいクライアント シークレットは {day} まで有効です。"},
+		checks.Text{EN: "Make a new one under Certificates & secrets of the app registration, and set client_secret_expires in casdoctor.yaml.", JA: "アプリの登録の「証明書とシークレット」で新しいシークレットを作成し、casdoctor.yaml の client_secret_expires を更新してください。"},
+	},
+	ClientCertificate: {
+		checks.Text{EN: "The certificate that casdoctor signs in with to {subject} ends on {day}.", JA: "casdoctor が {subject} へのサインインに使う証明書は {day} に失効します。"},
+		checks.Text{EN: "The certificate that casdoctor signs in with to {subject} ended on {day}.", JA: "casdoctor が {subject} へのサインインに使う証明書は {day} に失効しました。"},
+		checks.Text{EN: "There is a new certificate for {subject}, until {day}.", JA: "{subject} の新しい証明書は {day} まで有効です。"},
+		checks.Text{EN: "Make a new one, upload it under Certificates & secrets of the app registration, and put it into the file that casdoctor.yaml names.", JA: "新しい証明書を作成し、アプリの登録の「証明書とシークレット」にアップロードして、casdoctor.yaml が指定するファイルを置き換えてください。"},
+	},
 	Certificate: {
 		checks.Text{EN: "The certificate of {subject} ends on {day}.", JA: "{subject} の証明書は {day} に失効します。"},
 		checks.Text{EN: "The certificate of {subject} ended on {day}.", JA: "{subject} の証明書は {day} に失効しました。"},
@@ -88,9 +105,9 @@ var endings = map[What]endWords{
 		checks.Text{EN: "Mend the cause, or extend the waiver with its reason.", JA: "原因に対処するか、理由を添えて免除を延長してください。"},
 	},
 	Service: {
-		checks.Text{EN: "From {day} on this does not work any more: ", JA: "{day} 以降、使えなくなります: "},
-		checks.Text{EN: "Since {day} this does not work any more: ", JA: "{day} 以降、使えなくなっています: "},
-		checks.Text{EN: "The end of this service was moved to {day}: {subject}.", JA: "このサービスの終了は {day} に変更されました: {subject}。"},
+		checks.Text{EN: "{day} is the last day of: ", JA: "{day} が最終日です: "},
+		checks.Text{EN: "{day} was the last day of: ", JA: "{day} が最終日でした: "},
+		checks.Text{EN: "The last day of this service was moved to {day}: {subject}.", JA: "このサービスの最終日は {day} に変更されました: {subject}。"},
 		checks.Text{},
 	},
 }

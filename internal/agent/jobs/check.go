@@ -207,8 +207,13 @@ func (j *Jobs) remember(ctx context.Context, tx store.Tx, memory string, run sto
 	if err := store.Remember(ctx, tx, run.Tenant, told); err != nil {
 		return err
 	}
+	return j.put(ctx, tx, send, run.Ended)
+}
+
+// put puts messages into the outbox, each with the job that sends it.
+func (j *Jobs) put(ctx context.Context, tx store.Tx, send []store.Message, made time.Time) error {
 	for _, m := range send {
-		m.Made = run.Ended
+		m.Made = made
 		fresh, err := store.AddMessage(ctx, tx, m)
 		if err != nil {
 			return err

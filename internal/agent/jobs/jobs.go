@@ -1,8 +1,8 @@
 // Package jobs says when something runs, and lets it run: River's queue in the agent's own
 // database.
 //
-// Three kinds of jobs: Check looks at one tenant for one period, Deliver sends one message
-// to one channel, Clean forgets what is too old. What is due is found by Sweep, a loop of
+// Four kinds of jobs: Check looks at one tenant for one period, Digest tells how all of them
+// are, Deliver sends one message to one channel, Clean forgets what is too old. What is due is found by Sweep, a loop of
 // every agent: next-due times are rows of the database, and moving one on is one statement
 // that only one agent can win. So any number of agents may share a database, none of them is
 // special, and no time is lost while a leader is elected.
@@ -62,6 +62,11 @@ type Look func(ctx context.Context, tenant string, waivers []store.Waiver) (Outc
 type Alerts interface {
 	// After judges a run. Without a report (run.Verdict is ""), o has only the failure.
 	After(memory string, run store.Run, o Outcome) (newMemory string, send []store.Message, err error)
+	// Join makes one message of those that the quiet hours have held back from a channel. passed
+	// are those that went out meanwhile.
+	Join(held, passed []store.Message) ([]store.Message, error)
+	// Digest makes the messages about all tenants, from what it remembers of each.
+	Digest(tenants []store.Tenant, memories map[string]string, at time.Time) ([]store.Message, error)
 }
 
 // Sender sends a message to its channel.
@@ -75,9 +80,19 @@ var ErrInside = errors.New("casdoctor failed inside")
 // ErrRefused marks an error of Sender that no later attempt can mend.
 var ErrRefused = errors.New("the channel refuses the message")
 
+// Busy is an error of Sender: the channel says when it takes messages again.
+type Busy struct {
+	After time.Duration
+	Err   error
+}
+
+func (b *Busy) Error() string { return b.Err.Error() }
+func (b *Busy) Unwrap() error { return b.Err }
+
 // Settings are how the jobs run.
 type Settings struct {
 	Tenants  []Tenant
+	Digest   Schedule   // when the state of all tenants is told; the zero Schedule: never
 	Keep     store.Keep // of tenants that are removed
 	Look     Look
 	Alerts   Alerts // nil: nothing is told
@@ -122,8 +137,9 @@ const (
 	lookAttempts    = 3  // that made no report; then a run without one is remembered
 	lookDeaths      = 20 // attempts, those that the agent did not survive included; then as well
 	lookMost        = 40 // River's own limit, behind which the period would be lost
-	deliverAttempts = 40 // some 30 hours, with at most an hour between two
-	deliverAtOnce   = 4  // messages on their way at one time
+	deliverAttempts = 40 // some 30 hours, with at most longestWait between two
+	longestWait     = time.Hour
+	deliverAtOnce   = 4 // messages on their way at one time
 )
 
 const (
@@ -308,6 +324,7 @@ func on[T any](driver riverdriver.Driver[T], j *Jobs, native func(store.Tx) T) (
 	river.AddWorker(workers, &checkWorker{jobs: j})
 	river.AddWorker(workers, &deliverWorker{jobs: j})
 	river.AddWorker(workers, &cleanWorker{jobs: j})
+	river.AddWorker(workers, &digestWorker{jobs: j})
 	client, err := river.NewClient(belled[T]{driver, j.bell}, &river.Config{
 		Workers:           workers,
 		Queues:            map[string]river.QueueConfig{lookQueue: {MaxWorkers: set.Parallel}, upkeepQueue: {MaxWorkers: deliverAtOnce}},

@@ -262,6 +262,9 @@ type world struct {
 	look func(ctx context.Context, tenant string) (Outcome, error)
 	sent chan store.Message
 	fail error // of Send
+	// hold is the end of the quiet hours; zero: there are none.
+	hold  time.Time
+	joins error // of Join
 }
 
 func (w *world) Look(ctx context.Context, tenant string, _ []store.Waiver) (Outcome, error) {
@@ -281,10 +284,30 @@ func outcome(tenant string) Outcome {
 // After tells one message of each run, and remembers how many there were.
 func (w *world) After(memory string, run store.Run, _ Outcome) (string, []store.Message, error) {
 	n, _ := strconv.Atoi(memory)
+	when := run.Ended
+	if !w.hold.IsZero() {
+		when = w.hold
+	}
 	return strconv.Itoa(n + 1), []store.Message{{
 		ID: fmt.Sprintf("%s/%d", run.Tenant, run.Period.UnixMilli()), Tenant: run.Tenant, Channel: "ops", Body: run.Failure, Made: run.Ended,
-		NotBefore: run.Ended,
+		NotBefore: when,
 	}}, nil
+}
+
+// Join makes one message of all that were held back; it names them in its body.
+func (w *world) Join(held, passed []store.Message) ([]store.Message, error) {
+	m := held[0]
+	m.ID, m.Body = "joined "+m.ID, fmt.Sprintf("%d held, %d passed", len(held), len(passed))
+	return []store.Message{m}, w.joins
+}
+
+// Digest tells how many tenants there are and what is remembered of them.
+func (w *world) Digest(tenants []store.Tenant, memories map[string]string, at time.Time) ([]store.Message, error) {
+	body := at.UTC().Format(time.RFC3339)
+	for _, t := range tenants {
+		body += " " + t.Name + ":" + t.Verdict + ":" + memories[t.Name]
+	}
+	return []store.Message{{ID: "digest " + body, Channel: "weekly", Body: body, NotBefore: at}}, nil
 }
 
 func (w *world) Send(_ context.Context, m store.Message) error {

@@ -63,7 +63,11 @@ func (j *Jobs) Sweep(ctx context.Context) (next time.Time, err error) {
 			next = is.Due
 		}
 	}
-	errs = append(errs, j.clean(ctx, now))
+	digest, err := j.digest(ctx, now)
+	if next.IsZero() || !digest.IsZero() && digest.Before(next) {
+		next = digest
+	}
+	errs = append(errs, err, j.clean(ctx, now))
 	return next, errors.Join(errs...)
 }
 
@@ -149,6 +153,9 @@ func (j *Jobs) clean(ctx context.Context, now time.Time) error {
 func (j *Jobs) adopt(ctx context.Context) error {
 	now := j.now()
 	return j.store.Update(ctx, func(tx store.Tx) error {
+		if err := j.adoptDigest(ctx, tx, now); err != nil {
+			return err
+		}
 		known, err := store.Tenants(ctx, tx)
 		if err != nil {
 			return err

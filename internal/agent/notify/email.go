@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"net"
 	"net/textproto"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -33,8 +35,13 @@ type email struct {
 	tls      *tls.Config
 }
 
+//go:generate go tool -modfile=../../tools/go.mod templ generate -path .
+
 func (e email) send(ctx context.Context, m alert.Message) error {
-	msg, err := e.compose(m)
+	if !slices.Contains(e.To, m.To) {
+		return &Error{Permanent: true, Reason: "the channel has no recipient " + strconv.Quote(m.To) + " any more"}
+	}
+	msg, err := e.compose(ctx, m)
 	if err != nil {
 		return err
 	}
@@ -42,8 +49,9 @@ func (e email) send(ctx context.Context, m alert.Message) error {
 	if err != nil {
 		return &Error{Permanent: true, Reason: "the settings of the channel are refused by the mail library"}
 	}
-	if err := client.DialAndSendWithContext(ctx, msg); err != nil {
-		return unsentMail(err)
+	// What the server has taken is sent, however the connection ends after that.
+	if err := client.DialAndSendWithContext(ctx, msg); err != nil && !msg.IsDelivered() {
+		return unsentMail(err, m.To)
 	}
 	return nil
 }
@@ -65,41 +73,48 @@ func (e email) options() []mail.Option {
 	return opts
 }
 
-func (e email) compose(m alert.Message) (*mail.Msg, error) {
+func (e email) compose(ctx context.Context, m alert.Message) (*mail.Msg, error) {
 	msg := mail.NewMsg()
-	if errors.Join(msg.From(e.From), msg.To(e.To...)) != nil {
+	if errors.Join(msg.From(e.From), msg.To(m.To)) != nil {
 		return nil, &Error{Permanent: true, Reason: "an address of the channel is refused by the mail library"}
 	}
 	_, domain, _ := strings.Cut(e.From, "@")
 	msg.SetMessageIDWithValue(m.ID + "@" + domain) // the same when it is sent again
 	msg.SetDateWithValue(e.clock())
-	msg.Subject(title(m))
+	head := title(m)
+	msg.Subject(head)
 	// RFC 3834, 5: no vacation note answers it.
 	msg.SetGenHeader("Auto-Submitted", "auto-generated")
+	list, more := items(m), ""
+	if n := len(list) - mailMost; n > 0 {
+		list, more = list[:mailMost], say(moreItems, m.Lang, "n", strconv.Itoa(n))
+	}
 	var b strings.Builder
-	list := items(m)
-	for i, it := range list {
-		if i == mailMost {
-			b.WriteString(say(moreItems, m.Lang, "n", fmt.Sprint(len(list)-mailMost)) + "\n\n")
-			break
-		}
-		for _, l := range []string{it.head, it.body, it.next} {
+	for _, it := range list {
+		for _, l := range []string{it.head, it.body, it.next, it.link} {
 			if l != "" {
 				b.WriteString(l + "\n")
 			}
 		}
 		b.WriteString("\n")
 	}
-	if m.Link != "" {
-		b.WriteString(m.Link + "\n")
+	for _, l := range []string{more, m.Link} {
+		if l != "" {
+			b.WriteString(l + "\n")
+		}
 	}
 	msg.SetBodyString(mail.TypeTextPlain, b.String())
+	var page strings.Builder
+	if err := mailPage(m.Lang, head, list, more, m.Link, say(openPage, m.Lang)).Render(ctx, &page); err != nil {
+		return nil, &Error{Reason: "the mail cannot be written"}
+	}
+	msg.AddAlternativeString(mail.TypeTextHTML, page.String())
 	return msg, nil
 }
 
 // unsentMail classifies what the server said by its code (RFC 5321, 4.2.1). Its text may quote
 // what it was told, and is not repeated.
-func unsentMail(err error) *Error {
+func unsentMail(err error, to string) *Error {
 	code := 0
 	var send *mail.SendError
 	var reply *textproto.Error
@@ -110,6 +125,8 @@ func unsentMail(err error) *Error {
 		code = reply.Code
 	}
 	switch {
+	case code != 0 && send != nil && send.Reason == mail.ErrSMTPRcptTo:
+		return &Error{Permanent: code >= 500, Status: code, Reason: fmt.Sprintf("the mail server answered %d for %s", code, to)}
 	case code != 0:
 		return &Error{Permanent: code >= 500, Status: code, Reason: fmt.Sprintf("the mail server answered %d", code)}
 	case strings.Contains(err.Error(), "STARTTLS"):

@@ -186,6 +186,10 @@ func post(ctx context.Context, client *http.Client, address string, body []byte,
 		e.Permanent, e.After = false, retryAfter(resp.Header)
 	case code >= 300 && code < 400:
 		e.Reason += ", a redirect, which is not followed: correct the URL of the channel"
+	case code == http.StatusUnauthorized, code == http.StatusForbidden, code == http.StatusNotFound, code == http.StatusGone:
+		e.Reason += ": the URL or the key of the channel is not valid there, or not any more; make a new one"
+	default:
+		e.Reason += ": it does not take this message; is the URL that of a channel of this kind?"
 	}
 	return text, e
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/casdoctor/casdoctor/checks"
 	"github.com/casdoctor/casdoctor/config"
 	"github.com/casdoctor/casdoctor/internal/agent/alert"
+	"github.com/casdoctor/casdoctor/internal/report"
 )
 
 // The limits of PagerDuty's Events API v2 ("Send an Alert Event").
@@ -78,10 +79,11 @@ func (p pagerDuty) event(e alert.Event, m alert.Message) pdEvent {
 	if e.Ends() {
 		return out
 	}
+	m.Tenant = e.Tenant // the summary names it
 	it := itemOf(e, m)
-	out.Action, out.Client, out.ClientURL = "trigger", "casdoctor", m.Link
+	out.Action, out.Client, out.ClientURL = "trigger", "casdoctor", e.Link
 	out.Payload = &pdPayload{
-		Summary: cut(e.Tenant+": "+it.head+": "+it.body, pdSummary), Source: e.Tenant, Severity: "warning",
+		Summary: cut(report.Inert(e.Tenant)+": "+it.head+": "+it.body, pdSummary), Source: report.Inert(e.Tenant), Severity: "warning",
 		Timestamp: e.At.UTC().Format(time.RFC3339), Component: e.Check, Class: string(e.Kind),
 		Details: map[string]string{"sentence": it.body, "next": it.next, "message": m.ID},
 	}

@@ -44,6 +44,14 @@ var slackEscape = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Re
 
 func mrkdwn(s string) slackText { return slackText{Type: "mrkdwn", Text: s, Verbatim: true} }
 
+// slackLink is a text that leads to an address, or only the text.
+func slackLink(address, text string) string {
+	if address == "" {
+		return slackEscape(text)
+	}
+	return "<" + slackEscape(address) + "|" + slackEscape(text) + ">"
+}
+
 // slackCode is the shape of Slack's own error codes, such as channel_is_archived.
 var slackCode = regexp.MustCompile(`^[a-z_]{1,40}$`)
 
@@ -54,7 +62,7 @@ func (s slack) send(ctx context.Context, m alert.Message) error {
 	}
 	answer, err := post(ctx, s.client, s.url, body, nil)
 	if e, ok := err.(*Error); ok && slackCode.MatchString(answer) { //nolint:errorlint // post wraps nothing
-		e.Reason += " " + answer
+		e.Reason += " (" + answer + ")"
 	}
 	return err
 }
@@ -75,7 +83,7 @@ func slackMessage(m alert.Message, list []item, more string) ([]byte, bool) {
 	for _, it := range list {
 		var lines []string
 		if it.head != "" {
-			lines = append(lines, "*"+slackEscape(it.head)+"*")
+			lines = append(lines, "*"+slackLink(it.link, it.head)+"*")
 		}
 		for _, l := range []string{it.body, it.next} {
 			if l != "" {
@@ -88,7 +96,7 @@ func slackMessage(m alert.Message, list []item, more string) ([]byte, bool) {
 		ok = section(slackEscape(more)) && ok
 	}
 	if m.Link != "" {
-		blocks = append(blocks, slackBlock{Type: "context", Elements: []slackText{mrkdwn("<" + slackEscape(m.Link) + "|" + slackEscape(say(openPage, m.Lang)) + ">")}})
+		blocks = append(blocks, slackBlock{Type: "context", Elements: []slackText{mrkdwn(slackLink(m.Link, say(openPage, m.Lang)))}})
 	}
 	body, err := json.Marshal(map[string]any{"text": slackEscape(head), "blocks": blocks})
 	return body, err == nil && ok && len(blocks) <= slackBlocks && total <= slackTotal

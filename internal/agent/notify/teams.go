@@ -32,7 +32,17 @@ type textRun struct {
 	Text   string `json:"text"`
 	Weight string `json:"weight,omitempty"`
 	Size   string `json:"size,omitempty"`
+	Select *open  `json:"selectAction,omitempty"`
 }
+
+// open is an Action.OpenUrl.
+type open struct {
+	Type  string `json:"type"`
+	Title string `json:"title,omitempty"`
+	URL   string `json:"url"`
+}
+
+func opens(address, title string) open { return open{"Action.OpenUrl", title, address} }
 
 func run(text, weight, size string) richText {
 	return richText{Type: "RichTextBlock", Inlines: []textRun{{Type: "TextRun", Text: text, Weight: weight, Size: size}}}
@@ -54,16 +64,21 @@ func teamsMessage(m alert.Message, list []item, more string) map[string]any {
 	blocks := []richText{run(title(m), "Bolder", "Medium")}
 	for _, it := range list {
 		first := true
-		add := func(text, weight string) {
-			if text != "" {
-				r := run(text, weight, "")
-				r.Separator, first = first, false
-				blocks = append(blocks, r)
+		add := func(text, weight, link string) {
+			if text == "" {
+				return
 			}
+			r := run(text, weight, "")
+			if link != "" {
+				to := opens(link, "")
+				r.Inlines[0].Select = &to
+			}
+			r.Separator, first = first, false
+			blocks = append(blocks, r)
 		}
-		add(it.head, "Bolder")
-		add(it.body, "")
-		add(it.next, "")
+		add(it.head, "Bolder", it.link)
+		add(it.body, "", "")
+		add(it.next, "", "")
 	}
 	if more != "" {
 		blocks = append(blocks, run(more, "", ""))
@@ -73,7 +88,7 @@ func teamsMessage(m alert.Message, list []item, more string) map[string]any {
 		"body": blocks, "msteams": map[string]string{"width": "Full"},
 	}
 	if m.Link != "" {
-		card["actions"] = []map[string]string{{"type": "Action.OpenUrl", "title": say(openPage, m.Lang), "url": m.Link}}
+		card["actions"] = []open{opens(m.Link, say(openPage, m.Lang))}
 	}
 	return map[string]any{
 		"type":        "message",

@@ -1,7 +1,9 @@
 package store
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"time"
 )
 
@@ -39,14 +41,36 @@ func MessageByID(ctx context.Context, tx Tx, id string) (m Message, err error) {
 	return m, m.scan(tx.QueryRow(ctx, `SELECT `+messageColumns+` FROM outbox WHERE id = $1`, id))
 }
 
-// Waiting lists the messages that are neither sent nor given up, the next one first.
-func Waiting(ctx context.Context, tx Tx, limit int) (list []Message, err error) {
+// Held reports whether a message waits for the end of the quiet hours.
+func (m Message) Held() bool { return m.NotBefore.After(m.Made) }
+
+// TakeHeld takes what waits with a message for the same end of the quiet hours out of the
+// outbox, the oldest first, so that one message is made of it. Of several who ask, one gets it.
+func TakeHeld(ctx context.Context, tx Tx, like Message) (list []Message, err error) {
+	list, err = messages(ctx, tx, `DELETE FROM outbox WHERE channel = $1 AND not_before = $2 AND made < not_before
+		AND sent IS NULL AND given_up IS NULL AND attempts = 0 RETURNING `+messageColumns, like.Channel, moment(like.NotBefore))
+	slices.SortFunc(list, func(a, b Message) int { return cmp.Or(a.Made.Compare(b.Made), cmp.Compare(a.ID, b.ID)) })
+	return list, err
+}
+
+// Passed lists the messages to a channel that were made since then and that nothing held back.
+func Passed(ctx context.Context, tx Tx, channel string, since time.Time) ([]Message, error) {
+	return messages(ctx, tx, `SELECT `+messageColumns+` FROM outbox WHERE channel = $1 AND made >= $2 AND made >= not_before ORDER BY made, id`,
+		channel, moment(since))
+}
+
+func messages(ctx context.Context, tx Tx, query string, args ...any) (list []Message, err error) {
 	err = each(ctx, tx, func(r Row) error {
 		var m Message
 		defer func() { list = append(list, m) }()
 		return m.scan(r)
-	}, `SELECT `+messageColumns+` FROM outbox WHERE sent IS NULL AND given_up IS NULL ORDER BY not_before, id LIMIT $1`, limit)
+	}, query, args...)
 	return list, err
+}
+
+// Waiting lists the messages that are neither sent nor given up, the next one first.
+func Waiting(ctx context.Context, tx Tx, limit int) ([]Message, error) {
+	return messages(ctx, tx, `SELECT `+messageColumns+` FROM outbox WHERE sent IS NULL AND given_up IS NULL ORDER BY not_before, id LIMIT $1`, limit)
 }
 
 // MessageTried writes down how an attempt to send a message ended: with "" it is sent, and
@@ -65,13 +89,8 @@ func MessageTried(ctx context.Context, tx Tx, id, failure string, last bool, at 
 }
 
 // GivenUp lists the messages that could not be sent, the latest first.
-func GivenUp(ctx context.Context, tx Tx, limit int) (list []Message, err error) {
-	err = each(ctx, tx, func(r Row) error {
-		var m Message
-		defer func() { list = append(list, m) }()
-		return m.scan(r)
-	}, `SELECT `+messageColumns+` FROM outbox WHERE given_up IS NOT NULL ORDER BY given_up DESC, id LIMIT $1`, limit)
-	return list, err
+func GivenUp(ctx context.Context, tx Tx, limit int) ([]Message, error) {
+	return messages(ctx, tx, `SELECT `+messageColumns+` FROM outbox WHERE given_up IS NOT NULL ORDER BY given_up DESC, id LIMIT $1`, limit)
 }
 
 // MessageCounts counts the messages: waiting, failing (tried, and tried again), sent, given_up.

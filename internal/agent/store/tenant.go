@@ -81,6 +81,18 @@ func Memory(ctx context.Context, tx Tx, tenant string) (memory string, err error
 	return memory, err
 }
 
+// Memories reads what package alert remembers of every tenant that is configured, by its name.
+func Memories(ctx context.Context, tx Tx) (map[string]string, error) {
+	all := map[string]string{}
+	err := each(ctx, tx, func(r Row) error {
+		var name, memory string
+		err := r.Scan(&name, &memory)
+		all[name] = memory
+		return err
+	}, `SELECT name, memory FROM tenants WHERE removed IS NULL`)
+	return all, err
+}
+
 // Remember is the other half of Memory.
 func Remember(ctx context.Context, tx Tx, tenant, memory string) error {
 	_, err := tx.Exec(ctx, `UPDATE tenants SET memory = $1 WHERE name = $2`, memory, tenant)

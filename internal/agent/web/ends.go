@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"slices"
 	"sync"
-	"time"
 
 	"github.com/casdoctor/casdoctor/internal/agent/alert"
 	"github.com/casdoctor/casdoctor/internal/agent/store"
@@ -26,14 +25,8 @@ type end struct {
 	text   text // of a service
 }
 
-// days until the end, counted in whole days; below zero it is over.
-func (e end) days(now time.Time) int {
-	const day = 24 * time.Hour
-	return int(e.Ends.Sub(now.UTC().Truncate(day))/day) - 1
-}
-
 func (v endsView) tone(e end) string {
-	switch d := e.days(v.now); {
+	switch d := e.DaysLeft(v.now); {
 	case d < 0:
 		return "fail"
 	case d <= 30:
@@ -43,7 +36,7 @@ func (v endsView) tone(e end) string {
 }
 
 func (v endsView) left(e end) string {
-	switch d := e.days(v.now); {
+	switch d := e.DaysLeft(v.now); {
 	case d < 0:
 		return v.say(wEnded)
 	case d == 0:
@@ -123,10 +116,8 @@ func readEnds(r *http.Request, tx store.Tx, t store.Tenant) (endsOf, error) {
 		return out, err
 	}
 	for _, s := range rep.Retirements {
-		if on, err := time.Parse(time.DateOnly, s.On); err == nil && !s.Come {
-			out.ends = append(out.ends, end{
-				Expiry: alert.Expiry{What: alert.Service, Subject: s.ID, Ends: on, Last: on.AddDate(0, 0, -1).Format(time.DateOnly)}, tenant: t.Name, text: s.Text,
-			})
+		if e, published := alert.RetirementEnd(s); published && !s.Come {
+			out.ends = append(out.ends, end{Expiry: e, tenant: t.Name, text: s.Text})
 		}
 	}
 	return out, nil

@@ -136,6 +136,7 @@ var (
 	wEnded  = text{EN: "has ended", JA: "終了済み"}
 	wKinds  = map[string]text{
 		"licence": {EN: "Licence", JA: "ライセンス"}, "api_token": {EN: "API token", JA: "API トークン"},
+		"client_secret": {EN: "Client secret", JA: "クライアント シークレット"}, "client_certificate": {EN: "Client certificate", JA: "クライアント証明書"},
 		"certificate": {EN: "Certificate", JA: "証明書"}, "waiver": {EN: "Waiver", JA: "免除"}, "service": {EN: "Service", JA: "サービス"},
 	}
 	wEndsHelp = text{EN: "As the last run of each tenant saw it: licences, certificates, tokens, waivers, and what its owner switches off.", JA: "各テナントの最新の実行に基づく、ライセンス、証明書、トークン、免除、提供終了の予定です。"}
