@@ -20,7 +20,7 @@ type Standing struct {
 	Memory Memory `json:"-"`
 }
 
-// Quiet: there is nothing to do.
+// Quiet reports whether there is nothing to do.
 func (s Standing) Quiet() bool { return s.Verdict == checks.Ready && !s.Failed && s.Open == 0 }
 
 // Digest makes the messages that tell how all tenants are: what is open, or that nothing is.
