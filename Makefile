@@ -10,7 +10,7 @@ TOOLS := $(GO) tool -modfile=internal/tools/go.mod
 # detector's uses the same settings, so that the Graph SDK is compiled once for all of them.
 PURE  := CGO_ENABLED=0
 
-.PHONY: man demo test build lint vet gate readers generate screenshots test-html cold-start load bench mail-load test-tls bench-tls fuzz-tls test-agent agent-load clean
+.PHONY: man demo test build lint vet gate readers generate screenshots test-html test-page agent-screenshots cold-start load bench mail-load test-tls bench-tls fuzz-tls test-agent agent-load clean
 
 demo: build
 	@echo "== casdoctor demo: a healthy organisation =="
@@ -66,6 +66,20 @@ screenshots: pages
 # Every rule of axe-core on the same pages; what it calls serious or critical is an error.
 test-html: pages
 	node internal/tools/page/axe.mjs $(PAGES:%=dist/pages/%.html)
+
+# The page of the agent, as `casdoctor agent --demo` shows it: every rule of axe-core, and the ways by
+# keyboard. `make agent-screenshots` takes its pictures; the README shows one of them.
+test-page: build internal/tools/page/node_modules
+	@$(WITH_DEMO) node internal/tools/page/agent.mjs $$address
+
+agent-screenshots: build internal/tools/page/node_modules
+	@$(WITH_DEMO) node internal/tools/page/agent.mjs $$address dist/screenshots/agent
+	@mkdir -p docs/images
+	cp dist/screenshots/agent/overview-1440-light-en.png docs/images/agent.png
+
+# Starts the demo, waits for its address, and ends it with the shell that uses it.
+WITH_DEMO = mkdir -p dist; ./casdoctor agent --demo > dist/agent-demo & demo=$$!; trap "kill $$demo" EXIT; \
+	for i in $$(seq 120); do [ -s dist/agent-demo ] && break; sleep 1; done; address=$$(head -1 dist/agent-demo);
 
 .PHONY: pages
 pages: build internal/tools/page/node_modules

@@ -19,7 +19,7 @@ import (
 // mistake in any of the files gives an *Errors with everything that is wrong with all of them,
 // and no Agent, so that a reload which fails leaves in force what was.
 func LoadAgent(path string) (*Agent, error) {
-	data, err := readConfiguration(path)
+	data, err := readConfiguration(path, beginAgent)
 	if err != nil {
 		return nil, err
 	}
@@ -573,7 +573,7 @@ func (a *Agent) inForce() []*yaml.Node {
 // LoadEither loads a casdoctor.yaml or an agent.yaml. It is the latter if it has a key tenants,
 // which only an agent.yaml has.
 func LoadEither(path string) (Loaded, error) {
-	data, err := readConfiguration(path)
+	data, err := readConfiguration(path, beginTenant)
 	if err != nil {
 		return nil, err
 	}

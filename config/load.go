@@ -24,23 +24,30 @@ const maxFile = 1 << 20
 // the lists that it names. A wrong configuration gives an *Errors with everything that is
 // wrong with it; nothing that Load says or returns shows a secret.
 func Load(path string) (*Config, error) {
-	data, err := readConfiguration(path)
+	data, err := readConfiguration(path, beginTenant)
 	if err != nil {
 		return nil, err
 	}
 	return Parse(data, path)
 }
 
-// readConfiguration reads a configuration that the command line names. It may be a pipe.
-func readConfiguration(path string) ([]byte, error) {
+// The commands that start a configuration.
+const (
+	beginTenant = "config init"
+	beginAgent  = "config init --agent"
+)
+
+// readConfiguration reads a configuration that the command line names, and which the command begin
+// would start. It may be a pipe.
+func readConfiguration(path, begin string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, unreadable(path, err)
+		return nil, unreadable(path, begin, err)
 	}
 	defer func() { _ = f.Close() }()
 	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	if err != nil {
-		return nil, unreadable(path, err)
+		return nil, unreadable(path, begin, err)
 	}
 	return data, nil
 }
@@ -73,10 +80,10 @@ func (l *loader) load(data []byte) (*Config, error) {
 	return c, nil
 }
 
-func unreadable(path string, err error) error {
+func unreadable(path, begin string, err error) error {
 	p := Problem{File: path, Message: "cannot be read: " + reason(err)}
 	if errors.Is(err, fs.ErrNotExist) {
-		p.Hint = "name the configuration with -c, or start one with: casdoctor config init"
+		p.Hint = "name the configuration with -c, or start one with: casdoctor " + begin
 	}
 	return &Errors{Problems: []Problem{p}}
 }

@@ -9,7 +9,11 @@ import (
 	"sync"
 	"time"
 
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+
 	"github.com/casdoctor/casdoctor/internal/httpread"
+	"github.com/casdoctor/casdoctor/internal/spans"
 	"github.com/casdoctor/casdoctor/probes/facts"
 )
 
@@ -63,6 +67,8 @@ func run(ctx context.Context, env *Env, p Probe, byFact map[string]Probe) facts.
 		fact.Failure = f
 		return fact
 	}
+	ctx, span := spans.Start(ctx, "probe")
+	defer span.End()
 	begun := httpread.ChainLength(ctx)
 	rec := &httpread.Recorder{}
 	ctx, cancel := context.WithTimeout(httpread.WithRecorder(ctx, rec), p.Timeout)
@@ -101,6 +107,14 @@ func run(ctx context.Context, env *Env, p Probe, byFact map[string]Probe) facts.
 	if hung || len(fact.Requests) == 0 {
 		// Handshakes, DNS and what never ended are not taken apart: all of it was waited for.
 		fact.Path = begun + fact.Took
+	}
+	if span.IsRecording() {
+		span.SetName("probe " + p.Fact)
+		span.SetAttributes(attribute.String("casdoctor.fact", p.Fact))
+		if fact.Failure != nil {
+			span.SetAttributes(attribute.String("error.type", string(fact.Failure.Kind)))
+			span.SetStatus(codes.Error, "")
+		}
 	}
 	return fact
 }

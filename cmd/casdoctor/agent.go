@@ -30,8 +30,8 @@ func agentCommand(s streams) *cobra.Command {
 		Short: "look at every tenant when it is due, remember what was seen, and tell what has changed",
 		Long: `Look at every tenant of agent.yaml when it is due, remember what was seen, and tell what
 has changed, until it is stopped. Its page is at http://127.0.0.1:8642/ unless the configuration says
-otherwise. SIGHUP reads the configuration again. The log goes to
-standard error, one JSON object in a line.`,
+otherwise. SIGHUP reads the configuration and the certificate of the page again. The log goes to
+standard error, one JSON object in a line. With OTEL_EXPORTER_OTLP_ENDPOINT it also sends traces.`,
 		Example: `  casdoctor agent -c agent.yaml
   casdoctor agent --demo`,
 		Args: cobra.NoArgs,
@@ -46,11 +46,17 @@ standard error, one JSON object in a line.`,
 			if v, _ := c.Flags().GetBool("verbose"); v {
 				level = zerolog.DebugLevel
 			}
+			log := zerolog.New(s.err).Level(level).With().Timestamp().Logger()
+			tracer, sent, err := agent.Traces(c.Context(), os.Getenv, version(), log)
+			if err != nil {
+				return usage(err)
+			}
 			m := web.NewMetrics()
-			err := agent.Run(c.Context(), agent.Options{
+			err = agent.Run(c.Context(), agent.Options{
 				Load: func() (*config.Agent, error) { return config.LoadAgent(path) }, Reload: reload, Looked: m.Looked, Serve: servePage(m, nil),
-				Log: zerolog.New(s.err).Level(level).With().Timestamp().Logger(), Version: version(), Tell: agent.Tell,
+				Log: log, Version: version(), Tell: agent.Tell, Tracer: tracer,
 			})
+			sent()
 			if mistakes := (*config.Errors)(nil); errors.As(err, &mistakes) {
 				return usage(err)
 			}
@@ -62,7 +68,7 @@ standard error, one JSON object in a line.`,
 	}
 	c.Flags().StringVarP(&path, "config", "c", "agent.yaml", "the configuration")
 	c.Flags().BoolVar(&demonstration, "demo", false, "bring up practice organisations, an agent for them and its page, until Ctrl-C")
-	c.AddCommand(agentHistoryCommand(s), agentShowCommand(s), notifyTestCommand(s))
+	c.AddCommand(agentHistoryCommand(s), agentShowCommand(s), agentDiffCommand(s), notifyTestCommand(s))
 	return c
 }
 
@@ -170,10 +176,7 @@ The exit code is the one of the run.`,
 				if err != nil {
 					return err
 				}
-				raw, err = store.Document(ctx, tx, id, kind)
-				if errors.Is(err, sql.ErrNoRows) {
-					return failed(fmt.Errorf("run %d made no report; casdoctor agent history says why", id))
-				}
+				raw, err = document(ctx, tx, id, kind)
 				return err
 			}); err != nil {
 				return err
@@ -192,6 +195,98 @@ The exit code is the one of the run.`,
 	o.outputs(c)
 	c.Flags().BoolVar(&evidence, "evidence", false, "write what was seen instead, for casdoctor replay")
 	return c
+}
+
+func document(ctx context.Context, tx store.Tx, run int64, kind store.Kind) ([]byte, error) {
+	raw, err := store.Document(ctx, tx, run, kind)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, failed(fmt.Errorf("run %d made no report; casdoctor agent history says why", run))
+	}
+	return raw, err
+}
+
+func agentDiffCommand(s streams) *cobra.Command {
+	var m memory
+	var to differenceOptions
+	c := &cobra.Command{
+		Use:   "diff [TENANT | OLD NEW]",
+		Short: "say what has changed between two runs, or the last two of a tenant",
+		Long: `Compare the reports of two runs that the agent remembers, the older one first: by their numbers,
+or the last two of a tenant. Without arguments it is the only tenant that there is.
+
+The exit code is 0 when nothing got worse, 1 when something did, 2 for wrong usage.`,
+		Example: `  casdoctor agent diff contoso
+  casdoctor agent diff 4711 4801 --lang ja`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 2 {
+				return usage(errors.New("agent diff wants two runs, the older one first, or a tenant"))
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			if err := to.complete(c, s); err != nil {
+				return err
+			}
+			var reports [2]report.Report
+			if err := m.view(c.Context(), func(ctx context.Context, tx store.Tx) error {
+				runs, err := runsToCompare(ctx, tx, args)
+				if err != nil {
+					return err
+				}
+				for i, id := range runs {
+					raw, err := document(ctx, tx, id, store.Report)
+					if err != nil {
+						return err
+					}
+					if reports[i], err = report.Read(bytes.NewReader(raw)); err != nil {
+						return fmt.Errorf("run %d: %w", id, err)
+					}
+				}
+				return nil
+			}); err != nil {
+				return err
+			}
+			return to.write(s, reports[0], reports[1])
+		},
+	}
+	m.flags(c)
+	to.flags(c)
+	return c
+}
+
+// runsToCompare are the two that the arguments of agent diff name.
+func runsToCompare(ctx context.Context, tx store.Tx, args []string) (runs [2]int64, err error) {
+	if len(args) == 2 {
+		for i, name := range args {
+			if runs[i], err = runNamed(ctx, tx, name); err != nil {
+				return runs, err
+			}
+		}
+		return runs, nil
+	}
+	if len(args) == 0 {
+		all, err := store.Tenants(ctx, tx)
+		if err != nil {
+			return runs, err
+		}
+		if len(all) != 1 {
+			return runs, usage(fmt.Errorf("the agent remembers %d tenants: name one, or two runs", len(all)))
+		}
+		args = []string{all[0].Name}
+	}
+	if runs[1], err = runNamed(ctx, tx, args[0]); err != nil {
+		return runs, err
+	}
+	last, err := store.RunByID(ctx, tx, runs[1])
+	if err != nil {
+		return runs, err
+	}
+	before, err := store.ReportBefore(ctx, tx, last.Tenant, last.ID)
+	if errors.Is(err, sql.ErrNoRows) {
+		return runs, failed(fmt.Errorf("%s has no report before run %d to compare with", last.Tenant, last.ID))
+	}
+	runs[0] = before.ID
+	return runs, err
 }
 
 // runNamed is the number of a run: itself, or the latest with a report of a tenant.

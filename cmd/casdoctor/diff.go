@@ -11,7 +11,7 @@ import (
 )
 
 func diffCommand(s streams) *cobra.Command {
-	var format, output string
+	var to differenceOptions
 	c := &cobra.Command{
 		Use:   "diff OLD.json NEW.json",
 		Short: "say what has changed between two reports, and whether something got worse",
@@ -27,51 +27,69 @@ The exit code is 0 when nothing got worse, 1 when something did, 2 for wrong usa
 		},
 		Args: two("two reports, the older one first"),
 		RunE: func(c *cobra.Command, args []string) error {
-			opts, err := view(c, s)
-			if err != nil {
+			if err := to.complete(c, s); err != nil {
 				return err
 			}
-			opts.Verbose, _ = c.Flags().GetBool("verbose")
-			if output != "" {
-				opts.Width, opts.Color = 0, false
-			}
-			if err := oneOf("--format", format, "text", "json"); err != nil {
-				return err
-			}
-			if err := overwritten(output, args...); err != nil {
+			if err := overwritten(to.output, args...); err != nil {
 				return usage(err)
 			}
-			from, err := openReport(args[0])
+			earlier, err := openReport(args[0])
 			if err != nil {
 				return err
 			}
-			to, err := openReport(args[1])
+			later, err := openReport(args[1])
 			if err != nil {
 				return err
 			}
-			d, err := report.Compare(from, to)
-			if err != nil {
-				return usage(err)
-			}
-			var b bytes.Buffer
-			if format == "json" {
-				err = report.WriteData(&b, d)
-			} else {
-				err = report.WriteDiff(&b, d, opts)
-			}
-			if err == nil {
-				err = deliver(s, output, b.Bytes())
-			}
-			if err != nil {
-				return failed(fmt.Errorf("the difference could not be written: %w", err))
-			}
-			if d.Effect == report.Worse {
-				return &exitError{code: checks.ExitTrouble}
-			}
-			return nil
+			return to.write(s, earlier, later)
 		},
 	}
-	c.Flags().StringVar(&format, "format", "text", "text or json")
-	c.Flags().StringVarP(&output, "output", "o", "", "write to this file (0600) instead of standard output")
+	to.flags(c)
 	return c
+}
+
+// differenceOptions say how a difference is written, and where.
+type differenceOptions struct {
+	format, output string
+	view           report.View
+}
+
+func (o *differenceOptions) flags(c *cobra.Command) {
+	c.Flags().StringVar(&o.format, "format", "text", "text or json")
+	c.Flags().StringVarP(&o.output, "output", "o", "", "write to this file (0600) instead of standard output")
+}
+
+func (o *differenceOptions) complete(c *cobra.Command, s streams) (err error) {
+	if o.view, err = view(c, s); err != nil {
+		return err
+	}
+	o.view.Verbose, _ = c.Flags().GetBool("verbose")
+	if o.output != "" {
+		o.view.Width, o.view.Color = 0, false
+	}
+	return oneOf("--format", o.format, "text", "json")
+}
+
+// write writes what has changed; an exitError says that something got worse.
+func (o *differenceOptions) write(s streams, earlier, later report.Report) error {
+	d, err := report.Compare(earlier, later)
+	if err != nil {
+		return usage(err)
+	}
+	var b bytes.Buffer
+	if o.format == "json" {
+		err = report.WriteData(&b, d)
+	} else {
+		err = report.WriteDiff(&b, d, o.view)
+	}
+	if err == nil {
+		err = deliver(s, o.output, b.Bytes())
+	}
+	if err != nil {
+		return failed(fmt.Errorf("the difference could not be written: %w", err))
+	}
+	if d.Effect == report.Worse {
+		return &exitError{code: checks.ExitTrouble}
+	}
+	return nil
 }

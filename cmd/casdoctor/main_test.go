@@ -34,10 +34,11 @@ func TestScripts(t *testing.T) {
 			e.Setenv("NO_COLOR", "1")
 			e.Setenv("TMPDIR", e.WorkDir)
 			e.Values[labKey{}] = new(*lab.Lab)
+			e.Values[agentKey{}] = new(*running)
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"code": code, "mode": mode, "schema": schema, "lab": practice, "replace": replaceText,
+			"code": code, "mode": mode, "schema": schema, "lab": practice, "replace": replaceText, "agent": theAgent,
 		},
 	})
 }

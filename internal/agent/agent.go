@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+	"go.opentelemetry.io/otel/trace"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/casdoctor/casdoctor/checks"
@@ -42,6 +43,8 @@ type Options struct {
 	Tell func(*config.Agent) (jobs.Alerts, jobs.Sender, error)
 	// Looked is told every report that was made, before it is remembered; nil: nobody counts.
 	Looked func(report.Report)
+	// Tracer begins the spans of runs and deliveries; nil: there are none.
+	Tracer trace.Tracer
 	// Serve is the page: it answers until ctx ends. nil: there is none.
 	Serve func(ctx context.Context, a *Agent) error
 }
@@ -122,6 +125,10 @@ func (a *Agent) reload(ctx context.Context) error {
 	if Database(cfg) != Database(a.Config()) {
 		return errors.New("store has changed: another database is opened at a start only")
 	}
+	// What lets people in is read anew, so it has to fit the address that is open.
+	if was := a.Config().Page; cfg.Page.Listen != was.Listen || (cfg.Page.TLS == nil) != (was.TLS == nil) {
+		return errors.New("page.listen or page.tls has changed: another address is opened at a start only")
+	}
 	set, err := a.settings(cfg)
 	if err != nil {
 		return err
@@ -136,7 +143,7 @@ func (a *Agent) reload(ctx context.Context) error {
 // settings are what the jobs make of the configuration.
 func (a *Agent) settings(cfg *config.Agent) (jobs.Settings, error) {
 	set := jobs.Settings{
-		Log: a.Log, Version: a.options.Version, Now: a.options.Now, Keep: kept(cfg),
+		Log: a.Log, Version: a.options.Version, Now: a.options.Now, Keep: kept(cfg), Tracer: a.options.Tracer,
 		Digest: jobs.Schedule{Times: cfg.Alerts.Digest, Zone: cfg.TimeZone},
 	}
 	tenants := map[string]*config.Config{}

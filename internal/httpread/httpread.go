@@ -77,6 +77,8 @@ type Client struct {
 	posts  []post
 	tokens []token
 	own    map[string]bool // host:port that only this machine reaches
+	// services are the names of what is at a host:port, for traces.
+	services map[string]string
 
 	mu       sync.Mutex
 	limiters map[string]*limiter
@@ -103,7 +105,7 @@ func WithBackoff(d time.Duration) Option { return func(c *Client) { c.backoff = 
 
 // New builds the transport for a loaded configuration.
 func New(cfg *config.Config, opts ...Option) (*Client, error) {
-	c := &Client{backoff: backoff, hosts: map[string]bool{}, own: map[string]bool{metadataService: true}, limiters: map[string]*limiter{}, slots: map[string]chan struct{}{}}
+	c := &Client{backoff: backoff, hosts: map[string]bool{}, own: map[string]bool{metadataService: true}, services: map[string]string{}, limiters: map[string]*limiter{}, slots: map[string]chan struct{}{}}
 	for _, o := range opts {
 		o(c)
 	}
@@ -151,17 +153,17 @@ func (l lazily) RoundTrip(r *http.Request) (*http.Response, error) { return l().
 
 // allow derives, from the configuration alone, what may be sent.
 func (c *Client) allow(cfg *config.Config) {
-	host := func(raw string) string {
+	host := func(service, raw string) string {
 		u, err := url.Parse(raw)
 		if err != nil || u.Host == "" {
 			return ""
 		}
 		hp := hostport(u)
-		c.hosts[hp] = true
+		c.hosts[hp], c.services[hp] = true, service
 		return hp
 	}
 	if m := cfg.Microsoft365; m != nil {
-		login, graph := host(m.Endpoints.Login), host(m.Endpoints.Graph)
+		login, graph := host("entra", m.Endpoints.Login), host("graph", m.Endpoints.Graph)
 		c.posts = append(c.posts,
 			post{hostport: login, prefix: "/" + m.TenantID + "/oauth2/v2.0/token"},
 			post{hostport: graph, prefix: "/v1.0/$batch", batch: true, repeat: true},
@@ -172,28 +174,28 @@ func (c *Client) allow(cfg *config.Config) {
 	}
 	if g := cfg.Google; g != nil {
 		for _, e := range []string{g.Endpoints.TokenInfo, g.Endpoints.Directory, g.Endpoints.Reports} {
-			host(e)
+			host("google", e)
 		}
 		if u, err := url.Parse(g.Endpoints.Token); err == nil {
-			c.posts = append(c.posts, post{hostport: host(g.Endpoints.Token), prefix: u.Path})
+			c.posts = append(c.posts, post{hostport: host("google", g.Endpoints.Token), prefix: u.Path})
 		}
 		if g.Credentials.Impersonate != "" {
-			iam := host(g.Endpoints.IAM)
+			iam := host("google_iam", g.Endpoints.IAM)
 			for _, method := range []string{":signJwt", ":generateAccessToken"} {
 				c.posts = append(c.posts, post{hostport: iam, prefix: "/v1/projects/-/serviceAccounts/", suffix: method})
 			}
 			if u, err := url.Parse(g.Endpoints.STS); err == nil {
-				c.posts = append(c.posts, post{hostport: host(g.Endpoints.STS), prefix: u.Path})
+				c.posts = append(c.posts, post{hostport: host("google_sts", g.Endpoints.STS), prefix: u.Path})
 			}
 			// The caller may be the machine itself. Google fixes the address.
 			c.hosts[metadataService] = true
 		}
 	}
 	if cfg.CAS != nil && cfg.CAS.API != nil {
-		host(cfg.CAS.API.Endpoint)
+		host("cas", cfg.CAS.API.Endpoint)
 	}
 	if cfg.Licensing != nil && cfg.Licensing.LMP != nil {
-		host(cfg.Licensing.LMP.Endpoint)
+		host("lmp", cfg.Licensing.LMP.Endpoint)
 	}
 }
 
@@ -385,7 +387,7 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 		q.Waited = paused + limited
-		resp, err := t.send(ctx, r, &q)
+		resp, err := t.traced(ctx, r, &q)
 		rec.add(q)
 		if err != nil {
 			if refused != 0 && errors.Is(ctx.Err(), context.DeadlineExceeded) {

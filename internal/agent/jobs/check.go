@@ -9,8 +9,11 @@ import (
 
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertype"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
 
 	"github.com/casdoctor/casdoctor/internal/agent/store"
+	"github.com/casdoctor/casdoctor/internal/spans"
 )
 
 // Check is the look at one tenant for one period. Of each tenant only one waits or runs at a
@@ -104,14 +107,23 @@ func (w *checkWorker) Work(ctx context.Context, job *river.Job[Check]) error {
 	}
 
 	run := store.Run{Tenant: a.Tenant, Period: a.Period, AskedBy: a.By, Begun: j.now(), Version: j.set.Load().Version}
+	ctx, span := spans.Start(spans.With(ctx, j.set.Load().Tracer), "run "+a.Tenant)
+	defer span.End()
+	span.SetAttributes(attribute.String("casdoctor.tenant", a.Tenant), attribute.String("casdoctor.period", a.Period.UTC().Format(time.RFC3339)))
 	o, err := Outcome{}, errDied
 	if job.Attempt <= lookDeaths {
 		o, err = j.look(ctx, t, waivers)
 	}
 	if ctx.Err() != nil { // the agent stops: River puts the job back
+		span.SetStatus(codes.Error, "cut short")
 		return ctx.Err()
 	}
 	run.Ended = j.now()
+	if err != nil {
+		span.SetStatus(codes.Error, "no report")
+	} else {
+		span.SetAttributes(attribute.String("casdoctor.verdict", o.Verdict))
+	}
 	if err != nil {
 		if failures(job.JobRow)+1 < lookAttempts && job.Attempt <= lookDeaths {
 			log.Warn().Err(err).Int("attempt", job.Attempt).Msg("no report; it is tried again")

@@ -9,8 +9,11 @@ import (
 
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertype"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
 
 	"github.com/casdoctor/casdoctor/internal/agent/store"
+	"github.com/casdoctor/casdoctor/internal/spans"
 )
 
 // Deliver sends one message of the outbox.
@@ -65,7 +68,13 @@ func (w *deliverWorker) Work(ctx context.Context, job *river.Job[Deliver]) error
 		}
 	}
 	log := j.log().With().Str("message", id).Str("channel", m.Channel).Logger()
-	sent := send(ctx, set.Sender, m)
+	with, span := spans.Start(spans.With(ctx, j.set.Load().Tracer), "deliver "+m.Channel)
+	defer span.End()
+	span.SetAttributes(attribute.String("casdoctor.tenant", m.Tenant), attribute.String("casdoctor.channel", m.Channel), attribute.Int("casdoctor.attempt", job.Attempt))
+	sent := send(with, set.Sender, m)
+	if sent != nil {
+		span.SetStatus(codes.Error, "") // why is in the log: a receiver's words belong there
+	}
 	if ctx.Err() != nil && sent != nil {
 		return ctx.Err()
 	}

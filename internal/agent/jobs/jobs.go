@@ -28,6 +28,7 @@ import (
 	"github.com/riverqueue/river/riverdriver/riversqlite"
 	"github.com/riverqueue/river/rivertype"
 	"github.com/rs/zerolog"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/casdoctor/casdoctor/internal/agent/store"
 )
@@ -101,6 +102,7 @@ type Settings struct {
 	Version  string // of casdoctor
 	Log      zerolog.Logger
 	Now      func() time.Time // nil: time.Now
+	Tracer   trace.Tracer     // nil: no traces
 	// SoftStop is how long running looks may go on once the agent is to stop; then they are
 	// put back. Zero: DefaultSoftStop. Not changed by Apply.
 	SoftStop time.Duration

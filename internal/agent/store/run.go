@@ -115,6 +115,12 @@ func Runs(ctx context.Context, tx Tx, tenant string, before int64, limit int) (l
 	return list, err
 }
 
+// ReportBefore is the last run of a tenant before a run that made a report; sql.ErrNoRows when
+// there is none.
+func ReportBefore(ctx context.Context, tx Tx, tenant string, run int64) (r Run, err error) {
+	return r, r.scan(tx.QueryRow(ctx, `SELECT `+runColumns+` FROM runs WHERE tenant = $1 AND id < $2 AND verdict <> '' ORDER BY id DESC LIMIT 1`, tenant, run))
+}
+
 // LastDurations are how long the last run of each tenant took.
 func LastDurations(ctx context.Context, tx Tx) (map[string]time.Duration, error) {
 	took := map[string]time.Duration{}

@@ -6,14 +6,11 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
 	"sync"
 	"time"
-
-	"golang.org/x/time/rate"
 
 	"github.com/casdoctor/casdoctor/config"
 	"github.com/casdoctor/casdoctor/internal/agent/store"
@@ -61,7 +58,7 @@ func (p *Page) admit(to route) http.Handler {
 		case by.may(to.least):
 			to.answer(w, r)
 		case by.role != anybody:
-			p.record(r, "refused", map[string]string{"path": r.URL.Path})
+			p.refused(r, "refused", map[string]string{"path": r.URL.Path})
 			p.fail(w, r, http.StatusForbidden, wNotAllowed)
 		case r.Method == http.MethodGet && r.Header.Get("Authorization") == "" && strings.Contains(r.Header.Get("Accept"), "text/html"):
 			http.Redirect(w, r, "/sign-in?to="+url.QueryEscape(r.URL.RequestURI()), http.StatusSeeOther)
@@ -76,7 +73,10 @@ func (p *Page) admit(to route) http.Handler {
 func (p *Page) identify(r *http.Request) (by person, wait bool) {
 	cfg := p.Config().Page
 	if !signIn(cfg) {
-		return local, false
+		if p.loopback {
+			return local, false
+		}
+		return person{}, false // taken out of the configuration while the page is open to others
 	}
 	if kind, token, _ := strings.Cut(r.Header.Get("Authorization"), " "); strings.EqualFold(kind, "Bearer") {
 		if t, ok := tokenOf(cfg, token); ok {
@@ -84,7 +84,7 @@ func (p *Page) identify(r *http.Request) (by person, wait bool) {
 		}
 		return person{}, !p.tries.allow(r, p.Now())
 	}
-	if c, err := r.Cookie(p.cookieName()); err == nil {
+	if c, err := r.Cookie(p.cookieName(r)); err == nil {
 		if s, ok := p.sessions.get(c.Value, p.Now()); ok && s.still(cfg) {
 			return s.person, false
 		}
@@ -166,58 +166,27 @@ func (s *sessions) end(id string) {
 	delete(s.open, sha256.Sum256([]byte(id)))
 }
 
-// cookieName: a name with __Host- is only taken from this host, over TLS, for all of its paths.
-func (p *Page) cookieName() string {
-	if p.tls != nil {
-		return "__Host-casdoctor"
+const sessionCookie = "casdoctor"
+
+func (p *Page) cookieName(r *http.Request) string { return p.hostOnly(r, sessionCookie) }
+
+// hostOnly: a cookie whose name begins with __Host- is only taken from this host, over TLS, for
+// all of its paths (RFC 6265bis, 4.1.3.2).
+func (p *Page) hostOnly(r *http.Request, name string) string {
+	if p.secure(r) {
+		return "__Host-" + name
 	}
-	return "casdoctor"
+	return name
 }
 
-func (p *Page) setCookie(w http.ResponseWriter, name, value string, age time.Duration) {
+func (p *Page) setCookie(w http.ResponseWriter, r *http.Request, name, value string, age time.Duration) {
 	c := &http.Cookie{ //nolint:gosec // G124: without TLS it is for loopback only, where Secure would lose it
-		Name: name, Value: value, Path: "/", HttpOnly: true, Secure: p.tls != nil, SameSite: http.SameSiteLaxMode, MaxAge: int(age.Seconds()),
+		Name: name, Value: value, Path: "/", HttpOnly: true, Secure: p.secure(r), SameSite: http.SameSiteLaxMode, MaxAge: int(age.Seconds()),
 	}
 	if value == "" {
 		c.MaxAge = -1
 	}
 	http.SetCookie(w, c)
-}
-
-// tries bounds how often somebody may be wrong: five at once, then one in twelve seconds, from
-// each address, and twenty a second from all.
-type tries struct {
-	mu  sync.Mutex
-	of  map[string]*rate.Limiter
-	all *rate.Limiter
-}
-
-const (
-	triesAtOnce   = 5
-	tryEvery      = 12 * time.Second
-	triesOfAll    = 20
-	mostAddresses = 10_000
-)
-
-func (t *tries) allow(r *http.Request, now time.Time) bool {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		host = r.RemoteAddr
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.of == nil || len(t.of) >= mostAddresses {
-		t.of = map[string]*rate.Limiter{}
-	}
-	if t.all == nil {
-		t.all = rate.NewLimiter(triesOfAll, triesOfAll)
-	}
-	l := t.of[host]
-	if l == nil {
-		l = rate.NewLimiter(rate.Every(tryEvery), triesAtOnce)
-		t.of[host] = l
-	}
-	return l.AllowN(now, 1) && t.all.AllowN(now, 1)
 }
 
 // record writes down what somebody did or was refused. That it cannot be written down stops
@@ -246,7 +215,7 @@ func (p *Page) signInToken(w http.ResponseWriter, r *http.Request) {
 	cfg := p.Config().Page
 	t, ok := tokenOf(cfg, strings.TrimSpace(r.PostFormValue("token")))
 	if !ok {
-		p.record(r, "sign_in_failed", map[string]string{"from": r.RemoteAddr})
+		p.refused(r, "sign_in_failed", nil)
 		p.render(w, r, http.StatusUnauthorized, signInPage(p.frame(w, r, wSignIn), target(r), cfg, true))
 		return
 	}
@@ -256,17 +225,17 @@ func (p *Page) signInToken(w http.ResponseWriter, r *http.Request) {
 
 // enter opens a session and goes where the person wanted to go.
 func (p *Page) enter(w http.ResponseWriter, r *http.Request, s session) {
-	p.setCookie(w, p.cookieName(), p.sessions.begin(s, p.Now()), sessionLength)
+	p.setCookie(w, r, p.cookieName(r), p.sessions.begin(s, p.Now()), sessionLength)
 	r = r.WithContext(context.WithValue(r.Context(), whoKey{}, s.person))
 	p.record(r, "sign_in", map[string]string{"role": string(s.role)})
 	http.Redirect(w, r, target(r), http.StatusSeeOther)
 }
 
 func (p *Page) signOut(w http.ResponseWriter, r *http.Request) {
-	if c, err := r.Cookie(p.cookieName()); err == nil {
+	if c, err := r.Cookie(p.cookieName(r)); err == nil {
 		p.sessions.end(c.Value)
 	}
-	p.setCookie(w, p.cookieName(), "", 0)
+	p.setCookie(w, r, p.cookieName(r), "", 0)
 	http.Redirect(w, r, "/sign-in", http.StatusSeeOther)
 }
 

@@ -68,7 +68,7 @@ func (p *Page) frame(w http.ResponseWriter, r *http.Request, title text, args ..
 	lang, chosen := languageOf(r)
 	if chosen {
 		const year = 365 * 24 * time.Hour
-		p.setCookie(w, languageCookie, lang, year)
+		p.setCookie(w, r, languageCookie, lang, year)
 	}
 	w.Header().Add("Vary", "Accept-Language, Cookie")
 	cfg := p.Config()

@@ -31,26 +31,32 @@ import (
 const (
 	signInLength   = 10 * time.Minute // from leaving to coming back
 	providerWithin = 15 * time.Second // for its answers
+	// providerRest is how long a provider that did not answer is left alone: people wait for it
+	// one after the other.
+	providerRest = 5 * time.Second
 )
 
 // providers keeps the provider that was found, for as long as its configuration is the same.
 type providers struct {
 	mu    sync.Mutex
-	key   []byte // signs what a browser keeps while it is away; as old as the process
 	of    string
 	found *oidc.Provider
+	at    oauth2.Endpoint // of found
 	gate  *providerGate
+	down  error     // why it was not found
+	until time.Time // and how long nobody asks again
 }
 
-// provider is the one of the configuration, and the client that talks to it.
-func (p *Page) provider(ctx context.Context, cfg *config.OIDC) (*oidc.Provider, *http.Client, error) {
+// provider is the one of the configuration, its addresses, and the client that talks to it.
+func (p *Page) provider(ctx context.Context, cfg *config.OIDC) (*oidc.Provider, oauth2.Endpoint, *http.Client, error) {
+	var none oauth2.Endpoint
 	s := &p.providers
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.gate == nil || s.of != cfg.Issuer {
 		way, err := wayout.New(p.Config().Network)
 		if err != nil {
-			return nil, nil, err
+			return nil, none, nil, err
 		}
 		s.gate = &providerGate{base: &http.Transport{
 			Proxy: func(r *http.Request) (*url.URL, error) { return way.Proxy(r.URL) }, DialContext: way.Dialer().DialContext,
@@ -58,30 +64,46 @@ func (p *Page) provider(ctx context.Context, cfg *config.OIDC) (*oidc.Provider, 
 			ForceAttemptHTTP2: true, IdleConnTimeout: providerWithin,
 		}}
 		s.gate.allow(http.MethodGet, strings.TrimSuffix(cfg.Issuer, "/")+"/.well-known/openid-configuration")
-		s.found, s.of = nil, cfg.Issuer
+		s.found, s.of, s.down = nil, cfg.Issuer, nil
 	}
 	client := &http.Client{
 		Transport: s.gate, Timeout: providerWithin,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	if s.found != nil {
-		return s.found, client, nil
+		return s.found, s.at, client, nil
+	}
+	if s.down != nil && p.Now().Before(s.until) {
+		return nil, none, nil, s.down
 	}
 	// The provider keeps the context for later reads of its keys.
 	found, err := oidc.NewProvider(oidc.ClientContext(context.WithoutCancel(ctx), client), cfg.Issuer)
 	if err != nil {
-		return nil, nil, fmt.Errorf("the identity provider: %w", err)
+		s.down, s.until = fmt.Errorf("the identity provider: %w", err), p.Now().Add(providerRest)
+		return nil, none, nil, s.down
 	}
 	var more struct {
-		Keys string `json:"jwks_uri"`
+		Keys    string   `json:"jwks_uri"`
+		Methods []string `json:"token_endpoint_auth_methods_supported"`
 	}
 	if err := found.Claims(&more); err != nil {
-		return nil, nil, fmt.Errorf("the identity provider: %w", err)
+		return nil, none, nil, fmt.Errorf("the identity provider: %w", err)
 	}
 	s.gate.allow(http.MethodGet, more.Keys)
 	s.gate.allow(http.MethodPost, found.Endpoint().TokenURL)
-	s.found = found
-	return found, client, nil
+	s.found, s.at = found, found.Endpoint()
+	s.at.AuthStyle = authStyle(more.Methods, cfg)
+	return found, s.at, client, nil
+}
+
+// authStyle is how the client shows its secret (OpenID Connect Discovery 1.0, 3: without a list
+// it is client_secret_basic). It is not left to package oauth2, which tries both: after a
+// refusal the second try would show the same code again, which RFC 6749 (4.1.2) takes for a theft.
+func authStyle(methods []string, cfg *config.OIDC) oauth2.AuthStyle {
+	if cfg.ClientSecret.IsZero() || len(methods) > 0 && !slices.Contains(methods, "client_secret_basic") {
+		return oauth2.AuthStyleInParams
+	}
+	return oauth2.AuthStyleInHeader
 }
 
 // providerGate lets through what a sign-in needs: the provider's description and keys are
@@ -115,22 +137,17 @@ type away struct {
 	Until                      time.Time
 }
 
-func (p *Page) awayCookie() string {
-	if p.tls != nil {
-		return "__Host-casdoctor-sign-in"
-	}
-	return "casdoctor-sign-in"
-}
+func (p *Page) awayCookie(r *http.Request) string { return p.hostOnly(r, "casdoctor-sign-in") }
 
-func (p *Page) mac(body string) string {
-	s := &p.providers
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.key == nil {
-		s.key = make([]byte, sha256.Size)
-		_, _ = rand.Read(s.key) // never fails (crypto/rand)
-	}
-	m := hmac.New(sha256.New, s.key)
+// awayKey signs what a browser keeps while it is away; it is as old as the process.
+var awayKey = sync.OnceValue(func() []byte {
+	key := make([]byte, sha256.Size)
+	_, _ = rand.Read(key) // never fails (crypto/rand)
+	return key
+})
+
+func mac(body string) string {
+	m := hmac.New(sha256.New, awayKey())
 	m.Write([]byte(body))
 	return base64.RawURLEncoding.EncodeToString(m.Sum(nil))
 }
@@ -140,7 +157,7 @@ func (p *Page) oauth(r *http.Request, cfg *config.OIDC, at oauth2.Endpoint) oaut
 	base := strings.TrimSuffix(p.Config().Alerts.Link, "/")
 	if base == "" {
 		scheme := "http"
-		if p.tls != nil {
+		if p.secure(r) {
 			scheme = "https"
 		}
 		base = scheme + "://" + r.Host
@@ -157,7 +174,7 @@ func (p *Page) signInProvider(w http.ResponseWriter, r *http.Request) {
 		p.notFound(w, r)
 		return
 	}
-	provider, _, err := p.provider(r.Context(), cfg)
+	_, endpoint, _, err := p.provider(r.Context(), cfg)
 	if err != nil {
 		p.Log.Error().Err(err).Msg("nobody can sign in with the identity provider")
 		p.fail(w, r, http.StatusBadGateway, wNoProvider)
@@ -170,21 +187,21 @@ func (p *Page) signInProvider(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	body := base64.RawURLEncoding.EncodeToString(raw)
-	p.setCookie(w, p.awayCookie(), body+"."+p.mac(body), signInLength)
-	oauth := p.oauth(r, cfg, provider.Endpoint())
+	p.setCookie(w, r, p.awayCookie(r), body+"."+mac(body), signInLength)
+	oauth := p.oauth(r, cfg, endpoint)
 	http.Redirect(w, r, oauth.AuthCodeURL(keep.State, oidc.Nonce(keep.Nonce), oauth2.S256ChallengeOption(keep.Verifier)), http.StatusSeeOther)
 }
 
 // cameBack is what the browser kept, if it is ours and not too old.
 func (p *Page) cameBack(r *http.Request) (away, bool) {
 	var keep away
-	c, err := r.Cookie(p.awayCookie())
+	c, err := r.Cookie(p.awayCookie(r))
 	if err != nil {
 		return keep, false
 	}
 	body, sum, _ := strings.Cut(c.Value, ".")
 	raw, err := base64.RawURLEncoding.DecodeString(body)
-	if err != nil || !hmac.Equal([]byte(sum), []byte(p.mac(body))) || json.Unmarshal(raw, &keep) != nil {
+	if err != nil || !hmac.Equal([]byte(sum), []byte(mac(body))) || json.Unmarshal(raw, &keep) != nil {
 		return keep, false
 	}
 	return keep, p.Now().Before(keep.Until) && hmac.Equal([]byte(keep.State), []byte(r.URL.Query().Get("state")))
@@ -197,20 +214,26 @@ func (p *Page) signInCallback(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	keep, ok := p.cameBack(r)
-	p.setCookie(w, p.awayCookie(), "", 0)
+	p.setCookie(w, r, p.awayCookie(r), "", 0)
 	if !ok || r.URL.Query().Get("code") == "" {
 		p.fail(w, r, http.StatusBadRequest, wSignInAgain)
 		return
 	}
+	if !p.tries.left(r, p.Now()) { // each is a request to the provider
+		w.Header().Set("Retry-After", "60")
+		p.fail(w, r, http.StatusTooManyRequests, wTooMany)
+		return
+	}
 	by, names, err := p.claims(r, cfg, keep)
 	if err != nil {
+		p.tries.allow(r, p.Now())
 		p.Log.Warn().Err(err).Msg("a sign-in with the identity provider failed")
-		p.record(r, "sign_in_failed", map[string]string{"from": r.RemoteAddr})
+		p.refused(r, "sign_in_failed", nil)
 		p.fail(w, r, http.StatusForbidden, wSignInAgain)
 		return
 	}
 	if by.role == anybody {
-		p.record(r, "sign_in_failed", map[string]string{"from": r.RemoteAddr, "name": by.name})
+		p.refused(r, "sign_in_failed", map[string]string{"name": by.name})
 		p.fail(w, r, http.StatusForbidden, wNoRole)
 		return
 	}
@@ -221,12 +244,12 @@ func (p *Page) signInCallback(w http.ResponseWriter, r *http.Request) {
 // claims exchanges the code and reads who it is. A mail address counts when the provider says
 // that it is verified.
 func (p *Page) claims(r *http.Request, cfg *config.OIDC, keep away) (by person, names []string, err error) {
-	provider, client, err := p.provider(r.Context(), cfg)
+	provider, endpoint, client, err := p.provider(r.Context(), cfg)
 	if err != nil {
 		return by, nil, err
 	}
 	ctx := oidc.ClientContext(r.Context(), client)
-	oauth := p.oauth(r, cfg, provider.Endpoint())
+	oauth := p.oauth(r, cfg, endpoint)
 	token, err := oauth.Exchange(ctx, r.URL.Query().Get("code"), oauth2.VerifierOption(keep.Verifier))
 	if err != nil {
 		if e, ok := errors.AsType[*oauth2.RetrieveError](err); ok {
@@ -254,7 +277,8 @@ func (p *Page) claims(r *http.Request, cfg *config.OIDC, keep away) (by person, 
 		return by, nil, err
 	}
 	by.name = id.Subject
-	if c.Email != "" && (c.Verified == true || c.Verified == "true") {
+	// What has no @ is no mail address, and could be the name of a group.
+	if strings.Contains(c.Email, "@") && (c.Verified == true || c.Verified == "true") {
 		by.name = c.Email
 		names = append(names, strings.ToLower(c.Email))
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
+	"errors"
 	"net/http"
 	"strconv"
 
@@ -71,14 +72,11 @@ func comparedWith(ctx context.Context, tx store.Tx, run store.Run, against int64
 		}
 		return other, err
 	}
-	const few = 20 // runs without a report between two that have one
-	earlier, err := store.Runs(ctx, tx, run.Tenant, run.ID, few)
-	for _, e := range earlier {
-		if e.Verdict != "" {
-			return e, nil
-		}
+	before, err := store.ReportBefore(ctx, tx, run.Tenant, run.ID)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
 	}
-	return store.Run{}, err
+	return before, err
 }
 
 func (p *Page) reportFile(w http.ResponseWriter, r *http.Request) {

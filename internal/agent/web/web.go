@@ -18,12 +18,14 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"log"
 	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -52,8 +54,10 @@ type Page struct {
 	listen    config.HostPort
 	tls       *config.PageTLS
 	loopback  bool
+	shown     certificate
 	sessions  sessions
 	tries     tries
+	refusals  refusals
 	ends      endsCache
 	providers providers
 	handler   http.Handler
@@ -104,22 +108,57 @@ func (p *Page) Listen(ctx context.Context) (net.Listener, error) {
 	if p.tls == nil {
 		return l, nil
 	}
-	chain, err := os.ReadFile(p.tls.Certificate)
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("the certificate of the page: %w", err), l.Close())
+	if _, err := p.certificate(); err != nil {
+		return nil, errors.Join(err, l.Close())
 	}
-	pair, err := tls.X509KeyPair(chain, p.tls.Key.Reveal())
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("the certificate of the page: %w", err), l.Close())
+	return tls.NewListener(l, &tls.Config{
+		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return p.certificate() },
+		MinVersion:     tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"},
+	}), nil
+}
+
+// certificate is the one that the page shows, and the configuration that it was read for.
+type certificate struct {
+	mu   sync.Mutex
+	of   *config.Agent
+	pair *tls.Certificate
+}
+
+// certificate reads the certificate once for each configuration, so that one that was renewed
+// on the disk is shown after the next reload. One that cannot be used leaves the one before.
+func (p *Page) certificate() (*tls.Certificate, error) {
+	s, cfg := &p.shown, p.Config()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.of == cfg {
+		return s.pair, nil
 	}
-	return tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}), nil
+	from := p.tls
+	if cfg.Page.TLS != nil {
+		from = cfg.Page.TLS
+	}
+	chain, err := os.ReadFile(from.Certificate)
+	if err == nil {
+		var pair tls.Certificate
+		if pair, err = tls.X509KeyPair(chain, from.Key.Reveal()); err == nil {
+			s.of, s.pair = cfg, &pair
+			return s.pair, nil
+		}
+	}
+	err = fmt.Errorf("the certificate of the page: %w", err)
+	if s.pair == nil {
+		return nil, err
+	}
+	s.of = cfg
+	p.Log.Error().Err(err).Msg("the page keeps the certificate that it has")
+	return s.pair, nil
 }
 
 // Serve answers until ctx ends, and lets what is being answered come to its end.
 func (p *Page) Serve(ctx context.Context, l net.Listener) error {
 	s := &http.Server{
 		Handler: p.handler, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
-		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader, BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
+		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader, ErrorLog: log.New(noise{p.Log}, "", 0), BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
 	}
 	p.Log.Info().Str("address", p.Address(l)).Msg("the page is up")
 	done := make(chan error, 1)
@@ -136,6 +175,16 @@ func (p *Page) Serve(ctx context.Context, l net.Listener) error {
 		return s.Close() // somebody reads slowly
 	}
 	return nil
+}
+
+// noise is what package net/http has to say of clients: scanners, mostly, who could fill the
+// log with it.
+type noise struct{ log zerolog.Logger }
+
+// Write is part of io.Writer.
+func (n noise) Write(line []byte) (int, error) {
+	n.log.Debug().Str("says", strings.TrimSpace(string(line))).Msg("a connection to the page")
+	return len(line), nil
 }
 
 // Address is where the page is opened.
@@ -198,7 +247,7 @@ func (p *Page) protect(next http.Handler) http.Handler {
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
 		h.Set("Cache-Control", "no-store") // a page is for whoever was let in
-		if p.tls != nil {
+		if p.secure(r) {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
@@ -228,7 +277,23 @@ func (p *Page) mayBeCalled(hostPort string) bool {
 		return true
 	}
 	// A proxy on this machine, with TLS of its own. Without a sign-in it would open the page to all.
-	cfg := p.Config()
-	link, err := url.Parse(cfg.Alerts.Link)
-	return err == nil && link.Host != "" && strings.EqualFold(link.Hostname(), host) && signIn(cfg.Page)
+	return p.isLink(host) && signIn(p.Config().Page)
+}
+
+// isLink reports whether a host is that of the address by which people open the page.
+func (p *Page) isLink(host string) bool {
+	link, err := url.Parse(p.Config().Alerts.Link)
+	return err == nil && link.Host != "" && strings.EqualFold(link.Hostname(), host)
+}
+
+// secure reports whether the browser speaks TLS, with this page or with a proxy before it.
+func (p *Page) secure(r *http.Request) bool {
+	if p.tls != nil {
+		return true
+	}
+	host := r.Host
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	return strings.HasPrefix(p.Config().Alerts.Link, "https://") && p.isLink(host)
 }

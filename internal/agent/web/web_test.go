@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -9,8 +10,12 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -45,10 +50,49 @@ func tokens() []config.Token {
 type fixture struct {
 	*web.Page
 	store *store.Store
-	cfg   *config.Agent
+	cfg   *config.Agent // in force; reload puts another one in its place
+	inUse *atomic.Pointer[config.Agent]
+	now   *time.Time
+	log   *bytes.Buffer
+	m     *web.Metrics
 }
 
 var now = time.Date(2026, time.November, 24, 9, 0, 0, 0, time.UTC)
+
+// lookedBefore is how long ago contoso was looked at, twice.
+var lookedBefore = []time.Duration{48 * time.Hour, 24 * time.Hour}
+
+// looked is what was seen then: the practice organisation is looked at once for all tests.
+var looked = sync.OnceValues(func() (list []jobs.Outcome, err error) {
+	all := lab.Scenarios()
+	l, err := lab.Start(all[slices.IndexFunc(all, func(s lab.Scenario) bool { return s.Name == "mfa-per-user-retired" })].Organisation)
+	if err != nil {
+		return nil, err
+	}
+	defer l.Close()
+	dir, err := os.MkdirTemp("", "casdoctor-page-")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	c, err := l.Config(dir)
+	if err != nil {
+		return nil, err
+	}
+	ev, err := preflight.Collect(context.Background(), c, preflight.Look{Log: zerolog.Nop()})
+	if err != nil {
+		return nil, err
+	}
+	for _, before := range lookedBefore {
+		ev.Taken = now.Add(-before)
+		out, _, err := agent.Judge(ev, "1.0")
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, out)
+	}
+	return list, nil
+})
 
 func newPage(t *testing.T, page config.Page) fixture {
 	t.Helper()
@@ -57,22 +101,7 @@ func newPage(t *testing.T, page config.Page) fixture {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = st.Close() })
-	var org lab.Organisation
-	for _, s := range lab.Scenarios() {
-		if s.Name == "mfa-per-user-retired" {
-			org = s.Organisation
-		}
-	}
-	l, err := lab.Start(org)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	c, err := l.Config(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	ev, err := preflight.Collect(t.Context(), c, preflight.Look{Log: zerolog.Nop()})
+	outcomes, err := looked()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,17 +111,13 @@ func newPage(t *testing.T, page config.Page) fixture {
 				return err
 			}
 		}
-		for i, before := range []time.Duration{48 * time.Hour, 24 * time.Hour} {
-			ev.Taken = now.Add(-before)
-			out, _, err := agent.Judge(ev, "1.0")
-			if err != nil {
-				return err
-			}
+		for i, out := range outcomes {
+			taken := now.Add(-lookedBefore[i])
 			run := store.Run{
-				Tenant: "contoso", Period: ev.Taken, Begun: ev.Taken, Ended: ev.Taken.Add(time.Second), Version: "1.0",
+				Tenant: "contoso", Period: taken, Begun: taken, Ended: taken.Add(time.Second), Version: "1.0",
 				Verdict: out.Verdict, ExitCode: out.ExitCode, Statuses: out.Statuses,
 			}
-			if i == 0 {
+			if i == 0 { // and what was seen first is said to have been well
 				run.Statuses = map[string]string{"MFA-01": "pass"}
 			}
 			id, _, err := store.AddRun(t.Context(), tx, run)
@@ -120,13 +145,23 @@ func newPage(t *testing.T, page config.Page) fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
+	clock, log, m := now, &bytes.Buffer{}, web.NewMetrics()
+	inUse := &atomic.Pointer[config.Agent]{}
+	inUse.Store(cfg)
 	p, err := web.New(web.Settings{
-		Store: st, Jobs: j, Config: func() *config.Agent { return cfg }, Log: zerolog.Nop(), Version: "1.0", Now: func() time.Time { return now },
+		Store: st, Jobs: j, Config: inUse.Load, Log: zerolog.New(log), Version: "1.0", Now: func() time.Time { return clock }, Metrics: m,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return fixture{p, st, cfg}
+	return fixture{p, st, cfg, inUse, &clock, log, m}
+}
+
+// reload puts a changed copy of the configuration in force.
+func (f fixture) reload(change func(*config.Agent)) {
+	next := *f.inUse.Load()
+	change(&next)
+	f.inUse.Store(&next)
 }
 
 func here() config.HostPort { return config.HostPort{Host: "127.0.0.1", Port: 8642} }
