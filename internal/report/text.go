@@ -218,11 +218,7 @@ func (p *page) trouble(c checks.Result) {
 	p.gap()
 	p.label = word{}
 	for _, s := range c.Symptoms {
-		spans := []span{plain("“" + s.Text + "”")}
-		if s.At != nil {
-			spans = append(spans, styled(" "+minute(*s.At), faint))
-		}
-		p.part(lSeen, bold, spans...)
+		p.part(lSeen, bold, p.seen(s, "")...)
 	}
 	for _, r := range c.Remarks {
 		p.part(lNote, bold, plain(p.in(r.Text)))
@@ -246,6 +242,15 @@ func (p *page) trouble(c checks.Result) {
 	if p.opts.Verbose {
 		p.chains(c)
 	}
+}
+
+// seen is a message that somebody saw, and when.
+func (p *page) seen(s facts.Symptom, before string) []span {
+	spans := []span{plain(before + "“" + s.Text + "”")}
+	if s.At != nil {
+		spans = append(spans, styled(" "+minute(*s.At), faint))
+	}
+	return spans
 }
 
 // about writes how sure an entry is, and what it is about.
