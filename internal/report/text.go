@@ -274,6 +274,7 @@ func (p *page) sentences(reasons []checks.Reason) string { return p.in(sentences
 // fixes writes what to do: the recommended ones whole, the others in short, and those that do
 // not work here with the reason why.
 func (p *page) fixes(c checks.Result) {
+	linked := map[string]bool{}
 	several := len(slices.DeleteFunc(slices.Clone(c.Causes), func(e checks.Entry) bool { return !found(e) })) > 1
 	for _, f := range c.Fixes {
 		to := recommendedFor(c, f)
@@ -303,7 +304,10 @@ func (p *page) fixes(c checks.Result) {
 			p.more(styled(p.say(lRisk), yellow), plain(risk))
 		}
 		for _, l := range f.Links {
-			p.more(styled(l, faint))
+			if !linked[l] { // the fixes of a check stand on one page of the vendor
+				p.more(styled(l, faint))
+			}
+			linked[l] = true
 		}
 	}
 	if left := unmended(c); len(left) > 0 {
