@@ -1,7 +1,9 @@
 package checks
 
 import (
+	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -160,17 +162,22 @@ func fill(s string, args map[string]string, words map[string]Text, lang string) 
 }
 
 // joints join the terms of an argument that holds several of them.
-var joints = []struct{ en, ja string }{{" or ", "または"}, {" and ", "と"}}
+var joints = []struct{ en, ja string }{{" or ", "または"}, {" and ", "と"}, {", ", "、"}}
 
 // named translates a term, or several that are joined; what is no term stays as it is.
 func named(v string, words map[string]Text, lang string) string {
 	for _, j := range joints {
 		if a, b, ok := strings.Cut(v, j.en); ok {
-			joint := j.en
+			first, then, joint := named(a, words, lang), named(b, words, lang), j.en
 			if lang == "ja" {
 				joint = j.ja
 			}
-			return named(a, words, lang) + joint + named(b, words, lang)
+			for _, start := range []string{"The ", "Whether "} { // a term can begin a sentence; here it does not
+				if rest, ok := strings.CutPrefix(then, start); ok {
+					then = strings.ToLower(start) + rest
+				}
+			}
+			return first + joint + then
 		}
 	}
 	if term, ok := words[v]; ok {
@@ -201,6 +208,59 @@ func together(lists ...map[string]Text) map[string]Text {
 // the run. A reader who changes arguments (a bundle with pseudonyms) cannot leave the old ones in
 // the words then.
 func Sentence(check string, r Reason) Text { return sentence(r, wordsOf()[check]) }
+
+// Once are reasons as a reader wants them: what keeps several things from being read stands once, at
+// the first of them, with all their names. Where the words are not those of this version, nothing
+// changes.
+func Once(reasons []Reason) []Reason {
+	if several := slices.DeleteFunc(slices.Clone(reasons), func(r Reason) bool { return !ofMany(r) }); len(several) < 2 {
+		return reasons
+	}
+	words := saying(reasons)
+	if words == nil {
+		return reasons
+	}
+	var out []Reason
+	names := map[string][]string{} // of what one sentence is about
+	at := map[string]int{}
+	for _, r := range reasons {
+		if !ofMany(r) {
+			out = append(out, r)
+			continue
+		}
+		rest := maps.Clone(r.Args)
+		delete(rest, "what")
+		key := r.Code + fmt.Sprint(rest) // in the order of their names
+		if i, said := at[key]; said && !slices.Contains(names[key], r.Args["what"]) {
+			names[key] = append(names[key], r.Args["what"])
+			last := len(names[key]) - 1
+			rest["what"] = strings.Join(names[key][:last], ", ") + " and " + names[key][last]
+			out[i] = Reason{Code: r.Code, Args: rest}
+			out[i].Text = sentence(out[i], words)
+		} else if !said {
+			at[key], names[key] = len(out), []string{r.Args["what"]}
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// ofMany: the sentence can name several things, because its verb has one form for one and for many.
+func ofMany(r Reason) bool {
+	t := common[r.Code].EN
+	return strings.HasPrefix(t, "{what!} may not ") || strings.HasPrefix(t, "{what!} could not ")
+}
+
+// saying are the words of the check that says all of these, or nil.
+func saying(reasons []Reason) map[string]Text {
+	for _, id := range slices.Sorted(maps.Keys(wordsOf())) {
+		words := wordsOf()[id]
+		if !slices.ContainsFunc(reasons, func(r Reason) bool { return ofMany(r) && sentence(r, words) != r.Text }) {
+			return words
+		}
+	}
+	return nil
+}
 
 var wordsOf = sync.OnceValue(func() map[string]map[string]Text {
 	out := map[string]map[string]Text{}

@@ -16,8 +16,8 @@ func diffCommand(s streams) *cobra.Command {
 		Use:   "diff OLD.json NEW.json",
 		Short: "say what has changed between two reports, and whether something got worse",
 		Long: `Compare two saved reports (report.json) of one organisation: what is new, what is gone, and what
-has changed in verdict, basis or reason, in the fixes, the waivers, the published days and the
-facts that could be read. Times, order, wording and versions are no difference.
+has changed in verdict, basis or reason, in the fixes, the waivers, the published days, the
+facts that could be read, and in symptoms, remarks and notices. Times, order, wording and versions are no difference.
 
 The exit code is 0 when nothing got worse, 1 when something did, 2 for wrong usage.`,
 		Example: `  casdoctor diff yesterday.json today.json

@@ -140,6 +140,14 @@ func (o *initFlags) run(ctx context.Context, s streams, lang string, given inter
 		if path != "" && !o.force && there(path) {
 			return usage(fmt.Errorf("%s is there already; replace it with --force, or name another file with -o", path))
 		}
+		if len(given) == 0 && !o.yes && !o.print && piped(s.in) {
+			aloud(s.err, checks.Text{
+				EN: "This is the example: standard input is no terminal, so nothing was asked, and what came through it was not read. " +
+					"Give the answers as flags (casdoctor config init --help), such as --services cas --console eu --name contoso.",
+				JA: "これは設定例です。標準入力が端末ではないため質問せず、標準入力の内容も読み取っていません。" +
+					"回答はフラグで指定してください (casdoctor config init --help)。例: --services cas --console eu --name contoso",
+			}, lang)
+		}
 		return o.write(s, path, document, given, lang)
 	}
 	d := &interview.Dialogue{In: s.in, Out: s.err, Lang: lang, Width: width}
@@ -193,12 +201,7 @@ func (o *initFlags) write(s streams, path string, document []byte, answers inter
 	if path == "" {
 		return nil
 	}
-	width, _, _ := screen(s.err)
-	say := func(t checks.Text) {
-		for _, line := range report.Lines(t.In(lang), width, 0) {
-			_, _ = fmt.Fprintln(s.err, line)
-		}
-	}
+	say := func(t checks.Text) { aloud(s.err, t, lang) }
 	_, _ = fmt.Fprintln(s.err)
 	say(checks.Text{EN: path + " is written.", JA: path + " を書き込みました。"})
 	if refs := answers.References(); len(refs) > 0 {
@@ -231,6 +234,25 @@ func wrongAnswers(mistakes []interview.Mistake, lang string) error {
 		lines = append(lines, flag+": "+m.Sentence.In(lang))
 	}
 	return errors.New(strings.Join(lines, "\n"))
+}
+
+// aloud writes a sentence, as wide as the terminal is.
+func aloud(w io.Writer, t checks.Text, lang string) {
+	width, _, _ := screen(w)
+	for _, line := range report.Lines(t.In(lang), width, 0) {
+		_, _ = fmt.Fprintln(w, line)
+	}
+}
+
+// piped: somebody may have put answers there. It is not read to find out: a pipe that nobody
+// writes to would keep a script waiting.
+func piped(r io.Reader) bool {
+	f, ok := r.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && (info.Mode()&os.ModeNamedPipe != 0 || info.Mode().IsRegular() && info.Size() > 0)
 }
 
 func isTerminal(r io.Reader) bool {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/charmbracelet/x/term"
@@ -165,6 +166,10 @@ func language(c *cobra.Command) (string, error) {
 func screen(w io.Writer) (width int, terminal, color bool) {
 	f, ok := w.(*os.File)
 	if !ok || !term.IsTerminal(f.Fd()) {
+		// A pipe has no width of its own; a shell or a script can export the one it has in mind.
+		if width, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && width > 0 {
+			return width, false, false
+		}
 		return 80, false, false
 	}
 	width, _, err := term.GetSize(f.Fd())

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/casdoctor/casdoctor/checks"
+	"github.com/casdoctor/casdoctor/probes/facts"
 )
 
 // DiffSchemaID is the version of what WriteDiff writes as JSON. Within v1 it only ever gains members.
@@ -25,10 +26,12 @@ const DiffSchemaID = "casdoctor.diff/v1"
 // ranks as pass. So these are worse: an entry or a check that ranks higher than before (a waiver
 // that has ended is one); a check that is not judged any more; a fix that was the recommended
 // one for a trouble that is still there, and does not certainly apply any more; a published day
-// that has come. The opposite is better, with two exceptions: a check that nobody looked at
-// before is worse when it finds a trouble, and a trouble that is not listed any more, where its
-// cause cannot be looked at, is not better. What a fact that cannot be read any more costs is
-// seen in the checks; by itself it is neither.
+// that has come, or that was not listed before and is over. The opposite is better, with three
+// exceptions: a check that nobody looked at before is worse when it finds a trouble; a trouble
+// that is not listed any more, where its cause cannot be looked at, is not better; nor is a day
+// that is not listed any more, because nothing says that it was put off. What a fact that cannot
+// be read any more, a message that somebody saw, a remark or a notice changes is seen in the
+// checks; by themselves they are neither.
 type Diff struct {
 	Schema      string           `json:"schema"`
 	Tenant      string           `json:"tenant"`
@@ -38,6 +41,7 @@ type Diff struct {
 	Checks      []CheckDiff      `json:"checks"` // those in which something differs, by id
 	Facts       []FactDiff       `json:"facts"`
 	Retirements []RetirementDiff `json:"retirements"`
+	Notices     []ReasonDiff     `json:"notices"` // about the run itself
 }
 
 // Run names one of the two reports.
@@ -76,6 +80,21 @@ type CheckDiff struct {
 	Effect  Effect        `json:"effect"` // of the status alone
 	Entries []EntryDiff   `json:"entries"`
 	Fixes   []FixDiff     `json:"fixes"`
+	// Symptoms and remarks are those that only one of the reports has.
+	Symptoms []SymptomDiff `json:"symptoms"`
+	Remarks  []ReasonDiff  `json:"remarks"`
+}
+
+// SymptomDiff is a message that somebody saw, by the word of one report only.
+type SymptomDiff struct {
+	Presence Presence `json:"presence"`
+	facts.Symptom
+}
+
+// ReasonDiff is a remark or a notice of one report only.
+type ReasonDiff struct {
+	Presence Presence `json:"presence"`
+	checks.Reason
 }
 
 // EntryDiff is what differs in one entry: a cause and a subject.
@@ -123,15 +142,17 @@ type FactDiff struct {
 	Kind string     `json:"kind,omitempty"` // of the failure now
 }
 
-// RetirementDiff is a published day that has come since, or that its owner has moved.
+// RetirementDiff is a published day that has come since, that its owner has moved, or that only
+// one of the reports lists.
 type RetirementDiff struct {
-	ID     string      `json:"id"`
-	Text   checks.Text `json:"text"`
-	Source string      `json:"source"`
-	From   string      `json:"from"` // the day as it was published
-	To     string      `json:"to"`
-	Come   bool        `json:"come"`
-	Effect Effect      `json:"effect"`
+	ID       string      `json:"id"`
+	Presence Presence    `json:"presence"`
+	Text     checks.Text `json:"text"`
+	Source   string      `json:"source"`
+	From     string      `json:"from"` // the day as it was published; "" where none is, or not listed
+	To       string      `json:"to"`
+	Come     bool        `json:"come"` // by the time of the report that lists it, of the second if both do
+	Effect   Effect      `json:"effect"`
 }
 
 // Compare says what has changed from one report to another. Reports of two organisations
@@ -143,6 +164,7 @@ func Compare(from, to Report) (Diff, error) {
 	d := Diff{
 		Schema: DiffSchemaID, Tenant: to.Tenant, From: runOf(from), To: runOf(to),
 		Checks: []CheckDiff{}, Facts: compareFacts(from, to), Retirements: compareRetirements(from, to),
+		Notices: compareReasons(from.Notices, to.Notices),
 	}
 	of := func(r Report, id string) checks.Result {
 		if i := slices.IndexFunc(r.Checks, func(c checks.Result) bool { return c.ID == id }); i >= 0 {
@@ -164,7 +186,9 @@ func Compare(from, to Report) (Diff, error) {
 }
 
 // Empty reports that nothing differs.
-func (d Diff) Empty() bool { return len(d.Checks)+len(d.Facts)+len(d.Retirements) == 0 }
+func (d Diff) Empty() bool {
+	return len(d.Checks)+len(d.Facts)+len(d.Retirements)+len(d.Notices) == 0
+}
 
 func runOf(r Report) Run { return Run{r.Taken, r.Now, r.Verdict} }
 
@@ -236,6 +260,7 @@ func compareCheck(from, to checks.Result) (CheckDiff, bool) {
 	d := CheckDiff{
 		ID: to.ID, Title: to.Title, From: from.Status, To: to.Status, Effect: checkEffect(from.Status, to.Status),
 		Entries: []EntryDiff{}, Fixes: []FixDiff{},
+		Symptoms: compareSymptoms(from.Symptoms, to.Symptoms), Remarks: compareReasons(from.Remarks, to.Remarks),
 	}
 	if d.Title == (checks.Text{}) {
 		d.Title = from.Title
@@ -277,7 +302,49 @@ func compareCheck(from, to checks.Result) (CheckDiff, bool) {
 		d.Entries = append(d.Entries, e)
 	}
 	d.Fixes = compareFixes(from, to, had, has)
-	return d, d.From != d.To || len(d.Entries) > 0 || len(d.Fixes) > 0
+	return d, d.From != d.To || len(d.Entries)+len(d.Fixes)+len(d.Symptoms)+len(d.Remarks) > 0
+}
+
+// oneSided are the elements of two lists that only one of them has, those that are gone first,
+// each in the order of its key. What a list has twice counts once.
+func oneSided[T any](from, to []T, key func(T) string, differs func(Presence, T)) {
+	was, is := map[string]T{}, map[string]T{}
+	for _, v := range from {
+		was[key(v)] = v
+	}
+	for _, v := range to {
+		is[key(v)] = v
+	}
+	for _, k := range slices.Sorted(maps.Keys(was)) {
+		if _, both := is[k]; !both {
+			differs(IsGone, was[k])
+		}
+	}
+	for _, k := range slices.Sorted(maps.Keys(is)) {
+		if _, both := was[k]; !both {
+			differs(IsNew, is[k])
+		}
+	}
+}
+
+func compareReasons(from, to []checks.Reason) []ReasonDiff {
+	out := []ReasonDiff{}
+	oneSided(from, to, func(r checks.Reason) string { return canonical([]checks.Reason{r}) },
+		func(p Presence, r checks.Reason) { out = append(out, ReasonDiff{p, r}) })
+	return out
+}
+
+func compareSymptoms(from, to []facts.Symptom) []SymptomDiff {
+	out := []SymptomDiff{}
+	key := func(s facts.Symptom) string {
+		at := ""
+		if s.At != nil {
+			at = s.At.UTC().Format(time.RFC3339Nano)
+		}
+		return at + " " + s.Text
+	}
+	oneSided(from, to, key, func(p Presence, s facts.Symptom) { out = append(out, SymptomDiff{p, s}) })
+	return out
 }
 
 // hidden: a trouble that is not listed any more may still be there, because its cause could
@@ -354,7 +421,7 @@ func changed(a, b checks.Entry) (what []string) {
 
 // moving are the arguments that are counted from the moment of the run: they differ from run to
 // run without anything having changed.
-var moving = map[string]bool{"days": true, "offset": true}
+var moving = map[string]bool{"days": true, "offset": true, "people": true}
 
 // canonical is what reasons say: codes and arguments, in no order, without the words.
 func canonical(reasons []checks.Reason) string {
@@ -476,25 +543,41 @@ func asked(s FactStatus) bool { return s != "" && s != FactSkipped }
 
 func compareRetirements(from, to Report) []RetirementDiff {
 	out := []RetirementDiff{}
+	// The support of Cloud App Security itself ends on a published day, so that a report without
+	// any is of a version that had no calendar.
+	if len(from.Retirements) == 0 || len(to.Retirements) == 0 {
+		return out
+	}
 	was := map[string]checks.Retirement{}
 	for _, r := range from.Retirements {
 		was[r.ID] = r
 	}
 	for _, now := range to.Retirements {
-		old, known := was[now.ID]
-		if !known { // what an organisation rests on, and what a version knows, is no event
-			continue
+		old, both := was[now.ID]
+		delete(was, now.ID)
+		d := RetirementDiff{
+			ID: now.ID, Presence: IsChanged, Text: now.Text, Source: now.Source,
+			From: old.On, To: now.On, Come: now.Come, Effect: Same,
 		}
-		d := RetirementDiff{ID: now.ID, Text: now.Text, Source: now.Source, From: old.On, To: now.On, Come: now.Come, Effect: Same}
 		switch {
+		case !both:
+			d.Presence = IsNew
+			if now.Come {
+				d.Effect = Worse
+			}
 		case now.Come && !old.Come:
 			d.Effect = Worse
 		case old.Come && !now.Come:
 			d.Effect = Better
+		case old.On == now.On:
+			continue
 		}
-		if d.Effect != Same || old.On != now.On {
-			out = append(out, d)
-		}
+		out = append(out, d)
+	}
+	for _, old := range was {
+		out = append(out, RetirementDiff{
+			ID: old.ID, Presence: IsGone, Text: old.Text, Source: old.Source, From: old.On, Come: old.Come, Effect: Same,
+		})
 	}
 	slices.SortFunc(out, func(a, b RetirementDiff) int { return cmp.Compare(a.ID, b.ID) })
 	return out

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/casdoctor/casdoctor/checks"
+	"github.com/casdoctor/casdoctor/probes/facts"
 )
 
 // clone is a copy that shares nothing.
@@ -91,6 +92,15 @@ func random(t *testing.T, from Report, rng *rand.Rand) Report {
 	for i := range r.Retirements {
 		r.Retirements[i].Come = rng.IntN(2) == 0
 	}
+	if rng.IntN(2) == 0 {
+		r.Retirements = r.Retirements[1:]
+		r.Notices = append(r.Notices, reason("waiver_unused", "Text.", "文。", "cause", "MFA-01.C1"))
+		for i := range r.Checks {
+			c := &r.Checks[i]
+			c.Symptoms = append(c.Symptoms, facts.Symptom{Check: c.ID, Text: "seen", At: &taken})
+			c.Remarks = append(c.Remarks, reason("new_remark", "Text.", "文。"))
+		}
+	}
 	return judged(r)
 }
 
@@ -106,9 +116,12 @@ func shuffled(t *testing.T, from Report, rng *rand.Rand) Report {
 		r.Facts[i].TookMS += 7
 		r.Facts[i].Requests++
 	}
+	mix(rng, r.Notices)
 	for _, c := range r.Checks {
 		mix(rng, c.Causes)
 		mix(rng, c.Fixes)
+		mix(rng, c.Symptoms)
+		mix(rng, c.Remarks)
 		for i := range c.Causes {
 			mix(rng, c.Causes[i].Reasons)
 			for j := range c.Causes[i].Reasons {
@@ -158,12 +171,14 @@ func TestDiffMirrors(t *testing.T) {
 	for range 300 {
 		a, b := list[rng.IntN(len(list))], list[rng.IntN(len(list))]
 		there, back := compare(t, a, b), compare(t, b, a)
-		if len(there.Checks) != len(back.Checks) || len(there.Facts) != len(back.Facts) || len(there.Retirements) != len(back.Retirements) {
+		if len(there.Checks) != len(back.Checks) || len(there.Facts) != len(back.Facts) ||
+			len(there.Retirements) != len(back.Retirements) || len(there.Notices) != len(back.Notices) {
 			t.Fatal("the two directions do not differ in the same things")
 		}
 		for i, c := range there.Checks {
 			m := back.Checks[i]
-			if c.ID != m.ID || c.From != m.To || c.To != m.From || len(c.Entries) != len(m.Entries) || len(c.Fixes) != len(m.Fixes) {
+			if c.ID != m.ID || c.From != m.To || c.To != m.From || len(c.Entries) != len(m.Entries) || len(c.Fixes) != len(m.Fixes) ||
+				len(c.Symptoms) != len(m.Symptoms) || len(c.Remarks) != len(m.Remarks) {
 				t.Fatalf("%s: %v and %v", c.ID, c, m)
 			}
 			if c.From != checks.StatusSkip && c.To != checks.StatusSkip && m.Effect != opposite[c.Effect] {
@@ -234,6 +249,18 @@ func TestWhatIsWorse(t *testing.T) {
 			r.Retirements = []checks.Retirement{{ID: "x", On: "2026-05-01", Come: yes}}
 		}
 	}
+	days := func(list ...checks.Retirement) func(*Report) {
+		return func(r *Report) {
+			r.Retirements = append([]checks.Retirement{{ID: "x", On: "2028-01-01"}}, list...)
+		}
+	}
+	over, ahead := checks.Retirement{ID: "y", On: "2026-05-01", Come: true}, checks.Retirement{ID: "y", On: "2027-05-01"}
+	quiet := func(*Report) {}
+	said := func(r *Report) {
+		r.Notices = append(r.Notices, reason("waiver_unused", "", "", "cause", "MFA-01.X1"))
+		r.Checks[0].Remarks = append(r.Checks[0].Remarks, reason("delegate_left", "", "", "account", delegate))
+		r.Checks[0].Symptoms = append(r.Checks[0].Symptoms, facts.Symptom{Check: "MFA-01", Text: "provisioning failed"})
+	}
 	for _, c := range []struct {
 		name     string
 		from, to func(*Report)
@@ -262,6 +289,11 @@ func TestWhatIsWorse(t *testing.T) {
 		{"a fix works at last", applies("no", false), applies("yes", true), Better},
 		{"a trouble that nobody can see is not gone", entry("confirmed"), nobody, Worse},
 		{"a day has come", come(false), come(true), Worse},
+		{"a day that was not listed is over", days(), days(over), Worse},
+		{"a day that was not listed is ahead", days(), days(ahead), Same},
+		{"a day is not listed any more, and nothing says why", days(over), days(), Same},
+		{"a symptom, a remark, a notice", quiet, said, Same},
+		{"they are gone", said, quiet, Same},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if d := compare(t, with(c.from), with(c.to)); d.Effect != c.want || d.Empty() {
@@ -286,6 +318,35 @@ func TestWhatCannotBeSeenIsNotGone(t *testing.T) {
 		if got := d.Checks[0].Entries[i].Effect; got != want {
 			t.Errorf("%s: %s, want %s", verdict, got, want)
 		}
+	}
+}
+
+// TestDiffTellsWhatIsSaid: symptoms, remarks and notices are told apart by what they say and not
+// by their words, and each is shown as new or gone.
+func TestDiffTellsWhatIsSaid(t *testing.T) {
+	a, b := clone(t, everything()), clone(t, everything())
+	i := slices.IndexFunc(a.Checks, func(c checks.Result) bool { return c.ID == "SPM-01" })
+	b.Checks[i].Symptoms[0].Text = "quarantined again"
+	b.Checks[i].Remarks = []checks.Reason{reason("seen_but_waived", "It was accepted.", "許容されています。")}
+	b.Notices = append(b.Notices, reason("waiver_unused", "A waiver matches nothing.", "一致しない免除があります。", "cause", "X"))
+	b.Retirements = append(b.Retirements, checks.Retirement{
+		ID: "basic_smtp", On: "2026-03-01", Come: true, Text: checks.Text{EN: "SMTP AUTH.", JA: "SMTP AUTH。"}, Source: "MC1",
+	})
+	d := compare(t, a, b)
+	if len(d.Checks) != 1 || d.Checks[0].ID != "SPM-01" || d.Effect != Worse {
+		t.Fatalf("%+v", d)
+	}
+	shown := diffText(t, d, View{Lang: "en"})
+	for _, want := range []string{
+		"Gone: “quarantined:", "New: “quarantined again” 2026-11-19 22:15 UTC", "Gone: It was seen, but nothing", "New: It was accepted.",
+		"About this run\n  New: A waiver matches nothing.", "✗ 2026-03-01, not listed before, is over  SMTP AUTH. (MC1)",
+	} {
+		if !strings.Contains(shown, want) {
+			t.Errorf("%q is not in\n%s", want, shown)
+		}
+	}
+	if shown := diffText(t, compare(t, b, a), View{Lang: "ja"}); !strings.Contains(shown, "· 2026-03-01 (今回の一覧になし)") {
+		t.Errorf("the day is not told:\n%s", shown)
 	}
 }
 

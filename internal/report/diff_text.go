@@ -53,6 +53,10 @@ var (
 	hDiffFacts    = word{"What could be looked at", "確認できた情報"}
 	diffCome      = word{"{on} has come", "{on} になりました"}
 	diffNotYet    = word{"{on} is still to come", "{on} はまだ先です"}
+	diffNewPast   = word{"{on}, not listed before, is over", "{on} (前回の一覧になし) は過ぎています"}
+	diffNewDay    = word{"{on}, not listed before", "{on} (前回の一覧になし)"}
+	diffDayGone   = word{"{on}, not listed any more", "{on} (今回の一覧になし)"}
+	diffPresent   = word{"{presence}: {text}", "{presence}: {text}"}
 	diffDay       = word{"the day was {from} and is {to}", "日付が {from} から {to} に変わりました"}
 	appliesWords  = map[string]word{
 		checks.Yes.String():   {"works", "使用可"},
@@ -82,7 +86,7 @@ func WriteDiff(w io.Writer, d Diff, opts View) error {
 		if !opts.Verbose {
 			n := len(c.Entries)
 			c.Entries = slices.DeleteFunc(slices.Clone(c.Entries), EntryDiff.quiet)
-			if left += n - len(c.Entries); len(c.Entries)+len(c.Fixes) == 0 && c.From == c.To {
+			if left += n - len(c.Entries); len(c.Entries)+len(c.Fixes)+len(c.Symptoms)+len(c.Remarks) == 0 && c.From == c.To {
 				continue
 			}
 		}
@@ -90,6 +94,7 @@ func WriteDiff(w io.Writer, d Diff, opts View) error {
 	}
 	p.retirementDiffs(d.Retirements)
 	p.factDiffs(d.Facts)
+	p.noticeDiffs(d.Notices)
 	if left > 0 {
 		p.gap()
 		p.line(0, styled(p.say(diffLeft, "n", strconv.Itoa(left)), faint))
@@ -122,6 +127,12 @@ func (p *page) checkDiff(c CheckDiff) {
 		p.line(2, plain("  "+p.say(statusWords[c.From])+" → "+p.say(statusWords[c.To])))
 	}
 	p.label = word{}
+	for _, s := range c.Symptoms {
+		p.part(lSeen, bold, p.seen(s.Symptom, p.say(presenceWords[s.Presence])+": ")...)
+	}
+	for _, r := range c.Remarks {
+		p.part(lNote, bold, plain(p.one(r)))
+	}
 	for _, e := range c.Entries {
 		p.entryDiff(c, e)
 	}
@@ -234,11 +245,17 @@ func (p *page) retirementDiffs(list []RetirementDiff) {
 	p.heading(hRetired)
 	for _, r := range list {
 		m := effectMarks[r.Effect]
-		w := diffDay
-		switch r.Effect {
-		case Worse:
+		on, w := r.To, diffDay
+		switch {
+		case r.Presence == IsNew && r.Come:
+			w = diffNewPast
+		case r.Presence == IsNew:
+			w = diffNewDay
+		case r.Presence == IsGone:
+			on, w = r.From, diffDayGone
+		case r.Effect == Worse:
 			w = diffCome
-		case Better:
+		case r.Effect == Better:
 			w = diffNotYet
 		}
 		day := func(s string) string {
@@ -247,7 +264,7 @@ func (p *page) retirementDiffs(list []RetirementDiff) {
 			}
 			return s
 		}
-		p.line(p.indent, styled(m.sign+" "+p.say(w, "on", day(r.To), "from", day(r.From), "to", day(r.To)), m.style),
+		p.line(p.indent, styled(m.sign+" "+p.say(w, "on", day(on), "from", day(r.From), "to", day(r.To)), m.style),
 			plain("  "+p.in(r.Text)), styled(" ("+r.Source+")", faint))
 	}
 }
@@ -270,4 +287,19 @@ func (p *page) factDiffs(list []FactDiff) {
 		}
 		p.line(2, plain("  "+f.Name+"  "), styled(about, faint))
 	}
+}
+
+func (p *page) noticeDiffs(list []ReasonDiff) {
+	if len(list) == 0 {
+		return
+	}
+	p.heading(hNotices)
+	for _, n := range list {
+		p.line(2, plain("  "+p.one(n)))
+	}
+}
+
+// one is a remark or notice of one report only.
+func (p *page) one(r ReasonDiff) string {
+	return p.say(diffPresent, "presence", p.say(presenceWords[r.Presence]), "text", p.in(r.Text))
 }

@@ -424,7 +424,15 @@ func TestMachinesToldOfTheBaseline(t *testing.T) {
 			"sarif":  {`"baselineState": "unchanged"`: known, `"baselineState": "new"`: fresh},
 			"csv":    {",known\r\n": known, ",new\r\n": fresh},
 			"github": {"::error ": fresh, "::notice ": known + 1},
-			"nagios": {"CASDOCTOR OK": 1 - fresh, "CASDOCTOR CRITICAL": fresh},
+			"ocsf":   {`"baseline": "known"`: known, `"baseline": "new"`: fresh},
+			"nagios": {
+				"CASDOCTOR OK": 1 - fresh, "CASDOCTOR CRITICAL": fresh,
+				fmt.Sprintf("; %d known, %d new or worse) ", known, fresh): 1,
+				fmt.Sprintf("fail=%d;;0;0;7", fresh):                       1, // as the state counts, not as the report does
+				fmt.Sprintf("warn=0;0;;0;7"):                               1,
+				fmt.Sprintf(" known=%d;;;0; new=%d;0;;0;\n", known, fresh): 1,
+				"(known) ": known,
+			},
 			"prometheus": {
 				fmt.Sprintf(`state="known"} %d`, known): 1, fmt.Sprintf(`state="new"} %d`, fresh): 1,
 			},

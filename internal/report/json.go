@@ -6,11 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"unicode/utf16"
 
-	"github.com/casdoctor/casdoctor/checks"
 	"github.com/casdoctor/casdoctor/probes/facts"
 )
 
@@ -49,9 +47,9 @@ func escapeActive(s string) string {
 }
 
 // Read reads a saved report. Members that it does not know are ignored; a file that is not a
-// whole report of this version, or that contradicts itself (a verdict that is not the one of its
-// checks, a check that is better than its entries, an exit code that no such run has), is an error
-// that says what to do.
+// whole report of this version, that contradicts itself (a verdict that is not the one of its
+// checks, a check that is better or worse than its entries, an exit code that no such run has), or
+// that has words and checks which no run of v1 writes, is an error that names the member.
 func Read(from io.Reader) (Report, error) {
 	raw, err := io.ReadAll(from)
 	if err != nil {
@@ -77,41 +75,8 @@ func Read(from io.Reader) (Report, error) {
 	if err := json.Unmarshal(raw, &r); err != nil {
 		return Report{}, fmt.Errorf("this report has a member of the wrong type: %w", err)
 	}
-	known := []checks.Status{
-		checks.StatusPass, checks.StatusUnknown, checks.StatusWarn, checks.StatusFail, checks.StatusSkip,
-	}
-	for _, c := range r.Checks {
-		if !slices.Contains(known, c.Status) {
-			return Report{}, fmt.Errorf("this report is damaged: the check %q has the status %q", c.ID, c.Status)
-		}
-		for _, e := range c.Causes {
-			switch {
-			case !slices.Contains(verdicts, e.Verdict):
-				return Report{}, fmt.Errorf("this report is damaged: %q has the verdict %q", joined(e.ID, e.Subject), e.Verdict)
-			case c.Status != checks.StatusSkip && e.Status().Rank() > c.Status.Rank():
-				return Report{}, fmt.Errorf("this report is damaged: the check %q has the status %q, and its entry %q is %s",
-					c.ID, c.Status, joined(e.ID, e.Subject), e.Verdict)
-			}
-		}
-	}
-	if len(r.Checks) == 0 || r.Verdict != checks.Judge(r.Checks) {
-		return Report{}, fmt.Errorf("this report is damaged: its verdict %q does not follow from its checks", r.Verdict)
-	}
-	if !slices.Contains(codes[r.Verdict], r.ExitCode) {
-		return Report{}, fmt.Errorf("this report is damaged: a run that is %q does not end with %d", r.Verdict, r.ExitCode)
+	if err := damage(r); err != nil {
+		return Report{}, err
 	}
 	return r, nil
-}
-
-// verdicts are those that an entry can have.
-var verdicts = []string{
-	checks.Confirmed.String(), checks.Supported.String(), checks.Unknown.String(), checks.Refuted.String(), notApplicable,
-}
-
-// codes are those that a run can end with. What --fail-on, --allow-unknown and --baseline
-// accept changes the code, and never the verdict.
-var codes = map[checks.RunVerdict][]int{
-	checks.Ready:        {checks.ExitOK},
-	checks.Undetermined: {checks.ExitOK, checks.ExitUnknown},
-	checks.NotReady:     {checks.ExitOK, checks.ExitTrouble, checks.ExitUnknown},
 }

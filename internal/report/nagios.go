@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/casdoctor/casdoctor/checks"
@@ -34,10 +35,8 @@ func nagiosState(r Report) int {
 	case checks.ExitUnknown:
 		return nagiosUnknown
 	}
-	for _, c := range r.Baseline.beside(r.Checks) {
-		if c.Status == checks.StatusFail {
-			return nagiosCritical
-		}
+	if having(r.Baseline.beside(r.Checks), checks.StatusFail) > 0 {
+		return nagiosCritical
 	}
 	return nagiosWarning
 }
@@ -46,20 +45,29 @@ func nagiosState(r Report) int {
 // line for each trouble and each unknown.
 func WriteNagios(w io.Writer, r Report, v View) error {
 	list := worstFirst(rows(r))
+	numbers := counts(r, v.Lang)
+	if b := r.Baseline; b != nil { // else an OK stands beside failures, and many see this line alone
+		numbers += "; " + besideBaseline.in(v.Lang, "known", fmt.Sprint(len(b.Known)), "new", fmt.Sprint(len(b.New)))
+	}
 	line := fmt.Sprintf("CASDOCTOR %s - %s: %s (%s)", nagiosStates[nagiosState(r)], short(r.Tenant, nagiosLine),
-		verdictWords[r.Verdict].in(v.Lang), counts(r, v.Lang))
-	if len(list) > 0 && found(list[0].entry) {
-		line += " " + short(list[0].title(), nagiosLine)
+		verdictWords[r.Verdict].in(v.Lang), numbers)
+	counted := slices.IndexFunc(list, func(w row) bool { return w.place != baselineKnown })
+	if counted >= 0 && found(list[counted].entry) {
+		line += " " + short(list[counted].title(), nagiosLine)
 	}
 	var b strings.Builder
 	b.WriteString(nagiosText(line) + " |")
+	results := r.Baseline.beside(r.Checks) // as the state counts them
 	for _, s := range order {
 		// warning and critical ranges: anything above zero
 		ranges := map[checks.Status]string{checks.StatusFail: ";;0", checks.StatusWarn: ";0;"}[s]
 		if ranges == "" {
 			ranges = ";;"
 		}
-		fmt.Fprintf(&b, " %s=%d%s;0;%d", s, having(r, s), ranges, len(r.Checks))
+		fmt.Fprintf(&b, " %s=%d%s;0;%d", s, having(results, s), ranges, len(results))
+	}
+	if r.Baseline != nil {
+		fmt.Fprintf(&b, " known=%d;;;0; new=%d;0;;0;", len(r.Baseline.Known), len(r.Baseline.New))
 	}
 	b.WriteByte('\n')
 	for _, about := range against(r, v.Lang) {
@@ -74,7 +82,11 @@ func WriteNagios(w io.Writer, r Report, v View) error {
 		if row.status == checks.StatusUnknown { // the reason says what settles it
 			about = row.why(v.Lang)
 		}
-		text := statusWords[row.status].in(v.Lang) + " " + short(row.title(), nagiosLine) + ": " + short(about, 300)
+		text := statusWords[row.status].in(v.Lang)
+		if row.place == baselineKnown {
+			text += " (" + knownBefore.in(v.Lang) + ")"
+		}
+		text += " " + short(row.title(), nagiosLine) + ": " + short(about, 300)
 		if f := row.fixText(v.Lang); f != "" {
 			text += " " + lFix.in(v.Lang) + ": " + short(f, 300)
 		}

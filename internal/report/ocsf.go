@@ -145,6 +145,9 @@ func ocsfOf(r Report, w row, v View) ocsfFinding {
 		Resources: []ocsfResource{{Inert(r.Tenant), Inert(r.Tenant), "tenant"}},
 		Unmapped:  map[string]any{"status": w.status, "check_status": w.check.Status, "verdict": Inert(code), "basis": Inert(w.entry.Basis)},
 	}
+	if w.place != "" {
+		f.Unmapped["baseline"] = w.place
+	}
 	for _, reason := range w.entry.Reasons {
 		f.Compliance.Details = append(f.Compliance.Details, Inert(reason.Text.In(v.Lang)))
 	}

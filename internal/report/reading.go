@@ -109,7 +109,7 @@ func unmended(c checks.Result) (out []checks.Ref) {
 // sentences are reasons in a row. Japanese sentences follow each other without a space.
 func sentences(reasons []checks.Reason) checks.Text {
 	var en, ja strings.Builder
-	for _, r := range reasons {
+	for _, r := range checks.Once(reasons) {
 		if en.Len() > 0 {
 			en.WriteByte(' ')
 		}
@@ -140,7 +140,7 @@ func counts(r Report, lang string) string {
 		}
 	}
 	for _, s := range order {
-		add(statusWords[s], having(r, s))
+		add(statusWords[s], having(r.Checks, s))
 	}
 	waived := 0
 	for _, c := range r.Checks {
@@ -155,8 +155,8 @@ func counts(r Report, lang string) string {
 }
 
 // having is how many checks have a status.
-func having(r Report, s checks.Status) (n int) {
-	for _, c := range r.Checks {
+func having(list []checks.Result, s checks.Status) (n int) {
+	for _, c := range list {
 		if c.Status == s {
 			n++
 		}

@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -175,18 +176,60 @@ func TestRead(t *testing.T) {
 		"nothing in it":      {`{"schema": "casdoctor.report/v1"}`, "damaged"},
 		"an edited verdict":  {strings.Replace(whole, `"undetermined"`, `"ready"`, 1), "does not follow"},
 		"an unknown status":  {strings.Replace(whole, `"status": "unknown"`, `"status": "fine"`, 1), `the status "fine"`},
-		"an unknown verdict": {`{"schema": "casdoctor.report/v1", "verdict": "ready", "checks": [{"id": "MFA-01", "status": "pass", "causes": [{"id": "MFA-01.C1", "verdict": "fine"}]}]}`, `the verdict "fine"`},
-		"better than its entries": {
-			`{"schema": "casdoctor.report/v1", "verdict": "ready", "checks": [{"id": "MFA-01", "status": "pass", "causes": [{"id": "MFA-01.C1", "verdict": "unknown"}]}]}`,
-			`the check "MFA-01" has the status "pass"`,
-		},
-		"ready, and exit 3":   {`{"schema": "casdoctor.report/v1", "verdict": "ready", "exit_code": 3, "checks": [{"id": "MFA-01", "status": "pass"}]}`, "does not end with 3"},
-		"a foreign exit code": {`{"schema": "casdoctor.report/v1", "verdict": "not_ready", "exit_code": 77, "checks": [{"id": "MFA-01", "status": "fail"}]}`, "does not end with 77"},
-		"ready with nothing":  {`{"schema": "casdoctor.report/v1", "verdict": "ready", "checks": []}`, "damaged"},
+		"ready with nothing": {`{"schema": "casdoctor.report/v1", "verdict": "ready", "checks": []}`, "damaged"},
 	} {
 		r, err := Read(strings.NewReader(c.in))
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want %q in it (report %v)", name, err, c.want, r.Verdict)
 		}
+	}
+}
+
+// TestReadRefusesWhatNoRunWrites: a report that somebody edited, or that another program made.
+func TestReadRefusesWhatNoRunWrites(t *testing.T) {
+	first := func(r *Report, status checks.Status) *checks.Result {
+		i := slices.IndexFunc(r.Checks, func(c checks.Result) bool { return c.Status == status })
+		return &r.Checks[i]
+	}
+	for name, c := range map[string]struct {
+		spoil func(*Report)
+		want  string
+	}{
+		"a check twice":         {func(r *Report) { r.Checks = append(r.Checks, r.Checks[0]) }, `the check "MFA-01" is listed twice`},
+		"a foreign check":       {func(r *Report) { r.Checks[0].ID = "AWS-01" }, `a check "AWS-01", which this casdoctor does not know`},
+		"a foreign entry":       {func(r *Report) { r.Checks[0].Causes[0].ID = "GDM-01.C1" }, `has an entry of another check, "GDM-01.C1 · admin@contoso.com"`},
+		"a foreign fix":         {func(r *Report) { r.Checks[0].Fixes[0].ID = "GDM-01.F1" }, `has a fix of another check, "GDM-01.F1"`},
+		"a fix twice":           {func(r *Report) { r.Checks[0].Fixes[1].ID = r.Checks[0].Fixes[0].ID }, `the fix "MFA-01.F3" is listed twice`},
+		"a fact twice":          {func(r *Report) { r.Facts = append(r.Facts, r.Facts[0]) }, "the fact \"" + everything().Facts[0].Name + "\" is listed twice"},
+		"fail without causes":   {func(r *Report) { first(r, checks.StatusFail).Causes = nil }, `the status "fail", and none of its entries`},
+		"warn, all refuted":     {func(r *Report) { first(r, checks.StatusWarn).Causes[0].Verdict = "refuted" }, `the status "warn", and none of its entries`},
+		"better than its entry": {func(r *Report) { r.Checks[0].Status = checks.StatusPass }, `the status "pass", and its entry "MFA-01.C1 · admin@contoso.com" is confirmed`},
+		"a status":              {func(r *Report) { r.Checks[0].Status = "bad" }, `the check "MFA-01" has the status "bad"`},
+		"a verdict":             {func(r *Report) { r.Checks[0].Causes[0].Verdict = "fine" }, `"MFA-01.C1 · admin@contoso.com" has the verdict "fine"`},
+		"a basis":               {func(r *Report) { r.Checks[0].Causes[0].Basis = "hearsay" }, `"MFA-01.C1 · admin@contoso.com" has the basis "hearsay"`},
+		"applies":               {func(r *Report) { r.Checks[0].Fixes[0].Applies = "sometimes" }, `the fix "MFA-01.F3" has the word "sometimes"`},
+		"applies, for one":      {func(r *Report) { r.Checks[0].Fixes[0].For[0].Applies = "often" }, `the word "often" under "applies", for "MFA-01.C1 · admin@contoso.com"`},
+		"a fact's status":       {func(r *Report) { r.Facts[0].Status = "good" }, `has the status "good"`},
+		"a foreign exit code":   {func(r *Report) { r.ExitCode = 77 }, "does not end with 77"},
+		"not ready, verdict":    {func(r *Report) { r.Verdict = checks.Ready }, "does not follow from its checks"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			read := func(r Report) error {
+				var b bytes.Buffer
+				if err := WriteJSON(&b, r, View{}); err != nil {
+					t.Fatal(err)
+				}
+				_, err := Read(&b)
+				return err
+			}
+			r := clone(t, everything())
+			if err := read(r); err != nil {
+				t.Fatalf("the sample itself: %v", err)
+			}
+			c.spoil(&r)
+			if err := read(r); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v, want %q in it", err, c.want)
+			}
+		})
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"maps"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -87,6 +88,7 @@ func TestSchemasAreFresh(t *testing.T) {
 	for file, schema := range map[string]*generate.Schema{
 		"casdoctor.report.v1.schema.json":   generateReport(t),
 		"casdoctor.evidence.v1.schema.json": generateEvidence(t),
+		"casdoctor.diff.v1.schema.json":     generateDiff(t),
 	} {
 		var b bytes.Buffer
 		enc := json.NewEncoder(&b)
@@ -113,6 +115,22 @@ func generateReport(t *testing.T) *generate.Schema {
 	for _, def := range []string{"FixResult", "FixFor"} {
 		member(t, s, def, "applies", oneOf("yes", "no", "unknown"))
 	}
+	return s
+}
+
+func generateDiff(t *testing.T) *generate.Schema {
+	t.Helper()
+	s := reflector(t).Reflect(Diff{})
+	s.ID, s.Title = "urn:casdoctor:diff:v1", "what casdoctor diff --format json writes"
+	s.Properties.Set("schema", &generate.Schema{Const: DiffSchemaID})
+	member(t, s, "EntryState", "verdict", oneOf("confirmed", "supported", "unknown", "refuted", "not_applicable"))
+	member(t, s, "EntryState", "basis", oneOf("observed", "declared", "inferred"))
+	member(t, s, "FixState", "applies", oneOf("yes", "no", "unknown", ""))
+	for _, name := range []string{"from", "to"} {
+		member(t, s, "FactDiff", name, oneOf(FactOK, FactPartial, FactFailed, FactSkipped, ""))
+		orNull(t, s, "EntryDiff", name)
+	}
+	orNull(t, s, "EntryState", "waived")
 	return s
 }
 
@@ -180,6 +198,8 @@ func reflector(t *testing.T) *generate.Reflector {
 		reflect.TypeFor[facts.Kind]():        oneOf(facts.Kinds()...),
 		reflect.TypeFor[facts.Source]():      oneOf(facts.Observed, facts.Declared),
 		reflect.TypeFor[FactStatus]():        oneOf(FactOK, FactPartial, FactFailed, FactSkipped),
+		reflect.TypeFor[Effect]():            oneOf(Worse, Better, Same),
+		reflect.TypeFor[Presence]():          oneOf(IsNew, IsGone, IsChanged),
 		reflect.TypeFor[checks.RunVerdict](): oneOf(checks.Ready, checks.Undetermined, checks.NotReady),
 		reflect.TypeFor[checks.Status](): oneOf(
 			checks.StatusPass, checks.StatusUnknown, checks.StatusWarn, checks.StatusFail, checks.StatusSkip),
@@ -300,6 +320,54 @@ func TestReportSchema(t *testing.T) {
 		"failure kind":        func(d map[string]any) { at(t, d, "facts", 0)["failure"] = map[string]any{"kind": "odd"} },
 	} {
 		doc := document(t, everything())
+		spoil(doc)
+		if s.Validate(doc) == nil {
+			t.Errorf("accepted: %s", name)
+		}
+	}
+}
+
+func TestDiffSchema(t *testing.T) {
+	s := compiled(t, DiffSchema())
+	rng := rand.New(rand.NewPCG(9, 10))
+	list := samples(t, rng)
+	for range 100 {
+		a, b := list[rng.IntN(len(list))], list[rng.IntN(len(list))]
+		if err := s.Validate(document(t, compare(t, a, b))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	whole := func() map[string]any {
+		b := judged(clone(t, everything()))
+		b.Checks[0].Causes[0].Verdict, b.Checks[0].Causes[2].Verdict = "supported", "refuted"
+		b.Checks[0].Fixes[0].For[0].Applies, b.Retirements[len(b.Retirements)-1].Come = "unknown", true
+		for i := range b.Facts {
+			b.Facts[i].Status = FactPartial
+		}
+		b.Checks[0].Remarks = []checks.Reason{reason("new_remark", "Text.", "文。")}
+		b.Checks[0].Symptoms = []facts.Symptom{{Check: "MFA-01", Text: "seen"}}
+		b.Notices = append(b.Notices, reason("waiver_unused", "Text.", "文。"))
+		return document(t, compare(t, everything(), judged(b)))
+	}
+	if err := s.Validate(whole()); err != nil {
+		t.Fatal(err)
+	}
+	for name, spoil := range map[string]func(map[string]any){
+		"another version":          func(d map[string]any) { d["schema"] = SchemaID },
+		"no effect":                func(d map[string]any) { delete(d, "effect") },
+		"an effect in words":       func(d map[string]any) { d["effect"] = "bad" },
+		"a status":                 func(d map[string]any) { at(t, d, "checks", 0)["to"] = "fine" },
+		"a presence":               func(d map[string]any) { at(t, d, "checks", 0, "entries", 0)["presence"] = "moved" },
+		"a verdict":                func(d map[string]any) { at(t, d, "checks", 0, "entries", 0, "from")["verdict"] = "fine" },
+		"a fix without a subject":  func(d map[string]any) { delete(at(t, d, "checks", 0, "fixes", 0), "subject") },
+		"applies":                  func(d map[string]any) { at(t, d, "checks", 0, "fixes", 0, "to")["applies"] = "maybe" },
+		"a remark in one language": func(d map[string]any) { delete(at(t, d, "checks", 0, "remarks", 0, "text"), "ja") },
+		"a symptom of no check":    func(d map[string]any) { delete(at(t, d, "checks", 0, "symptoms", 0), "check") },
+		"a notice without a code":  func(d map[string]any) { delete(at(t, d, "notices", 0), "code") },
+		"a fact's status":          func(d map[string]any) { at(t, d, "facts", 0)["to"] = "good" },
+		"a day without a source":   func(d map[string]any) { delete(at(t, d, "retirements", 0), "source") },
+	} {
+		doc := whole()
 		spoil(doc)
 		if s.Validate(doc) == nil {
 			t.Errorf("accepted: %s", name)

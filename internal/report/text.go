@@ -218,11 +218,7 @@ func (p *page) trouble(c checks.Result) {
 	p.gap()
 	p.label = word{}
 	for _, s := range c.Symptoms {
-		spans := []span{plain("“" + s.Text + "”")}
-		if s.At != nil {
-			spans = append(spans, styled(" "+minute(*s.At), faint))
-		}
-		p.part(lSeen, bold, spans...)
+		p.part(lSeen, bold, p.seen(s, "")...)
 	}
 	for _, r := range c.Remarks {
 		p.part(lNote, bold, plain(p.in(r.Text)))
@@ -248,6 +244,15 @@ func (p *page) trouble(c checks.Result) {
 	}
 }
 
+// seen is a message that somebody saw, and when.
+func (p *page) seen(s facts.Symptom, before string) []span {
+	spans := []span{plain(before + "“" + s.Text + "”")}
+	if s.At != nil {
+		spans = append(spans, styled(" "+minute(*s.At), faint))
+	}
+	return spans
+}
+
 // about writes how sure an entry is, and what it is about.
 func (p *page) about(e checks.Entry) {
 	st := yellow
@@ -269,6 +274,7 @@ func (p *page) sentences(reasons []checks.Reason) string { return p.in(sentences
 // fixes writes what to do: the recommended ones whole, the others in short, and those that do
 // not work here with the reason why.
 func (p *page) fixes(c checks.Result) {
+	linked := map[string]bool{}
 	several := len(slices.DeleteFunc(slices.Clone(c.Causes), func(e checks.Entry) bool { return !found(e) })) > 1
 	for _, f := range c.Fixes {
 		to := recommendedFor(c, f)
@@ -298,7 +304,10 @@ func (p *page) fixes(c checks.Result) {
 			p.more(styled(p.say(lRisk), yellow), plain(risk))
 		}
 		for _, l := range f.Links {
-			p.more(styled(l, faint))
+			if !linked[l] { // the fixes of a check stand on one page of the vendor
+				p.more(styled(l, faint))
+			}
+			linked[l] = true
 		}
 	}
 	if left := unmended(c); len(left) > 0 {

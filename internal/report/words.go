@@ -96,7 +96,9 @@ var (
 		"Against the baseline of {taken}: {known} known, {new} new or worse. Only the latter change the exit code.",
 		"{taken} の基準との比較: 既知 {known} 件、新規または悪化 {new} 件。終了コードに反映されるのは後者だけです。",
 	}
-	newSince = word{"New or worse: {list}", "新規または悪化: {list}"}
+	besideBaseline = word{"{known} known, {new} new or worse", "既知 {known} 件、新規または悪化 {new} 件"}
+	knownBefore    = word{"known", "既知"}
+	newSince       = word{"New or worse: {list}", "新規または悪化: {list}"}
 
 	hPassed    = word{"Looked at, and not there", "確認した結果、該当なし"}
 	hSkipped   = word{"Skipped", "対象外"}
@@ -124,7 +126,7 @@ var factWords = map[FactStatus]word{
 // What the other formats add.
 var (
 	moreEntries = word{"{n} more", "ほか {n} 件"}
-	andMore     = word{"and {n} more, in report.json", "ほか {n} 件 (report.json に記載)"}
+	andMore     = word{"and {n} more, not listed here (--format json has all)", "ほか {n} 件 (ここには表示していません。--format json ですべて出力されます)"}
 	notRead     = word{
 		"Something could not be read, or not whole. What depends on it is unknown.",
 		"読み取れない、または一部しか読み取れない情報があります。それに依存する判定は不明になります。",

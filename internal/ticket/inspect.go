@@ -237,13 +237,16 @@ func isHost(s string) bool {
 	}
 	suffix, icann := publicsuffix.PublicSuffix(s)
 	domain, err := publicsuffix.EffectiveTLDPlusOne(s)
-	if err == nil && publicDomains[domain] && (domain == s || domain != "outlook.com" && domain != "sharepoint.com") {
-		return false // those two have hosts that belong to somebody
+	if err == nil && publicDomains[domain] && (publicDomains[s] || !slices.Contains(hosting, domain)) {
+		return false
 	}
 	// Names that are reserved, and those that networks use for themselves.
 	own := []string{"test", "example", "local", "internal", "lan", "corp", "home", "intra"}
 	return err == nil && (icann || strings.Contains(suffix, ".") || slices.Contains(own, suffix))
 }
+
+// hosting are the public domains with hosts that belong to somebody.
+var hosting = []string{"outlook.com", "sharepoint.com", "gserviceaccount.com"}
 
 // shown is how many names of a kind are listed for a member; -v lists all of them.
 const shown = 8

@@ -159,12 +159,13 @@ func (n *names) host(s string) string {
 	if publicHosts[s] || vendorHost.MatchString(s) {
 		return s
 	}
-	domain, err := publicsuffix.EffectiveTLDPlusOne(s)
-	if err != nil {
-		domain = s
-	}
+	domain := publicDomain(s)
 	p := domain
-	if !publicDomains[domain] {
+	if domain == "" {
+		var err error
+		if domain, err = publicsuffix.EffectiveTLDPlusOne(s); err != nil {
+			domain = s
+		}
 		var ok bool
 		if p, ok = n.stands[domain]; !ok {
 			p = n.number(domain, "domain-%d.example", "domain")
@@ -174,6 +175,16 @@ func (n *names) host(s string) string {
 		return p
 	}
 	return n.number(s, "host-%d."+p, "host")
+}
+
+// publicDomain is the longest of the publicDomains that a host is in, or "".
+func publicDomain(s string) string {
+	for rest, ok := s, true; ok; _, rest, ok = strings.Cut(rest, ".") {
+		if publicDomains[rest] {
+			return rest
+		}
+	}
+	return ""
 }
 
 // report is a report with pseudonyms.

@@ -178,7 +178,7 @@ func made(t *testing.T, in Input) (map[string]string, []byte, []Mapping) {
 func TestNoCanaryLeaves(t *testing.T) {
 	for _, shape := range []string{
 		"zqcanary#", "Zqcanary Name #", "zqcanary#@zqcanary#.com", "zqcanary#.zqcanary#.co.jp", "zqcanary#.onmicrosoft.com",
-		"zqcanary#.mail.protection.outlook.com", "zqcanary#.trendmicro.com", "<zqcanary#@mail.zqcanary.com>", "CN=zqcanary#", "CN=zqcanary#, O=Zqcanary#",
+		"zqcanary#.mail.protection.outlook.com", "zqcanary#.trendmicro.com", "zqcanary#@zqcanary#.iam.gserviceaccount.com", "<zqcanary#@mail.zqcanary.com>", "CN=zqcanary#", "CN=zqcanary#, O=Zqcanary#",
 		"https://admin.tmcas.trendmicro.com/zqcanary#", "https://zqcanary#.com/a", "zqcanary#:443", "zqcanary# and zqcanary", "default zqcanary#",
 		"Mozilla/5.0 (Windows NT 6.1; zqcanary#; Trident/7.0; rv:11.0) like Gecko", "GET /v1.0/users/zqcanary#", "v=spf1 include:zqcanary#.com -all",
 		"zqcanary#.eml", "AADSTS50076 zqcanary#", "TLS 1.2 zqcanary#",
@@ -519,5 +519,26 @@ func TestEveryAskIsOfAFix(t *testing.T) {
 		if !fixes[id] || ask.EN == "" || ask.JA == "" {
 			t.Errorf("%s: there is no such fix, or a language is missing", id)
 		}
+	}
+}
+
+// TestPublicDomainsStay: what belongs to somebody is replaced, and the domain of the service that
+// everybody has stays, so that the reader still sees what kind of thing it is.
+func TestPublicDomainsStay(t *testing.T) {
+	n := newNames(Input{Pseudonyms: true})
+	for _, c := range []struct{ was, want string }{
+		{"preflight@contoso-it.iam.gserviceaccount.com", "user-1@host-1.iam.gserviceaccount.com"},
+		{"other@contoso-it.iam.gserviceaccount.com", "user-2@host-1.iam.gserviceaccount.com"},
+		{"123456789012-compute@developer.gserviceaccount.com", "user-3@developer.gserviceaccount.com"},
+		{"contoso-com.mail.protection.outlook.com", "host-2.outlook.com"},
+		{"somebody@gmail.com", "user-4@gmail.com"},
+		{"admin@contoso.com", "user-5@domain-1.example"},
+	} {
+		if got := n.value(c.was, ""); got != c.want {
+			t.Errorf("%s: %s, want %s", c.was, got, c.want)
+		}
+	}
+	if f := findIn("preflight@contoso-it.iam.gserviceaccount.com developer.gserviceaccount.com"); !slices.Contains(f.Addresses, "preflight@contoso-it.iam.gserviceaccount.com") {
+		t.Errorf("it is not listed as leaving the house: %+v", f)
 	}
 }

@@ -145,7 +145,8 @@ var vendorHost = regexp.MustCompile(`^(admin|api)(-(eu|au|uk|ca|sg|in|jp))?\.tmc
 var publicDomains = func() map[string]bool {
 	out := map[string]bool{}
 	for _, d := range strings.Fields(`trendmicro.com trendmicro.co.jp trendmicro.co.uk trendmicro.com.sg microsoft.com microsoftonline.com
-		outlook.com hotmail.com live.com google.com googleapis.com gmail.com googlemail.com sharepoint.com`) {
+		outlook.com hotmail.com live.com google.com googleapis.com gmail.com googlemail.com sharepoint.com
+		gserviceaccount.com iam.gserviceaccount.com developer.gserviceaccount.com appspot.gserviceaccount.com`) {
 		out[d] = true
 	}
 	return out
