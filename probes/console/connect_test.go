@@ -346,9 +346,9 @@ func TestProxyUnreachable(t *testing.T) {
 	}
 
 	// Behind a proxy the name of the console often has no address here: that is what fails without the proxy.
-	cfg.CAS.Console.Host = "console.test"
+	cfg.CAS.Console.Host = "nowhere.test"
 	got = look(t, newEnv(t, cfg))
-	if d := got.Direct; d == nil || d.Outcome != facts.OutcomeNoName || !strings.Contains(d.Detail, "console.test") {
+	if d := got.Direct; d == nil || d.Outcome != facts.OutcomeNoName || !strings.Contains(d.Detail, "nowhere.test") {
 		t.Errorf("direct, without an address: %+v", d)
 	}
 }

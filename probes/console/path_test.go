@@ -470,7 +470,6 @@ func TestPortalAtTheDeadline(t *testing.T) {
 // Of eight seconds, two are the portal's, and one of the console's six is for its answer: a console whose name has
 // no answer is waited for five seconds, and then there is time for the portal.
 func TestTheConsoleAndThePortalHaveTheirTime(t *testing.T) {
-	t.Parallel()
 	const whole = 8 * time.Second
 	asked := make(chan time.Time, 8)
 	cfg := &config.Config{CAS: &config.CAS{Site: "eu"}}
