@@ -152,7 +152,7 @@ func consoleOf(x *Exam) facts.Seen[facts.Console] {
 	}
 	if cas := Read(x, facts.DeclaredCAS); cas.Value != nil && !sameHost(cas.Value.Console, *con.Value) {
 		return facts.Seen[facts.Console]{Failure: &facts.Failure{
-			Kind: facts.NotCollected, Detail: "the evidence is of " + con.Value.Host + ", port " + strconv.Itoa(con.Value.Port),
+			Kind: facts.NotCollected, Code: anotherHost, Detail: con.Value.Host + ":" + strconv.Itoa(con.Value.Port),
 		}}
 	}
 	c, taken := con.Value.Certificate.Value, x.takenAt(facts.ConsoleEndpoint.Name)
@@ -172,6 +172,18 @@ func consoleOf(x *Exam) facts.Seen[facts.Console] {
 	shown.Problem = problem
 	seen.Certificate.Value, con.Value = &shown, &seen
 	return con
+}
+
+// anotherHost is the code of a failure, and of the reason: what was seen is another host than the declared one.
+const anotherHost = "another_host"
+
+// unseenConsole: nothing can be said of the console, and why.
+func unseenConsole(con facts.Seen[facts.Console]) Claim {
+	why := con.Why()
+	if why.Code == anotherHost {
+		return unknown(because(anotherHost, "seen", why.Detail))
+	}
+	return unseen("console", why)
 }
 
 // sameHost says whether what was seen is the declared console (cas.console, "host" or "host:port");
@@ -236,7 +248,7 @@ func examineClients(x *Exam, which func(obstacles) Claim) {
 // speaks TLS 1.2, so when nothing is accepted the reason is not in it.
 func ownObstacles(con facts.Seen[facts.Console]) obstacles {
 	if con.Value == nil {
-		return both(unseen("console", con.Why()))
+		return both(unseenConsole(con))
 	}
 	for _, h := range con.Value.Handshakes {
 		if modern(h) && h.Outcome == facts.OutcomeOK {
@@ -257,7 +269,7 @@ func clientObstacles(name string, con facts.Seen[facts.Console]) obstacles {
 	case !ok:
 		return both(unknown(because("client_unknown", "client", name)))
 	case con.Value == nil:
-		return both(unseen("console", con.Why()))
+		return both(unseenConsole(con))
 	}
 	if proof := proven(*con.Value); proof.Verdict != Confirmed {
 		return both(proof)
@@ -532,6 +544,8 @@ func settleByHellos(con facts.Console, s *tlsclient.Server) {
 		case h.Name == facts.HelloHTTP, h.Name == facts.HelloOtherSNI: // another question
 		case h.Outcome == facts.OutcomeOK && slices.Contains(s.Refused, v):
 			s.Refused = slices.DeleteFunc(s.Refused, func(r uint16) bool { return r == v })
+		case h.Name == facts.HelloTLS12 && h.Outcome == facts.OutcomeAlert && tlsclient.RefusedBy(tlsclient.TLS12, h.Alert) == tlsclient.ByVersion:
+			s.Accepted = slices.DeleteFunc(s.Accepted, func(a uint16) bool { return a == tlsclient.TLS12 })
 		case oldAnswered(h) && !slices.ContainsFunc(con.Handshakes, func(a facts.Handshake) bool { return a.Version == h.Version }):
 			s.Accepted = append(s.Accepted, v)
 		case h.Outcome == facts.OutcomeAlert && (h.Name == facts.HelloTLS10 || h.Name == facts.HelloTLS11):
@@ -820,9 +834,13 @@ var tlsWords = map[string]Text{
 		"\"{client}\" is not in the table of clients. Write a name such as IE 11 / Windows 7 or Chrome 120 into cas.clients, or the browser's whole User-Agent string.",
 		"「{client}」はクライアントの表にありません。cas.clients に IE 11 / Windows 7 や Chrome 120 のような名前か、ブラウザの User-Agent 文字列全体を記載してください。",
 	},
+	"another_host": {
+		"What was looked at is {seen}, and not the console that is declared (cas.console). Run casdoctor check with this configuration.",
+		"確認した相手は {seen} で、宣言されている管理コンソール (cas.console) ではありません。この設定で casdoctor check を実行してください。",
+	},
 	"console_not_proven": {
-		"What answers does not prove to be the console, so what it accepts says nothing of the console. Settle TLS-01.X2 first.",
-		"応答しているのが管理コンソールであることを確認できないため、判断しません。先に TLS-01.X2 を解決してください。",
+		"What answers does not prove to be the console, so what it accepts says nothing of the console. Settle first what answers in its place.",
+		"応答しているのが管理コンソールであることを確認できないため、判断しません。先に、代わりに応答しているものを解決してください。",
 	},
 	"version_accepted": {
 		"{client} has a TLS version that the console accepts ({accepted}).",

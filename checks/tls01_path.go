@@ -2,6 +2,7 @@ package checks
 
 import (
 	"net/netip"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,7 +19,7 @@ import (
 func examineReach(x *Exam) {
 	con := consoleOf(x)
 	if con.Value == nil {
-		x.Find("", unseen("console", con.Why()))
+		x.Find("", unseenConsole(con))
 		return
 	}
 	c := notReached(*con.Value)
@@ -53,6 +54,15 @@ func wayArgs(con facts.Console, more ...string) []string {
 		args[5] = *con.Proxy // its name is resolved, and the connection goes to it
 	}
 	return append(args, more...)
+}
+
+// nameArgs name the way where a name is what it ends at: the console's, or the proxy's without its port.
+func nameArgs(con facts.Console) []string {
+	if con.Proxy == nil {
+		return wayArgs(con)
+	}
+	u := url.URL{Host: *con.Proxy}
+	return wayArgs(con, "asked", u.Hostname())
 }
 
 // unreached is the reason for each outcome that ends before an answer of the console.
@@ -180,11 +190,11 @@ func nameMissing(con facts.Console) Claim {
 	why := orMalformed(con.Addresses.Why())
 	switch why.Kind {
 	case facts.NotFound:
-		return confirmed(Observed, because("name_not_found", wayArgs(con)...))
+		return confirmed(Observed, because("name_not_found", nameArgs(con)...))
 	case facts.Timeout, facts.Unreachable:
-		return confirmed(Observed, because("name_not_resolved", wayArgs(con)...))
+		return confirmed(Observed, because("name_not_resolved", nameArgs(con)...))
 	case facts.Unavailable: // SERVFAIL or REFUSED: the resolver is there, and does not want to or cannot
-		return confirmed(Observed, because("name_refused", wayArgs(con)...))
+		return confirmed(Observed, because("name_refused", nameArgs(con)...))
 	default:
 		return unseen("console_name", why)
 	}
@@ -278,7 +288,7 @@ func failingAddresses(con facts.Console) string {
 func examineBetween(x *Exam) {
 	con := consoleOf(x)
 	if con.Value == nil {
-		x.Find("", unseen("console", con.Why()))
+		x.Find("", unseenConsole(con))
 		return
 	}
 	claims := []Claim{otherAnswers(*con.Value), certificate(*con.Value)}
@@ -716,10 +726,17 @@ var wayOut = []networkStep{
 		"Sign in to the console in a browser, copy the host from the address bar into cas.console, and run casdoctor again.",
 		"ブラウザで管理コンソールにログオンし、アドレス バーのホスト名を cas.console に設定して、casdoctor を再実行します。",
 	}},
-	{reasons: []string{"name_not_found", "name_not_resolved"}, text: Text{
-		"Check the name {asked} in the configuration, then the DNS servers of this machine.",
-		"設定の {asked} という名前を確認し、次にこのコンピュータの DNS サーバを確認します。",
-	}},
+	{
+		reasons: []string{"name_not_found", "name_not_resolved"},
+		text: Text{
+			"Check how the name {asked} is written, then the DNS servers of this machine.",
+			"{asked} という名前の綴りを確認し、次にこのコンピュータの DNS サーバを確認します。",
+		},
+		proxied: Text{
+			"Check how the name of the proxy {proxy} is written (network.proxy, --via or HTTPS_PROXY), then the DNS servers of this machine.",
+			"プロキシ {proxy} の名前の綴り (network.proxy、--via、または HTTPS_PROXY) を確認し、次にこのコンピュータの DNS サーバを確認します。",
+		},
+	},
 	{reasons: []string{"name_refused"}, text: Text{
 		"Ask whoever runs the DNS servers of this machine why they refuse {asked}: a policy, or a forwarder that does not answer. Check with another DNS server.",
 		"このコンピュータの DNS サーバの管理者に、{asked} を拒否する理由 (ポリシー、または応答しない転送先) を確認します。別の DNS サーバでも確認してください。",
@@ -735,8 +752,8 @@ var wayOut = []networkStep{
 	{
 		reasons: []string{"port_refused", "port_silent", "no_route"},
 		text: Text{
-			"Allow outgoing connections to {host}, TCP port {port}, in the firewall, or set network.proxy if this network needs a proxy.",
-			"ファイアウォールで {host} の TCP ポート {port} への発信接続を許可します。プロキシが必要なネットワークでは network.proxy を設定します。",
+			"Allow outgoing connections to {host}, TCP port {port}, in the firewall, or set network.proxy (or --via) if this network needs a proxy.",
+			"ファイアウォールで {host} の TCP ポート {port} への発信接続を許可します。プロキシが必要なネットワークでは network.proxy (または --via) を設定します。",
 		},
 		proxied: Text{
 			"Check that the proxy {proxy} runs and lets this machine through to {host}, TCP port {port}.",
@@ -746,8 +763,8 @@ var wayOut = []networkStep{
 	{
 		reasons: []string{"silent"},
 		text: Text{
-			"The connection opens, so the port is allowed: look for TLS inspection on the way and exempt {host} from it, or set network.proxy if this network needs a proxy.",
-			"接続は開くため、ポートは許可されています。経路上の TLS 検査を調べて {host} を対象から除外するか、プロキシが必要なネットワークでは network.proxy を設定します。",
+			"The connection opens, so the port is allowed: look for TLS inspection on the way and exempt {host} from it, or set network.proxy (or --via) if this network needs a proxy.",
+			"接続は開くため、ポートは許可されています。経路上の TLS 検査を調べて {host} を対象から除外するか、プロキシが必要なネットワークでは network.proxy (または --via) を設定します。",
 		},
 		proxied: Text{
 			"Ask whoever runs the proxy {proxy}: it takes the connection to {host}, and nothing comes back. Look for TLS inspection there.",
@@ -763,8 +780,8 @@ var wayOut = []networkStep{
 		"プロキシ {proxy} で {host}:{port} への CONNECT を許可します。",
 	}},
 	{reasons: []string{"proxy_auth"}, text: Text{
-		"Let this machine through the proxy {proxy} without credentials, or give network.proxy another proxy.",
-		"プロキシ {proxy} で、このコンピュータを認証なしで許可するか、network.proxy に別のプロキシを指定します。",
+		"Let this machine through the proxy {proxy} without credentials, or give network.proxy (or --via) another proxy.",
+		"プロキシ {proxy} で、このコンピュータを認証なしで許可するか、network.proxy (または --via) に別のプロキシを指定します。",
 	}},
 	{reasons: []string{"proxy_credentials"}, text: Text{
 		"Correct the credentials for the proxy {proxy}, or let this machine through it without any.",
@@ -775,8 +792,8 @@ var wayOut = []networkStep{
 		"プロキシ {proxy} の管理者に確認します。要求は受け付けられましたが、プロキシから {host}:{port} に接続できていません。プロキシ側の DNS とファイアウォールを確認してください。",
 	}},
 	{reasons: []string{"not_a_proxy"}, text: Text{
-		"Correct network.proxy (or HTTPS_PROXY): what listens at {proxy} is a web server, not a proxy.",
-		"network.proxy (または HTTPS_PROXY) を修正します。{proxy} で応答しているのは Web サーバで、プロキシではありません。",
+		"Correct network.proxy (or --via, or HTTPS_PROXY): what listens at {proxy} is a web server, not a proxy.",
+		"network.proxy (または --via、HTTPS_PROXY) を修正します。{proxy} で応答しているのは Web サーバで、プロキシではありません。",
 	}},
 	{reasons: []string{"proxy_page", "proxy_own_page", "gateway_page"}, text: Text{
 		"Ask whoever runs the proxy why it shows a page of its own for {host}, and exempt {host} from TLS inspection there.",
@@ -787,8 +804,8 @@ var wayOut = []networkStep{
 		"{host} の代わりに応答しているもの (ネットワークのログイン ページ、プロキシのポート、別のサービスなど) を特定し、そこでログインするか、{host} を対象から除外します。",
 	}},
 	{reasons: []string{"name_unknown_there"}, text: Text{
-		"Check cas.console against the address bar. If it is right, look for what answers in place of {host}.",
-		"cas.console をアドレス バーの表示と照合します。正しい場合は、{host} の代わりに応答しているものを調べます。",
+		"Check the console's host (cas.console) against the address bar. If it is right, look for what answers in place of {host}.",
+		"管理コンソールのホスト (cas.console) をアドレス バーの表示と照合します。正しい場合は、{host} の代わりに応答しているものを調べます。",
 	}},
 	{reasons: []string{"filter_here_alters", "filter_here_cuts"}, text: Text{
 		"Exempt {host} in the security software of this machine that looks into TLS, or switch its TLS scanning off for a test.",
@@ -827,12 +844,12 @@ var certificateSteps = map[string]Text{
 		"このコンピュータの時計を確認します。正しい場合は、証明書をネットワーク管理者、次にトレンドマイクロに提示します。",
 	},
 	"wrong_host": {
-		"Check cas.console. If it is right, exempt {host} from TLS inspection.",
-		"cas.console を確認します。正しい場合は、{host} を TLS 検査の対象から除外します。",
+		"Check the console's host (cas.console). If it is right, exempt {host} from TLS inspection.",
+		"管理コンソールのホスト (cas.console) を確認します。正しい場合は、{host} を TLS 検査の対象から除外します。",
 	},
 	"": {
-		"If this network inspects TLS on purpose, set network.ca_file to its root certificate and install that on the clients. Otherwise exempt {host} from the inspection.",
-		"意図的に TLS を検査しているネットワークでは、そのルート証明書を network.ca_file に設定し、クライアントにもインストールします。そうでない場合は、{host} を検査の対象から除外します。",
+		"If this network inspects TLS on purpose, set network.ca_file (or --ca-file) to its root certificate and install that on the clients. Otherwise exempt {host} from the inspection.",
+		"意図的に TLS を検査しているネットワークでは、そのルート証明書を network.ca_file (または --ca-file) に設定し、クライアントにもインストールします。そうでない場合は、{host} を検査の対象から除外します。",
 	},
 }
 
@@ -893,6 +910,7 @@ var pathWords = map[string]Text{
 	"outcome_proxy_refused": {"refused by the proxy", "プロキシが拒否"},
 	"outcome_proxy_auth":    {"the proxy wants other credentials", "プロキシが認証を要求"},
 	"outcome_proxy_kind":    {"a proxy that cannot be used here", "使用できない種類のプロキシ"},
+	"outcome_no_name":       {"the name cannot be resolved here", "ここでは名前を解決できない"},
 	"outcome_failed":        {"failed for another reason", "その他の理由で失敗"},
 
 	"answered": {
@@ -900,16 +918,16 @@ var pathWords = map[string]Text{
 		"{host} のポート {port} は応答しています。",
 	},
 	"direct_fails": {
-		"Only for information: without the proxy the connection fails ({outcome!}).",
-		"参考: プロキシを経由しない接続は失敗します ({outcome!})。",
+		"Only for information: without the proxy the connection from this machine fails ({outcome!}).",
+		"参考: このコンピュータからプロキシを経由しない接続は失敗します ({outcome!})。",
 	},
 	"direct_works": {
-		"Without the proxy the connection succeeds: the trouble is the proxy's.",
-		"プロキシを経由しない接続は成功します。原因はプロキシにあります。",
+		"Without the proxy the connection from this machine succeeds: the trouble is the proxy's.",
+		"このコンピュータからプロキシを経由しない接続は成功します。原因はプロキシにあります。",
 	},
 	"some_addresses_fail": {
-		"Only for information: not every address could be connected to: {addresses}.",
-		"参考: 接続できないアドレスがあります: {addresses}。",
+		"Only for information: this machine could not connect to every address: {addresses}.",
+		"参考: このコンピュータから接続できないアドレスがあります: {addresses}。",
 	},
 	"host_inferred": {
 		"The host {host} is not configured, and no document of the vendor names it. Set cas.console to the host that the address bar shows.",
@@ -940,24 +958,24 @@ var pathWords = map[string]Text{
 		"{host} は、インターネット上に存在しないアドレス {address} に解決されます。",
 	},
 	"port_refused": {
-		"The connection to {asked} is refused: the port is closed.",
-		"{asked} への接続が拒否されました。ポートが閉じています。",
+		"The connection from this machine to {asked} is refused: the port is closed.",
+		"このコンピュータから {asked} への接続が拒否されました。ポートが閉じています。",
 	},
 	"port_silent": {
-		"The connection to {asked} gets no answer: something on the way drops it.",
-		"{asked} への接続に応答がありません。経路上で破棄されています。",
+		"The connection from this machine to {asked} gets no answer: something on the way drops it.",
+		"このコンピュータから {asked} への接続に応答がありません。経路上で破棄されています。",
 	},
 	"no_route": {
 		"There is no way from here to {asked}: no route, or it is forbidden on the way.",
 		"ここから {asked} への経路がないか、途中で禁止されています。",
 	},
 	"proxy_refused": {
-		"The proxy {proxy} refuses to connect to {host} ({status}).",
-		"プロキシ {proxy} が {host} への接続を拒否しました ({status})。",
+		"The proxy {proxy} refuses to connect this machine to {host} ({status}).",
+		"プロキシ {proxy} が、このコンピュータから {host} への接続を拒否しました ({status})。",
 	},
 	"proxy_auth": {
-		"The proxy {proxy} wants credentials ({status}) ({scheme}).",
-		"プロキシ {proxy} が認証を要求しています ({status}) ({scheme})。",
+		"The proxy {proxy} wants credentials from this machine ({status}) ({scheme}).",
+		"プロキシ {proxy} が、このコンピュータに認証を要求しています ({status}) ({scheme})。",
 	},
 	"proxy_credentials": {
 		"The proxy {proxy} does not accept the credentials that it was given ({status}).",
@@ -968,20 +986,20 @@ var pathWords = map[string]Text{
 		"プロキシ {proxy} 自身が {host} に接続できませんでした ({status})。",
 	},
 	"proxy_kind": {
-		"{proxy} is a SOCKS proxy, or one that is itself spoken to in HTTPS: casdoctor goes to a console only through HTTP proxies (CONNECT). Set network.proxy (or --via) to an http:// address of it, or run casdoctor where no proxy is needed.",
-		"{proxy} は SOCKS プロキシか、プロキシ自身に HTTPS で接続するものです。casdoctor が管理コンソールの確認に使えるのは HTTP プロキシ (CONNECT) だけです。network.proxy (または --via) に http:// のアドレスを指定するか、プロキシの不要な場所で casdoctor を実行してください。",
+		"{proxy} is a SOCKS proxy, or one that is itself spoken to in HTTPS: casdoctor goes to a console only through HTTP proxies (CONNECT). Set network.proxy (or --via, or HTTPS_PROXY) to an http:// address of it, or run casdoctor where no proxy is needed.",
+		"{proxy} は SOCKS プロキシか、プロキシ自身に HTTPS で接続するものです。casdoctor が管理コンソールの確認に使えるのは HTTP プロキシ (CONNECT) だけです。network.proxy (または --via、HTTPS_PROXY) に http:// のアドレスを指定するか、プロキシの不要な場所で casdoctor を実行してください。",
 	},
 	"not_a_proxy": {
 		"What listens at {proxy} does not understand a proxy's request ({status}).",
 		"{proxy} で応答しているものは、プロキシへの要求を理解しません ({status})。",
 	},
 	"silent": {
-		"A connection to {host} opens, but nothing answers on it.",
-		"{host} への接続は開きますが、何も応答しません。",
+		"A connection from this machine to {host} opens, but nothing answers on it.",
+		"このコンピュータから {host} への接続は開きますが、何も応答しません。",
 	},
 	"connect_failed": {
-		"The connection to {host} failed in a way that says nothing about the reason. Run again with -v.",
-		"{host} への接続は失敗しましたが、理由は分かりません。-v を付けて再実行してください。",
+		"The connection from this machine to {host} failed in a way that says nothing about the reason. Run again with -v.",
+		"このコンピュータから {host} への接続は失敗しましたが、理由は分かりません。-v を付けて再実行してください。",
 	},
 
 	"not_tls": {
@@ -993,12 +1011,12 @@ var pathWords = map[string]Text{
 		"{host} の応答は始まりますが、途中で途切れます。経路上の何かが大きなパケットを失っているか、応答の途中で接続を切断しています。",
 	},
 	"large_hello": {
-		"A hello of {size} bytes, such as current browsers send, gets no answer from {host}; a small one does. Something on the way drops what comes in two segments.",
-		"現在のブラウザが送る {size} バイトの hello には {host} の応答がなく、小さいものには応答があります。経路上の何かが、2 つのセグメントに分かれたものを破棄しています。",
+		"A hello of {size} bytes from this machine, such as current browsers send, gets no answer from {host}; a small one does. Something on the way drops what comes in two segments.",
+		"このコンピュータから送った、現在のブラウザと同じ {size} バイトの hello には {host} の応答がなく、小さいものには応答があります。経路上の何かが、2 つのセグメントに分かれたものを破棄しています。",
 	},
 	"modern_hello_refused": {
-		"{host} refuses the hello of a current browser with an alert, and answers a smaller one with the same suites: something on the way, or in its place, does not stand what is new in it.",
-		"{host} は現在のブラウザの hello をアラートで拒否し、同じ暗号化スイートの小さいものには応答します。経路上の何か、または代わりに応答しているものが、新しい要素に対応していません。",
+		"{host} refuses a hello of this machine like that of a current browser with an alert, and answers a smaller one with the same suites: something on the way, or in its place, does not stand what is new in it.",
+		"{host} は、このコンピュータから送った現在のブラウザと同じ hello をアラートで拒否し、同じ暗号化スイートの小さいものには応答します。経路上の何か、または代わりに応答しているものが、新しい要素に対応していません。",
 	},
 	"own_handshake_fails": {
 		"{host} answers, but casdoctor's own full handshake does not come to an end. That says nothing of the way: run again with -v, and try a browser.",
@@ -1025,28 +1043,28 @@ var pathWords = map[string]Text{
 		"{host} は {versions} で応答し、TLS 1.2 以降を拒否します。文書化された管理コンソールとは逆で、TLS 1.1 までしか扱えない経路上の装置が代わりに応答しています。",
 	},
 	"tls12_cut": {
-		"Every hello that offers TLS 1.2 or later is cut off; older ones are answered at {versions}. Something on the way cuts TLS 1.2.",
-		"TLS 1.2 以降を提示する hello は切断され、古いものには {versions} で応答があります。経路上の何かが TLS 1.2 を切断しています。",
+		"Every hello of this machine that offers TLS 1.2 or later is cut off; older ones are answered at {versions}. Something on the way cuts TLS 1.2.",
+		"このコンピュータから TLS 1.2 以降を提示する hello は切断され、古いものには {versions} で応答があります。経路上の何かが TLS 1.2 を切断しています。",
 	},
 	"tls12_dropped": {
-		"Every hello that offers TLS 1.2 or later disappears; older ones are answered at {versions}. Something on the way drops TLS 1.2.",
-		"TLS 1.2 以降を提示する hello は失われ、古いものには {versions} で応答があります。経路上の何かが TLS 1.2 を破棄しています。",
+		"Every hello of this machine that offers TLS 1.2 or later disappears; older ones are answered at {versions}. Something on the way drops TLS 1.2.",
+		"このコンピュータから TLS 1.2 以降を提示する hello は失われ、古いものには {versions} で応答があります。経路上の何かが TLS 1.2 を破棄しています。",
 	},
 	"sni_filter": {
 		"A hello that names {host} gets no answer; the same hello with another name, or with none, does. A filter on the way looks at the name.",
 		"{host} を名乗る hello には応答がなく、別の名前または名前なしの同じ hello には応答があります。経路上のフィルタが名前を見て遮断しています。",
 	},
 	"tls_cut": {
-		"Every TLS hello is cut off (browsers say that the connection was closed or reset), although clear text on the same port gets an answer. A filter on the way cuts TLS, or the server refuses this network.",
-		"同じポートの平文には応答がありますが、TLS の hello はすべて切断されます (ブラウザでは接続が閉じた、またはリセットされたと表示されます)。経路上のフィルタが TLS を切断しているか、サーバがこのネットワークを拒否しています。",
+		"Every TLS hello of this machine is cut off (browsers say that the connection was closed or reset), although clear text on the same port gets an answer. A filter on the way cuts TLS, or the server refuses this network.",
+		"同じポートの平文には応答がありますが、このコンピュータからの TLS の hello はすべて切断されます (ブラウザでは接続が閉じた、またはリセットされたと表示されます)。経路上のフィルタが TLS を切断しているか、サーバがこのネットワークを拒否しています。",
 	},
 	"tls_dropped": {
-		"Every TLS hello disappears, although clear text on the same port gets an answer. A filter on the way drops TLS.",
-		"同じポートの平文には応答がありますが、TLS の hello はすべて失われます。経路上のフィルタが TLS を破棄しています。",
+		"Every TLS hello of this machine disappears, although clear text on the same port gets an answer. A filter on the way drops TLS.",
+		"同じポートの平文には応答がありますが、このコンピュータからの TLS の hello はすべて失われます。経路上のフィルタが TLS を破棄しています。",
 	},
 	"all_cut": {
-		"Whatever is sent to {host} is cut off (browsers say that the connection was closed or reset). A firewall, an intrusion prevention system, or the server itself refuses this network; this does not say that the console is down.",
-		"{host} に何を送っても切断されます (ブラウザでは接続が閉じた、またはリセットされたと表示されます)。ファイアウォール、侵入防御システム、またはサーバ自身がこのネットワークを拒否しています。管理コンソールの停止を意味するものではありません。",
+		"Whatever this machine sends to {host} is cut off (browsers say that the connection was closed or reset). A firewall, an intrusion prevention system, or the server itself refuses this network; this does not say that the console is down.",
+		"このコンピュータから {host} に何を送っても切断されます (ブラウザでは接続が閉じた、またはリセットされたと表示されます)。ファイアウォール、侵入防御システム、またはサーバ自身がこのネットワークを拒否しています。管理コンソールの停止を意味するものではありません。",
 	},
 	"name_unknown_there": {
 		"What answers does not know the name {host}: it is another server.",
@@ -1069,12 +1087,12 @@ var pathWords = map[string]Text{
 		"{host} から {versions} への明確な応答がありません。経路上の何かが妨げている可能性があります。別のネットワークも含めて再実行してください。",
 	},
 	"no_modern_version": {
-		"Something answers for {host}, but at no version from TLS 1.2 on: something on the way breaks it, or answers in its place.",
-		"{host} から何らかの応答はありますが、TLS 1.2 以降では接続できません。経路上の何かが妨げているか、代わりに応答しています。",
+		"Something answers this machine for {host}, but at no version from TLS 1.2 on: something on the way breaks it, or answers in its place.",
+		"{host} から何らかの応答はありますが、このコンピュータからは TLS 1.2 以降で接続できません。経路上の何かが妨げているか、代わりに応答しています。",
 	},
 	"no_modern_answer": {
-		"No handshake at TLS 1.2 or later was answered, so nothing can be said. TLS-01.X1 says how far the way leads.",
-		"TLS 1.2 以降のハンドシェイクに応答がないため、判断できません。どこまで到達するかは TLS-01.X1 を参照してください。",
+		"No handshake of this machine at TLS 1.2 or later was answered, so nothing can be said of what is at the end of the way.",
+		"このコンピュータからの TLS 1.2 以降のハンドシェイクに応答がないため、経路の先に何があるかは判断できません。",
 	},
 	"chain_verifies": {
 		"The certificate of {host} verifies (issuer: {issuer}).",
@@ -1126,8 +1144,8 @@ var pathWords = map[string]Text{
 	},
 
 	"weak_accepted": {
-		"{host} accepts cipher suites that count as weak, which the console is documented to have removed. That lets older browsers in; only the exact list says which (declare them in cas.clients).",
-		"{host} は、管理コンソールから削除されたはずの弱い暗号化スイートを受け付けます。古いブラウザでも接続できますが、どれが可能かは正確な一覧で決まります (cas.clients に宣言してください)。",
+		"{host} accepts cipher suites that count as weak, which the console is documented to have removed. That lets older browsers in; only the exact list says which (declare them in cas.clients, or --clients).",
+		"{host} は、管理コンソールから削除されたはずの弱い暗号化スイートを受け付けます。古いブラウザでも接続できますが、どれが可能かは正確な一覧で決まります (cas.clients に宣言するか、--clients を付けてください)。",
 	},
 	"portal_answers": {
 		"The licensing portal {host}, where a sign-in starts, answers.",
@@ -1142,8 +1160,8 @@ var pathWords = map[string]Text{
 		"ログオンの開始点であるライセンス ポータル {host} は接続を受け付けますが、TLS 1.2 以降の応答がありません。経路上の妨げを確認してください。",
 	},
 	"portal_no_connection": {
-		"The licensing portal {host}, where a sign-in starts, cannot be connected to. Allow TCP port {port} to it as well.",
-		"ログオンの開始点であるライセンス ポータル {host} に接続できません。TCP ポート {port} への接続も許可してください。",
+		"The licensing portal {host}, where a sign-in starts, cannot be connected to from this machine. Allow TCP port {port} to it as well.",
+		"このコンピュータから、ログオンの開始点であるライセンス ポータル {host} に接続できません。TCP ポート {port} への接続も許可してください。",
 	},
 	"portal_not_tried": {
 		"The licensing portal {host}, where a sign-in starts, has an address, and no connection to it was tried: run casdoctor again.",

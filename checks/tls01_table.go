@@ -61,19 +61,28 @@ func spokenCell(version string, spoken Verdict) Cell {
 	}
 }
 
-// spokenBy says of each version whether the console accepted it, or refused it in so many words.
-// Silence, a reset, and an alert that may mean the suites leave it unknown.
+// spokenBy says of each version whether the console accepted it, or refused it in so many words, as
+// serverOf judges it for the causes. Silence, a reset, an alert that may mean the suites, and answers
+// that contradict each other leave it unknown.
 func spokenBy(con facts.Console) map[string]Verdict {
 	s, spoken := serverOf(con, false), map[string]Verdict{}
 	for _, version := range versionColumns {
-		switch v := tlsVersions[version]; {
-		case slices.ContainsFunc(con.Handshakes, func(h facts.Handshake) bool { return h.Version == version && h.Outcome == facts.OutcomeOK }):
+		v := tlsVersions[version]
+		accepts, refuses := slices.Contains(s.Accepted, v), slices.Contains(s.Refused, v)
+		switch {
+		case accepts && !refuses && answeredAt(con, version):
 			spoken[version] = Confirmed
-		case slices.Contains(s.Refused, v):
+		case refuses && !accepts:
 			spoken[version] = Refuted
 		}
 	}
 	return spoken
+}
+
+// answeredAt: the console answered an offer at this version, and did not only refuse its suites.
+func answeredAt(con facts.Console, version string) bool {
+	return slices.ContainsFunc(con.Handshakes, func(h facts.Handshake) bool { return h.Version == version && h.Outcome == facts.OutcomeOK }) ||
+		slices.ContainsFunc(con.Hellos, func(h facts.Hello) bool { return h.Version == version && oldAnswered(h) })
 }
 
 // ownRow is this machine: it offers every version, so that its cells are those of the handshakes.

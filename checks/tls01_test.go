@@ -415,3 +415,65 @@ func TestPeopleOfOneRowAreAdded(t *testing.T) {
 		t.Errorf("got %v, want %s", got, want)
 	}
 }
+
+// TestAProxyThatHasNoName: the name that is missing is the proxy's, without its port, and so is the step.
+func TestAProxyThatHasNoName(t *testing.T) {
+	res := tlsResult(t,
+		`console.endpoint:proxy = "proxy.contoso.com:3128"`, `console.endpoint:addresses = {"failure":{"kind":"not_found"}}`,
+		"console.endpoint:connects = null", "console.endpoint:handshakes = null",
+		`console.endpoint:direct = {"address":"admin-eu.tmcas.trendmicro.com:443","outcome":"no_name","took":1}`)
+	for _, e := range res.Causes {
+		if e.ID != "TLS-01.X1" {
+			continue
+		}
+		said(t, e, "confirmed", "name_not_found direct_fails")
+		for _, want := range []Text{
+			{"The name proxy.contoso.com does not exist", "proxy.contoso.com という名前は存在しません"},
+			{"fails (the name cannot be resolved here)", "失敗します (ここでは名前を解決できない)"},
+		} {
+			var en, ja string
+			for _, r := range e.Reasons {
+				en, ja = en+r.Text.EN, ja+r.Text.JA
+			}
+			if !strings.Contains(en, want.EN) || !strings.Contains(ja, want.JA) {
+				t.Errorf("got %s\n%s", en, ja)
+			}
+		}
+	}
+	if en, ja := stepsOf(res, "TLS-01.F3"); !strings.Contains(en, "the name of the proxy proxy.contoso.com:3128") || !strings.Contains(ja, "HTTPS_PROXY") {
+		t.Errorf("got %s\n%s", en, ja)
+	}
+}
+
+// TestContradictionsInTheTable: where a full handshake and a hello for the same version say opposite things, the
+// table knows no more than the causes do.
+func TestContradictionsInTheTable(t *testing.T) {
+	const hello = `console.endpoint:hellos = [{"name":"modern","outcome":"ok","version":"1.2","suite":49200,"took":1},`
+	for _, tt := range []struct {
+		column int
+		client string
+		change []string
+		want   string // of TLS-01.C1 for the client
+		cells  State  // of the console and of the client
+	}{
+		{0, "IE 8 / Windows 7", []string{`console.endpoint:handshakes.0 = {"version":"1.0","outcome":"ok","suite":49171,"took":1}`, hello + `{"name":"tls10","outcome":"alert","alert":70,"took":1}]`}, "unknown", StateUnknown},
+		{2, "Chrome 30 / Windows 7", []string{hello + `{"name":"tls12","outcome":"alert","alert":70,"took":1}]`}, "unknown", StateUnknown},
+		{2, "Chrome 120", []string{`console.endpoint:handshakes.2 = {"version":"1.2","outcome":"alert","alert":70,"took":1}`,
+			`console.endpoint:handshakes.3 = {"version":"1.3","outcome":"ok","suite":4865,"took":1}`,
+			hello + `{"name":"tls12","outcome":"ok","version":"1.2","suite":49200,"took":1}]`}, "refuted", StateUnknown},
+		// They agree.
+		{2, "Chrome 120", []string{hello + `{"name":"tls12","outcome":"ok","version":"1.2","suite":49200,"took":1}]`}, "refuted", StateFine},
+	} {
+		res := tlsResult(t, append(tt.change, clientIs(tt.client))...)
+		for _, row := range []int{0, 2} {
+			if got := res.Table.Rows[row].Cells[tt.column]; got.State != tt.cells {
+				t.Errorf("%v, row %d: %+v", tt.change, row, got)
+			}
+		}
+		for _, e := range res.Causes {
+			if e.ID == "TLS-01.C1" && e.Subject == tt.client && e.Verdict != tt.want {
+				t.Errorf("%v: C1 is %s", tt.change, e.Verdict)
+			}
+		}
+	}
+}

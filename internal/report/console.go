@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/charmbracelet/x/ansi"
+
 	"github.com/casdoctor/casdoctor/checks"
 	"github.com/casdoctor/casdoctor/internal/ciphersuite"
 	"github.com/casdoctor/casdoctor/internal/tlsclient"
@@ -128,6 +130,8 @@ var (
 	certFails     = word{"does not verify", "検証に失敗"}
 	certUntil     = word{"until {date}", "有効期限 {date}"}
 	connections   = word{"{n} connections in {ms} ms", "{n} 回の接続、{ms} ミリ秒"}
+	oneConnection = word{"1 connection in {ms} ms", "1 回の接続、{ms} ミリ秒"}
+	clientsOf     = word{"what these would meet with their default settings; none of them ran here", "既定の設定での予測です。ここで実際に動作させたものではありません"}
 	clientFits    = word{"connects", "接続できます"}
 	clientRefused = word{"cannot connect", "接続できません"}
 	clientOpen    = word{"not decided", "判定できません"}
@@ -200,12 +204,17 @@ func WriteConsole(w io.Writer, c Console, opts View) error {
 	p.accepts(s)
 	p.judged(c.Check)
 	if len(c.Clients) > 0 && handshakeAnswered(s) {
+		p.fact(lClients, p.say(clientsOf))
 		for _, doubt := range checks.PredictionDoubts(s) {
 			p.fact(lClients, p.in(doubt))
 		}
 		p.clients(c.Clients, checks.NeedsName(s))
 	}
-	p.fact(lAsked, p.say(connections, "n", strconv.Itoa(c.Connections), "ms", strconv.FormatInt(c.TookMS, 10)))
+	asked := connections
+	if c.Connections == 1 {
+		asked = oneConnection
+	}
+	p.fact(lAsked, p.say(asked, "n", strconv.Itoa(c.Connections), "ms", strconv.FormatInt(c.TookMS, 10)))
 	_, err := io.WriteString(w, p.out.String())
 	return err
 }
@@ -230,8 +239,16 @@ func (p *page) way(s facts.Console) {
 		}
 		p.fact(lAddress, strings.TrimSpace(text+"  "+a.Via))
 	}
-	if len(s.Connects) == 0 && s.Addresses.Failure != nil {
-		p.fact(lAddress, s.Addresses.Failure.Error())
+	if f := s.Addresses.Failure; len(s.Connects) == 0 && f != nil {
+		name := s.Host
+		if s.Proxy != nil {
+			name = *s.Proxy
+		}
+		text := name + "  " + p.in(checks.OutcomeText(facts.OutcomeNoName))
+		if p.opts.Verbose {
+			text += "  (" + f.Error() + ")"
+		}
+		p.fact(lAddress, text)
 	}
 	if !p.opts.Verbose {
 		return
@@ -368,8 +385,25 @@ func (p *page) clients(list []ConsoleClient, needsName bool) {
 	}
 	for _, how := range order {
 		p.fact(lClients, how+"  ("+strconv.Itoa(len(groups[how]))+")")
-		p.line(p.indent+2, plain(strings.Repeat(" ", p.indent+2)+strings.Join(groups[how], ", ")))
+		p.names(groups[how], p.indent+2)
 	}
+}
+
+// names are listed behind an indent, and a line ends between two of them. Only a name that is longer
+// than a line is broken, and goes on further in.
+func (p *page) names(list []string, indent int) {
+	margin, line := strings.Repeat(" ", indent), ""
+	for i, name := range list {
+		if i < len(list)-1 {
+			name += ","
+		}
+		if line != "" && indent+ansi.StringWidth(line+" "+name) > p.width {
+			p.line(indent+2, plain(margin+line))
+			line = ""
+		}
+		line = strings.TrimSpace(line + " " + name)
+	}
+	p.line(indent+2, plain(margin+line))
 }
 
 // fate is what a client meets, and how sure that is.

@@ -137,7 +137,8 @@ func TestWriteConsoleDoubts(t *testing.T) {
 			list, label := b.String(), map[string]string{"en": "Clients", "ja": "接続可否"}[lang]
 			list = list[strings.Index(list, label):]
 			before, _, found := strings.Cut(list, map[string]string{"en": "cannot connect", "ja": "接続できません"}[lang])
-			if !found || !strings.Contains(before, want) || want == "" && strings.TrimSpace(before) != label {
+			_, doubts, said := strings.Cut(before, clientsOf.in(lang))
+			if !found || !said || !strings.Contains(doubts, want) || want == "" && strings.TrimSpace(doubts) != "" {
 				t.Errorf("%s: %q is not before the clients in\n%s", lang, want, list)
 			}
 		}
@@ -211,6 +212,7 @@ func TestConsoleWordsAreComplete(t *testing.T) {
 	for _, o := range []facts.Outcome{
 		facts.OutcomeOK, facts.OutcomeAlert, facts.OutcomeReset, facts.OutcomeClosed, facts.OutcomeTimeout, facts.OutcomeRefused,
 		facts.OutcomeUnreachable, facts.OutcomeNotTLS, facts.OutcomeMalformed, facts.OutcomeProxyRefused, facts.OutcomeProxyAuth, facts.OutcomeProxyKind,
+		facts.OutcomeNoName,
 	} {
 		if w := checks.OutcomeText(o); w.EN == "" || w.JA == "" || w == failed {
 			t.Errorf("%s: %q", o, w)
@@ -250,5 +252,71 @@ func TestWriteConsoleNameNeeded(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// Whoever reads this text sees no ids of causes, so none is referred to; one is one.
+func TestWriteConsoleStandsAlone(t *testing.T) {
+	proxy := "127.0.0.1:1080"
+	missing := facts.Missed[[]string](&facts.Failure{Kind: facts.NotFound, Code: "NXDOMAIN", Detail: "no such name"})
+	unseen := facts.Missed[facts.Certificate](&facts.Failure{Kind: facts.NotCollected})
+	shown := facts.Got(facts.Certificate{Verified: new(false), Problem: "unknown_authority"})
+	spoken := []facts.Handshake{{Version: "1.2", Outcome: facts.OutcomeOK, Suite: 0xc030}}
+	for _, tt := range []struct {
+		con  facts.Console
+		says map[string]string
+	}{
+		{facts.Console{
+			Proxy: &proxy, ProxySource: facts.ProxyEnvironment, Certificate: unseen,
+			Connects: []facts.Connect{{Address: proxy, Outcome: facts.OutcomeProxyKind}},
+			Direct:   &facts.Connect{Outcome: facts.OutcomeNoName},
+		}, map[string]string{"en": "or HTTPS_PROXY) to an http:// address", "ja": "または --via、HTTPS_PROXY"}},
+		{facts.Console{Addresses: missing, Certificate: unseen},
+			map[string]string{"en": "console.example.com  the name cannot be resolved here", "ja": "console.example.com  ここでは名前を解決できない"}},
+		{facts.Console{Addresses: missing, Proxy: &proxy, Certificate: unseen},
+			map[string]string{"en": proxy + "  the name cannot be resolved here", "ja": proxy + "  ここでは名前を解決できない"}},
+		{facts.Console{Handshakes: spoken, Certificate: shown},
+			map[string]string{"en": "Settle first what answers in its place", "ja": "先に、代わりに応答しているもの"}},
+	} {
+		tt.con.Host, tt.con.Port, tt.con.HostSource = "console.example.com", 443, facts.HostConfigured
+		c := NewConsole(consoleEvidence(tt.con), 1, 5*time.Millisecond)
+		c.Clients = []ConsoleClient{{Client: "Chrome 120", Verdict: "connects"}}
+		for lang, one := range map[string]string{"en": "1 connection in 5 ms", "ja": "1 回の接続、5 ミリ秒"} {
+			var b strings.Builder
+			if err := WriteConsole(&b, c, View{Lang: lang, Width: 1000}); err != nil {
+				t.Fatal(err)
+			}
+			joined := func(s string) string { return strings.Join(strings.Fields(s), "") }
+			if s := joined(b.String()); strings.Contains(s, "TLS-01") || !strings.Contains(s, joined(tt.says[lang])) || !strings.Contains(s, joined(one)) {
+				t.Errorf("%s:\n%s", lang, b.String())
+			}
+		}
+	}
+}
+
+// A line ends between two clients, not in a name; a name that is longer than a line goes on further in.
+func TestWriteConsoleKeepsNamesWhole(t *testing.T) {
+	names := []string{"IE 8 / Windows 7", "PowerShell 5.1 / Windows 8.1", "Safari 5 / OS X 10.8 or older", ".NET Framework 4.5.2 / Windows Server 2012 R2 or older"}
+	c := Console{Seen: facts.Console{Host: "console.test", Port: 443, Handshakes: []facts.Handshake{{Version: "1.2", Outcome: facts.OutcomeOK, Suite: 0xc030}}}}
+	for _, n := range names {
+		c.Clients = append(c.Clients, ConsoleClient{Client: n, Verdict: "refused", Reason: "version"})
+	}
+	for width, room := range map[int]int{40: 34, 60: 44, 80: 64} {
+		var b strings.Builder
+		if err := WriteConsole(&b, c, View{Lang: "en", Width: width}); err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range names {
+			if len(name) < room && !strings.Contains(b.String(), name) {
+				t.Errorf("width %d: %q is not whole\n%s", width, name, b.String())
+			}
+		}
+	}
+	var b strings.Builder
+	if err := WriteConsole(&b, c, View{Lang: "en", Width: 40}); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(b.String(), "\n      Safari 5 / OS X 10.8 or older,\n      .NET Framework 4.5.2 / Windows\n        Server 2012 R2 or older\n") {
+		t.Error(b.String())
 	}
 }

@@ -344,6 +344,13 @@ func TestProxyUnreachable(t *testing.T) {
 	if len(got.Connects) != 1 || got.Connects[0].Outcome != facts.OutcomeProxyKind || !strings.HasSuffix(got.Connects[0].Detail, "socks5://") {
 		t.Errorf("an unknown kind of proxy: %+v", got.Connects)
 	}
+
+	// Behind a proxy the name of the console often has no address here: that is what fails without the proxy.
+	cfg.CAS.Console.Host = "nowhere.test"
+	got = look(t, newEnv(t, cfg))
+	if d := got.Direct; d == nil || d.Outcome != facts.OutcomeNoName || !strings.Contains(d.Detail, "nowhere.test") {
+		t.Errorf("direct, without an address: %+v", d)
+	}
 }
 
 func TestOutcomeOf(t *testing.T) {

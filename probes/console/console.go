@@ -375,13 +375,9 @@ func (p *prober) direct(ctx context.Context) *facts.Connect {
 	start := time.Now()
 	addresses, failure := p.resolve(ctx, p.host)
 	if failure != nil {
-		c := &facts.Connect{
-			Address: p.hostport(), Outcome: facts.OutcomeFailed, Detail: failure.Detail, Took: time.Since(start),
+		return &facts.Connect{
+			Address: p.hostport(), Outcome: facts.OutcomeNoName, Detail: failure.Detail, Took: time.Since(start),
 		}
-		if failure.Kind == facts.Timeout {
-			c.Outcome = facts.OutcomeTimeout
-		}
-		return c
 	}
 	conn, attempts := p.connect(ctx, addresses, p.port)
 	if conn != nil {

@@ -467,6 +467,39 @@ func TestPortalAtTheDeadline(t *testing.T) {
 	}
 }
 
+// Of eight seconds, two are the portal's, and one of the console's six is for its answer: a console whose name has
+// no answer is waited for five seconds, and then there is time for the portal.
+func TestTheConsoleAndThePortalHaveTheirTime(t *testing.T) {
+	const whole = 8 * time.Second
+	asked := make(chan time.Time, 8)
+	cfg := &config.Config{CAS: &config.CAS{Site: "eu"}}
+	cfg.Network.Resolver = nameserver(t, func(name string) (int, []string) {
+		if name != portalHost {
+			return -1, nil
+		}
+		select {
+		case asked <- time.Now():
+		default:
+		}
+		return dns.RcodeNameError, nil
+	})
+	env := newEnv(t, cfg)
+	env.Limits.Phase = whole // so that nothing else ends the console's part
+	start := time.Now()
+	ctx, cancel := context.WithDeadline(t.Context(), start.Add(whole))
+	defer cancel()
+	got, err := collect(ctx, env)
+	if err != nil || got.Addresses.Why() == nil || got.Addresses.Why().Kind != facts.Timeout {
+		t.Fatalf("%v, the console: %+v", err, got.Addresses)
+	}
+	if p := got.Portal; p == nil || p.Addresses.Why() == nil || p.Addresses.Why().Kind != facts.NotFound {
+		t.Fatalf("the portal: %+v", p)
+	}
+	if at := (<-asked).Sub(start); at < 4500*time.Millisecond || at > 6*time.Second {
+		t.Errorf("the portal was asked for after %s", at)
+	}
+}
+
 // With clients: the groups, and whether the name is needed.
 func TestClientsDepth(t *testing.T) {
 	cert := newAuthority(t).leaf(t, nil)

@@ -98,6 +98,7 @@ const (
 	OutcomeProxyRefused Outcome = "proxy_refused" // the proxy answered CONNECT with another status than 200
 	OutcomeProxyAuth    Outcome = "proxy_auth"    // the proxy wants credentials, or other ones (407, 401)
 	OutcomeProxyKind    Outcome = "proxy_kind"    // the proxy is not spoken to in plain HTTP: SOCKS, or HTTPS to itself
+	OutcomeNoName       Outcome = "no_name"       // nothing to connect to: the name has no address here
 	OutcomeFailed       Outcome = "failed"        // anything else
 )
 

@@ -47,12 +47,16 @@ for line in open(sys.argv[1]):
 print("| Round trip | Server | Tool | Wall | of it asking | Connections | Pairs | Differences to casdoctor |")
 print("|---|---|---|---|---|---|---|---|")
 failed = False
+ratios = []
 for (rtt, _, title), tools in groups.items():
     if "casdoctor, exact" not in tools:  # cut off
         continue
     base = pairs("casdoctor, exact", tools["casdoctor, exact"][-1][2])
-    ours = statistics.median(r[0] for r in tools["casdoctor, exact"])
-    fastest = min([statistics.median(r[0] for r in runs) for tool, runs in tools.items() if not tool.startswith("casdoctor")] or [float("nan")])
+    walls = {tool: statistics.median(r[0] for r in runs) for tool, runs in tools.items()}
+    peers = {tool: wall for tool, wall in walls.items() if not tool.startswith("casdoctor")}
+    if peers:
+        fastest = min(peers, key=peers.get)
+        ratios += [(rtt, title, tool, walls[tool], fastest, peers[fastest]) for tool in walls if tool.startswith("casdoctor, exact")]
     for tool, runs in tools.items():
         got = pairs(tool, runs[-1][2])
         differs = "" if got is None else "none"
@@ -66,11 +70,14 @@ for (rtt, _, title), tools in groups.items():
                 print(f"{tool}: {sorted(less)} missing, {sorted(more)} more", file=sys.stderr)
         counts = sorted({r[1] for r in runs})
         count = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
-        wall = statistics.median(r[0] for r in runs)
         asking = ""
         if tool.startswith("casdoctor"):
-            took = [json.loads(pathlib.Path(r[2] + ".txt").read_text())["took_ms"] for r in runs[-1:]]
-            asking = f"{took[0] / 1000:.2f} s"
-        print(f"| {rtt} ms | {title} | {tool} | {wall:.2f} s | {asking} | {count} | {len(got) if got is not None else ''} | {differs} |")
-    print(f"{rtt} ms, {title}: {ours:.2f} s, fastest peer {fastest:.2f} s: {ours / fastest:.2f}", file=sys.stderr)
+            took = [json.loads(pathlib.Path(r[2] + ".txt").read_text())["took_ms"] for r in runs]
+            asking = f"{statistics.median(took) / 1000:.3f} s"
+        print(f"| {rtt} ms | {title} | {tool} | {walls[tool]:.3f} s | {asking} | {count} | {len(got) if got is not None else ''} | {differs} |")
+print("\n| Round trip | Server | casdoctor | Wall | Fastest other tool | Wall | Ratio |")
+print("|---|---|---|---|---|---|---|")
+for rtt, title, tool, ours, fastest, theirs in ratios:
+    print(f"| {rtt} ms | {title} | {tool} | {ours:.3f} s | {fastest} | {theirs:.3f} s | {ours / theirs:.2f} |")
+print()
 sys.exit(failed)
