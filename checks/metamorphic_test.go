@@ -56,7 +56,7 @@ func runsOfV1(t *testing.T) []string {
 	return files
 }
 
-func evidenceFile(t *testing.T, name string) *facts.Evidence {
+func evidenceFile(t testing.TB, name string) *facts.Evidence {
 	t.Helper()
 	raw, err := os.ReadFile(name)
 	if err != nil {
