@@ -558,6 +558,9 @@ func examineStillOff(x *Exam) {
 		return
 	}
 	d := demanded(x, s.globalAdmin).any()
+	if d.Verdict == Refuted && x.cut != nil {
+		d = unknown(*x.cut) // what is missing could demand one
+	}
 	d.Verdict = d.Verdict.Not()
 	x.Find(s.globalAdmin, d)
 }

@@ -108,6 +108,7 @@ func (e effect) assumed(o outcome) bool {
 type log struct {
 	factor   *facts.SignInEntry // the latest that was asked for a second factor
 	password *facts.SignInEntry // the latest that an older protocol passed with the password alone
+	whole    bool               // all policies were read: none was changed later than is known
 }
 
 func logOf(x *Exam, address string) log {
@@ -115,8 +116,8 @@ func logOf(x *Exam, address string) log {
 	if fact.Value == nil {
 		return log{}
 	}
-	since := lastChange(x)
-	var l log
+	since, whole := lastChange(x)
+	l := log{whole: whole}
 	for _, a := range fact.Value.Accounts {
 		if !strings.EqualFold(a.Address, address) || a.SignIns.Value == nil {
 			continue
@@ -156,11 +157,12 @@ func latest(have *facts.SignInEntry, s facts.SignInEntry) *facts.SignInEntry {
 	return have
 }
 
-// lastChange is when a policy was last made or changed.
-func lastChange(x *Exam) (at time.Time) {
+// lastChange is when a policy was last made or changed, as far as they were read, and whether
+// that was all of them.
+func lastChange(x *Exam) (at time.Time, whole bool) {
 	ca := Read(x, facts.M365ConditionalAccess)
 	if ca.Value == nil || ca.Value.Policies.Value == nil {
-		return at
+		return at, false
 	}
 	for _, p := range *ca.Value.Policies.Value {
 		for _, t := range []*time.Time{p.CreatedDateTime, p.ModifiedDateTime} {
@@ -169,7 +171,7 @@ func lastChange(x *Exam) (at time.Time) {
 			}
 		}
 	}
-	return at
+	return at, ca.Complete() && ca.Value.Policies.Complete()
 }
 
 // olderClient: the names that the sign-in log has for protocols without modern authentication
@@ -184,12 +186,13 @@ func olderClient(used string) bool {
 	return false
 }
 
-// on is the evaluation of the policies beside what the log shows.
+// on is the evaluation of the policies beside what the log shows. Where not all policies were read,
+// an entry can take certainty away and not give any: it may be older than their last change.
 func (l log) on(policies Claim) Claim {
 	switch {
 	case l.password != nil && policies.Verdict == Confirmed:
 		return policies.atMost(Supported, l.passed())
-	case l.factor != nil && policies.Verdict < Supported:
+	case l.factor != nil && policies.Verdict < Supported && l.whole:
 		return supported(Observed, l.asked())
 	}
 	return policies

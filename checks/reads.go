@@ -120,7 +120,9 @@ func Hangs(cause string) []string {
 	case "TLS-01.C1":
 		return []string{"console.endpoint:certificate"}
 	case "TLS-01.C2":
-		return []string{"console.endpoint:certificate", "console.endpoint:suites"}
+		return []string{"console.endpoint:certificate", "console.endpoint:groups", "console.endpoint:suites"}
+	case "TLS-01.X1":
+		return []string{"console.endpoint:no_such_name"}
 	case "TLS-01.X2":
 		return []string{"console.endpoint:certificate"}
 	default:

@@ -245,8 +245,13 @@ func examineSender(x *Exam) {
 	tenant, gap := tenantDomains(x)
 	for _, m := range messages {
 		c := m.foreignSender(internal)
-		if why := foreign(m.senders(), tenant); gap == nil && c.Verdict == Confirmed && len(why) > 0 {
+		switch why := foreign(m.senders(), tenant); {
+		case c.Verdict != Confirmed || len(why) == 0:
+		case gap == nil:
 			c = c.atMost(Supported, why...)
+		case gap.Code != string(facts.NotConfigured) && gap.Code != string(facts.NotCollected):
+			// The tenant could have said that the sender is a stranger.
+			c = c.atMost(Supported, *gap)
 		}
 		x.Find(m.subject, c)
 	}
@@ -394,7 +399,8 @@ func messageName(x *Exam) string {
 func oneChangeApplies(x *Exam) (Applicability, []Reason) {
 	found := x.Found(x.Pair().Cause, x.Pair().Subject)
 	switch h := headersOf(x); {
-	case hasReason(found, "not_of_tenant"):
+	case hasReason(found, "not_of_tenant"),
+		found.Verdict == Supported && slices.ContainsFunc(found.Reasons, func(r Reason) bool { return r.Args["what"] == "tenant_domains" }):
 		return Maybe, []Reason{because("only_if_yours")}
 	case (hasReason(found, "spf_failed") || hasReason(found, "spf_recomputed")) && h != nil && mailtrace.Inside(*h):
 		return Maybe, []Reason{because("internal_all_the_same")}

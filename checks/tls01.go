@@ -295,6 +295,8 @@ func foretold(c tlsclient.Client, con facts.Console, spoken string) obstacles {
 	}
 	o := obstacles{version: fits}
 	switch {
+	case r.Verdict == tlsclient.Connects && hangsOnGroups(c, con):
+		o.suites = unseen("groups", con.Groups.Why())
 	case r.Verdict == tlsclient.Connects:
 		o.suites = refuted(Declared, because("suite_accepted", args...))
 	case r.Verdict == tlsclient.Refused && r.Reason == tlsclient.ByVersion:
@@ -418,6 +420,25 @@ func predict(c tlsclient.Client, con facts.Console) (r tlsclient.Result, byReset
 		}
 	}
 	return r, false
+}
+
+// hangsOnGroups: the console's groups were asked for and not all are known, and the client cannot
+// connect with those that were seen in use.
+func hangsOnGroups(c tlsclient.Client, con facts.Console) bool {
+	if con.Groups.Failure == nil {
+		return false
+	}
+	s := serverOf(con, false)
+	s.Groups = []uint16{} // none, not unknown
+	if con.Groups.Value != nil {
+		s.Groups = append(s.Groups, *con.Groups.Value...)
+	}
+	for _, h := range con.Hellos {
+		if h.Outcome == facts.OutcomeOK && h.Group != 0 {
+			s.Groups = append(s.Groups, h.Group)
+		}
+	}
+	return tlsclient.Predict(c, s).Verdict != tlsclient.Connects
 }
 
 // untried: of what the client offers for certain nothing is accepted, or it is not known.
@@ -819,6 +840,7 @@ func otherBrowserSteps(x *Exam) []Text {
 // tlsWords are the sentences of this check's reasons, and its terms.
 var tlsWords = map[string]Text{
 	// Terms.
+	"groups":  {"The list of key exchange groups that the console accepts", "管理コンソールが受け付ける鍵交換グループの一覧"},
 	"suites":  {"The list of cipher suites that the console accepts", "管理コンソールが受け付ける暗号化スイートの一覧"},
 	"clients": {"The list of clients (cas.clients)", "クライアントの一覧 (cas.clients)"},
 

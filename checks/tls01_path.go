@@ -120,6 +120,9 @@ func notReached(con facts.Console) Claim {
 	for _, m := range met(con) {
 		switch {
 		case m.begins, slices.Contains(answeredSomehow, m.outcome):
+			if why := everywhereUnread(con); why != nil {
+				return unseen("console_name", why)
+			}
 			return refuted(Observed, because("answered", wayArgs(con)...))
 		case m.outcome == facts.OutcomeTimeout:
 			silent = silent || m.modern
@@ -219,6 +222,19 @@ func nameAstray(con facts.Console) Claim {
 		}
 	}
 	return unknown()
+}
+
+// everywhereUnread: the addresses look odd, and it was not found out whether every name leads to
+// them; what answers there may be anybody.
+func everywhereUnread(con facts.Console) *facts.Failure {
+	if con.NoSuchName == nil || con.NoSuchName.Value != nil || certificate(con).Verdict == Refuted {
+		return nil
+	}
+	why := con.NoSuchName.Why()
+	if why.Kind == facts.NotFound { // such a name leads nowhere, as it should
+		return nil
+	}
+	return why
 }
 
 // privateName: behind what keeps the console from being reached may be an address that the
