@@ -232,7 +232,14 @@ func examineBackEnd(x *Exam) {
 
 func examineSender(x *Exam) {
 	internal := internalDomains(x)
-	messages := candidatesOf(x).list
+	known := candidatesOf(x)
+	messages := known.list
+	if len(known.gaps) > 0 { // as for C2: those that were not seen may be from anywhere
+		x.Find("", anyOf(known.gaps...))
+		if len(messages) == 0 {
+			return
+		}
+	}
 	if len(messages) == 0 {
 		files := Read(x, facts.MailMessages)
 		if why := files.Why(); files.Value == nil && why.Kind != facts.NotDeclared && why.Kind != facts.NotCollected {

@@ -219,9 +219,9 @@ func httpFaults(closed string, elsewhere, inside func() string) []fault {
 		{name: "not gzip", row: "gzip bomb", lab: lab.Fault{Header: http.Header{"Content-Encoding": {"gzip"}}}, blinds: true},
 		status("deep nesting", http.StatusOK, `{"value":`+strings.Repeat("[", 1<<20)),
 		{name: "deep nesting, closed", row: "deep nesting", lab: lab.Fault{Status: http.StatusOK, Body: `{"value":` + strings.Repeat(`{"value":`, 9000) + "[]" + strings.Repeat("}", 9001), Header: jsonHeader()}, blinds: true},
-		edited("invalid UTF-8", notUTF8),
-		{name: "duplicate keys, the last is the opposite", row: "duplicate keys", lab: lab.Fault{Edit: twice(opposite)}},
-		{name: "duplicate keys, the last is null", row: "duplicate keys", lab: lab.Fault{Edit: twice(func(json.RawMessage) string { return "null" })}},
+		{name: "invalid UTF-8", lab: lab.Fault{Edit: notUTF8}, blinds: true},
+		{name: "duplicate keys, the last is the opposite", row: "duplicate keys", lab: lab.Fault{Edit: twice(opposite)}, blinds: true},
+		{name: "duplicate keys, the last is null", row: "duplicate keys", lab: lab.Fault{Edit: twice(func(json.RawMessage) string { return "null" })}, blinds: true},
 		edited("numbers as strings", asText),
 		edited("wrong tenant", func(b []byte) []byte {
 			b = bytes.ReplaceAll(b, []byte(lab.Healthy().Microsoft.TenantID), []byte(otherTenant))
@@ -286,11 +286,18 @@ func httpFaults(closed string, elsewhere, inside func() string) []fault {
 	} {
 		with(lab.GoogleService, "403", status("403 "+reason, http.StatusForbidden, googleRefusal(http.StatusForbidden, reason)), reads)
 	}
-	with(lab.GoogleService, "404", status("404 notFound", http.StatusNotFound, googleRefusal(http.StatusNotFound, "notFound")), reads)
+	unknown := status("404 notFound", http.StatusNotFound, googleRefusal(http.StatusNotFound, "notFound"))
+	unknown.blinds = false
+	with(lab.GoogleService, "404", unknown, reads)
+	oauth := func(answer int, code string) {
+		f := status(strconv.Itoa(answer)+" "+code, answer, `{"error":`+quoted(code)+`,"error_description":"Refused."}`)
+		f.blinds = false // a refusal is what the ladder of delegation looks for
+		with(lab.GoogleService, strconv.Itoa(answer), f, reads)
+	}
 	for _, code := range []string{"unauthorized_client", "access_denied", "admin_policy_enforced", "invalid_grant", "invalid_scope", "deleted_client", "org_internal"} {
-		with(lab.GoogleService, "400", status("400 "+code, http.StatusBadRequest, `{"error":`+quoted(code)+`,"error_description":"Refused."}`), reads)
-		with(lab.GoogleService, "401", status("401 "+code, http.StatusUnauthorized, `{"error":`+quoted(code)+`,"error_description":"Refused."}`), reads)
-		with(lab.GoogleService, "403", status("403 "+code, http.StatusForbidden, `{"error":`+quoted(code)+`,"error_description":"Refused."}`), reads)
+		oauth(http.StatusBadRequest, code)
+		oauth(http.StatusUnauthorized, code)
+		oauth(http.StatusForbidden, code)
 	}
 	for _, code := range []int{90002, 700016, 7000215, 7000222, 700027, 53003, 7000112, 50196} {
 		with(lab.EntraService, "401", status("401 AADSTS"+strconv.Itoa(code), http.StatusUnauthorized,

@@ -85,6 +85,11 @@ func organisations() map[string]func(*lab.Organisation) {
 			}},
 		}
 	}
+	troubled := func(o *lab.Organisation) {
+		complete(o)
+		// As it is declared: the trial is over.
+		o.LMP.Licences[0].Version, o.LMP.Licences[0].Expires = "trial", time.Date(2025, 12, 31, 0, 0, 0, 0, time.UTC)
+	}
 	// After manual provisioning: the trouble is at a delegate that only a search can find.
 	found := func(o *lab.Organisation) {
 		o.Microsoft.Policies, o.Declared.Phase = nil, config.After
@@ -95,7 +100,7 @@ func organisations() map[string]func(*lab.Organisation) {
 	}
 	asItIs := func(*lab.Organisation) {}
 	return map[string]func(*lab.Organisation){
-		"healthy": complete, "all-troubles": complete,
+		"healthy": complete, "all-troubles": troubled,
 		"mfa-per-user MFA-01": asItIs, "mfa-conditional-access MFA-01": asItIs, "mfa-conditional-access MFA-01 found": found,
 		"mfa-per-user-retired MFA-01": asItIs, "mfa-security-defaults MFA-01": asItIs, "legacy-switch-off MFA-01": asItIs, "blocked-account MFA-01": asItIs,
 		"mfa-still-off MFA-01":        asItIs,
@@ -362,7 +367,7 @@ func (c cell) examine(r run) map[string]string {
 	if r.took > c.limit() {
 		wrong["hangs"] = r.took.String()
 	}
-	compare(c.org.good, r.report, c.fault.says, wrong)
+	compare(c.org.good, r.report, c.says(), wrong)
 	if c.fault.blinds && c.only == 0 {
 		for name, f := range r.evidence.Facts {
 			if f.Source != facts.Observed || !slices.ContainsFunc(f.Requests, c.at.is) {
@@ -375,6 +380,20 @@ func (c cell) examine(r run) map[string]string {
 		}
 	}
 	return wrong
+}
+
+// says are the causes of which the fault itself is evidence.
+func (c cell) says() []string {
+	says := slices.Clone(c.fault.says)
+	if c.fault.waits || c.fault.dns != nil && c.asked.Name == c.org.cfg.CAS.Console.Host+"." {
+		// A console that has no name, or does not answer in the little time that a cell has.
+		says = append(says, "TLS-01.X1", "TLS-01.X2")
+	}
+	if c.at.path == "/tokeninfo" {
+		// What tokeninfo does not say of the token, Google then says itself when it is used.
+		says = append(says, "GDM-01.X1")
+	}
+	return says
 }
 
 func (p place) is(q facts.Request) bool {
@@ -533,7 +552,9 @@ func TestMatrix(t *testing.T) {
 	}
 	all := cells(orgs, closed(t), "https://"+stranger.Addr().String()+"/v1.0/elsewhere")
 	total := len(all)
-	if !whole {
+	if pick := os.Getenv("CASDOCTOR_FAULTS_CELL"); pick != "" {
+		all = slices.DeleteFunc(all, func(c cell) bool { return !strings.Contains(c.String(), pick) })
+	} else if !whole {
 		all = some(all, part)
 	}
 	rows := map[string]*row{}
@@ -555,6 +576,9 @@ func TestMatrix(t *testing.T) {
 				mu.Unlock()
 				for _, way := range failing {
 					if what, ok := wrong[way]; ok {
+						if os.Getenv("CASDOCTOR_FAULTS_CELL") != "" {
+							t.Logf("%s\n%s", r.outputs["text en"], r.outputs["evidence"])
+						}
 						t.Errorf("%s: %s: %s", way, c, what)
 					}
 				}

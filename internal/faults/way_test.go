@@ -257,7 +257,7 @@ func (w *wire) start() (int, func(), error) {
 				return
 			}
 			running.Go(func() {
-				defer conn.Close()                                      //nolint:errcheck // it ends here
+				defer conn.Close()                                          //nolint:errcheck // it ends here
 				defer context.AfterFunc(ctx, func() { _ = conn.Close() })() // and at the latest with the cell
 				dial := func() (net.Conn, error) {
 					far, err := net.Dial("tcp", w.to)

@@ -337,6 +337,9 @@ func (t *transport) send(ctx context.Context, r *http.Request, q *facts.Request)
 	if resp != nil {
 		q.Status = resp.StatusCode
 		resp.Body = &capped{ReadCloser: resp.Body, ctx: ctx, left: maxBody}
+		if success(resp.StatusCode) {
+			resp.Body = &plain{ReadCloser: resp.Body}
+		}
 	}
 	return resp, err
 }
