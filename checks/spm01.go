@@ -232,14 +232,7 @@ func examineBackEnd(x *Exam) {
 
 func examineSender(x *Exam) {
 	internal := internalDomains(x)
-	known := candidatesOf(x)
-	messages := known.list
-	if len(known.gaps) > 0 { // as for C2: those that were not seen may be from anywhere
-		x.Find("", anyOf(known.gaps...))
-		if len(messages) == 0 {
-			return
-		}
-	}
+	messages := candidatesOf(x).list
 	if len(messages) == 0 {
 		files := Read(x, facts.MailMessages)
 		if why := files.Why(); files.Value == nil && why.Kind != facts.NotDeclared && why.Kind != facts.NotCollected {
