@@ -38,7 +38,8 @@ import (
 
 const (
 	// short is the deadline of a probe where the fault waits for it, and shortPhase that of one
-	// phase of the console's; long is that of a machine that has much else to do.
+	// phase of the console's. Elsewhere nothing waits, and long is what a machine that has much
+	// else to do may take.
 	short, shortPhase, long = 600 * time.Millisecond, 150 * time.Millisecond, 20 * time.Second
 	// deepest is the longest chain of probes that need each other; slack is what a run may take
 	// besides its deadlines.
@@ -293,7 +294,7 @@ func (o *organisation) run(ctx context.Context, c cell) (out run) {
 	}
 	log := &locked{}
 	look := preflight.Look{
-		Only: o.only, Log: zerolog.New(log).Level(zerolog.TraceLevel), Limits: probes.Limits{Probe: long},
+		Only: o.only, Log: zerolog.New(log).Level(zerolog.TraceLevel),
 		Transport: []httpread.Option{httpread.WithBackoff(time.Microsecond), httpread.Below(w.over)},
 		Now:       func() time.Time { return time.Now().Add(c.clock) },
 	}

@@ -122,12 +122,12 @@ func Entries() []Entry {
 		with(Impersonate, get(Metadata, "/computeMetadata/v1/instance/service-accounts/default/token", "the token of this machine in Google Cloud")),
 		with(Impersonate, get(Metadata, "/computeMetadata/v1/instance/service-accounts/default/identity", "the identity of this machine in Google Cloud, for a federation")),
 		with(Impersonate, get(Metadata, "/metadata/identity/oauth2/token", "the identity of this machine in Azure, for a federation")),
+		with(ManagedIdentity, get(Metadata, "/metadata/identity/oauth2/token", "the token of this machine in Azure")),
 
 		get(CASAPI, "/v1/siem/security_events", "messages that were detected as spam"),
 		get(CASAPI, "/v1/sweeping/mails", "the headers of such a message"),
 		get(LMP, "/LMPI/v3/customers/{customer_id}/subscriptions/{subscription_id}", "the kind and the end of the licence"),
 
-		with(ManagedIdentity, get(Metadata, "/metadata/identity/oauth2/token", "the token of this machine in Azure")),
 		with(ManagedIdentity, get(Arc, "/metadata/identity/oauth2/token", "the token of this machine in Azure Arc")),
 		with(ManagedIdentity, get(Identity, "", "the token of this application in App Service, Functions or Container Apps")),
 		with(InGitHubActions, get(GitHubActions, "", "the token of this job")),
