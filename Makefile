@@ -105,6 +105,12 @@ bench:
 mail-load: build
 	@$(PURE) $(GO) -C internal/tools run ./mailload "$(CURDIR)/casdoctor"
 
+# Everything that can go wrong with every request of a complete run, in more than 20,000 cells;
+# the table is in docs/performance.md. make test runs about 500 of them.
+.PHONY: faults
+faults:
+	CASDOCTOR_FAULTS=all $(PURE) $(GO) test -tags $(TAGS) -count 1 -timeout 120m -run '^TestMatrix$$' -v ./internal/faults
+
 # The console probe against real servers, proxies and faults of the way: root on Debian 12. The
 # packages are installed (their daemons are kept from starting), and everything runs in a network
 # namespace of its own.

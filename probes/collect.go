@@ -71,7 +71,11 @@ func run(ctx context.Context, env *Env, p Probe, byFact map[string]Probe) facts.
 	defer span.End()
 	begun := httpread.ChainLength(ctx)
 	rec := &httpread.Recorder{}
-	ctx, cancel := context.WithTimeout(httpread.WithRecorder(ctx, rec), p.Timeout)
+	timeout := p.Timeout
+	if most := env.Limits.Probe; most > 0 {
+		timeout = min(timeout, most)
+	}
+	ctx, cancel := context.WithTimeout(httpread.WithRecorder(ctx, rec), timeout)
 	defer cancel()
 	env.ctx = ctx
 

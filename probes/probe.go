@@ -94,6 +94,7 @@ type Env struct {
 type Limits struct {
 	Parallel int           // questions to the resolver at once; default 4
 	Phase    time.Duration // of one network phase of the console probe; default 5 s
+	Probe    time.Duration // of a whole probe, where that is less than its own Timeout
 }
 
 // Fact reads a fact that the probe needs, and that the collector has therefore already made.

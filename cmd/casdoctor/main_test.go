@@ -22,7 +22,14 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"casdoctor": func() { os.Exit(Main()) }})
+	testscript.Main(m, map[string]func(){"casdoctor": func() {
+		if os.Getenv(forbidden) != "" {
+			if err := noSockets(); err != nil {
+				panic(err)
+			}
+		}
+		os.Exit(Main())
+	}})
 }
 
 // TestScripts runs what a user could have typed: the real command, in testdata/script.

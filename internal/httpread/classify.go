@@ -10,6 +10,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
+	"strings"
 
 	"github.com/casdoctor/casdoctor/probes/facts"
 )
@@ -104,6 +106,38 @@ func Status(status int) facts.Kind {
 	default: // 1xx, 3xx, an odd 2xx: not an answer that is documented
 		return facts.Malformed
 	}
+}
+
+// mostCode is longer than any code that a provider documents, and shorter than any of its tokens.
+const mostCode = 80
+
+// Code is what stands where a service has its error code, if it looks like one. Whatever else
+// stands there (a sentence, a token, HTML) is "", and not repeated in evidence and reports: an
+// error can quote what was sent.
+func Code(s string) string {
+	for i, r := range s {
+		letter := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
+		if !letter && (i == 0 || !strings.ContainsRune("0123456789_-.", r)) {
+			return ""
+		}
+	}
+	if len(s) > mostCode {
+		return ""
+	}
+	return s
+}
+
+// RetryAfter is the Retry-After of an answer as it came, "" when it is neither seconds nor a date
+// (RFC 9110, 10.2.3) and so nothing to repeat.
+func RetryAfter(h http.Header) string {
+	v := strings.TrimSpace(h.Get("Retry-After"))
+	if _, err := strconv.ParseUint(v, 10, 64); err == nil {
+		return v
+	}
+	if at, err := http.ParseTime(v); err == nil {
+		return at.UTC().Format(http.TimeFormat)
+	}
+	return ""
 }
 
 // typeName names the innermost error's type: enough for a bug report, and never its text.

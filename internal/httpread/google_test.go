@@ -45,6 +45,8 @@ func TestGoogleRequests(t *testing.T) {
 		{"DELETE", sign, false, false},
 		// The caller's application-default credentials.
 		{"GET", "http://169.254.169.254/computeMetadata/v1/instance/service-accounts/default/token", false, true},
+		{"GET", "http://169.254.169.254/computeMetadata/v1/instance/attributes/ssh-keys", false, false},
+		{"GET", "http://169.254.169.254/latest/user-data", false, false},
 		{"PUT", "http://169.254.169.254/latest/api/token", false, false},
 		{"POST", "https://sts.test/v1/token", false, true},
 		{"POST", "https://sts.test/v1/oauthtoken", false, false},

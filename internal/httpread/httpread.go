@@ -6,16 +6,14 @@
 // the way out of the machine (package wayout), and what a service's own error codes mean;
 // that is known in the probe of the service.
 //
-// The transport lets through GET and HEAD to the configured hosts, and POST to the token
-// endpoints (of which IAM's generateAccessToken, for federated callers, is one), to IAM's
-// signJwt, to Graph's $batch when every request in it is a GET, and to Graph's
-// conditionalAccess/evaluate; and of the platforms that say who a job or a machine is, the one
-// request that a token takes. Everything else fails before it is sent: that
-// casdoctor changes nothing is a property of this file, not a promise.
+// The transport lets through what requests.go lists, at the addresses of the configuration, and
+// nothing else: everything else fails before it is sent. That casdoctor changes nothing is a
+// property of that list, which docs/requests.md shows, and not a promise.
 package httpread
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"encoding/json"
@@ -25,7 +23,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -58,10 +55,6 @@ const (
 	maxInFlight = 16
 )
 
-// metadataService is where a virtual machine of Azure or of Google Cloud gets its own tokens;
-// both use the link-local address that Amazon began with.
-const metadataService = "169.254.169.254:80"
-
 // ErrNotRead is returned, before anything is sent, for a request that is not a read of a
 // configured host.
 var ErrNotRead = errors.New("request refused before it was sent: casdoctor only reads, and only from the configured hosts")
@@ -73,29 +66,13 @@ type Client struct {
 	http    *http.Client
 	backoff time.Duration
 
-	hosts  map[string]bool // host:port that may be read
-	posts  []post
-	tokens []token
-	own    map[string]bool // host:port that only this machine reaches
-	// services are the names of what is at a host:port, for traces.
-	services map[string]string
+	rules []rule
+	below func(http.RoundTripper) http.RoundTripper
 
 	mu       sync.Mutex
 	limiters map[string]*limiter
 	slots    map[string]chan struct{} // by host:port, one for each request in flight
 }
-
-// post is a POST that may be sent.
-type post struct {
-	hostport, prefix, suffix string
-	batch                    bool // the body must hold only GETs
-	// repeat: it asks and nothing more, so that it may be sent again like a GET. A token
-	// request is an entry in somebody's sign-in log, and a signature is one in an audit log.
-	repeat bool
-}
-
-// token is the one request that may be sent to a host which gives out tokens and is not read.
-type token struct{ method, hostport, path string }
 
 // Option changes a Client; tests use them.
 type Option func(*Client)
@@ -103,9 +80,15 @@ type Option func(*Client)
 // WithBackoff sets the wait before the second try.
 func WithBackoff(d time.Duration) Option { return func(c *Client) { c.backoff = d } }
 
+// Below puts a layer between what this package does and the connections: it sees what is sent,
+// and nothing that is refused.
+func Below(layer func(http.RoundTripper) http.RoundTripper) Option {
+	return func(c *Client) { c.below = layer }
+}
+
 // New builds the transport for a loaded configuration.
 func New(cfg *config.Config, opts ...Option) (*Client, error) {
-	c := &Client{backoff: backoff, hosts: map[string]bool{}, own: map[string]bool{metadataService: true}, services: map[string]string{}, limiters: map[string]*limiter{}, slots: map[string]chan struct{}{}}
+	c := &Client{backoff: backoff, rules: rules(cfg), limiters: map[string]*limiter{}, slots: map[string]chan struct{}{}}
 	for _, o := range opts {
 		o(c)
 	}
@@ -113,11 +96,13 @@ func New(cfg *config.Config, opts ...Option) (*Client, error) {
 	if c.Way, err = wayout.New(cfg.Network); err != nil {
 		return nil, err
 	}
-	c.allow(cfg)
-	if !c.Added() || len(c.hosts) > 0 {
+	if !c.Added() || len(c.rules) > 0 {
 		go c.Roots() // beside the first look-ups and connections
 	}
-	base := lazily(sync.OnceValue(func() http.RoundTripper { return c.ways() }))
+	base := http.RoundTripper(lazily(sync.OnceValue(func() http.RoundTripper { return c.ways() })))
+	if c.below != nil {
+		base = c.below(base)
+	}
 	c.http = &http.Client{
 		Transport: &transport{client: c, base: base},
 		// A redirect could carry a token to another host, and no service that is asked here
@@ -131,8 +116,8 @@ func New(cfg *config.Config, opts ...Option) (*Client, error) {
 func (c *Client) ways() *http.Transport {
 	return &http.Transport{
 		Proxy: func(r *http.Request) (*url.URL, error) {
-			if c.own[hostport(r.URL)] {
-				return nil, nil // only this machine reaches its own; a proxy would answer with the proxy's tokens
+			if slices.ContainsFunc(c.rules, func(w rule) bool { return w.own() && w.hostport == hostport(r.URL) }) {
+				return nil, nil
 			}
 			return c.Proxy(r.URL)
 		},
@@ -151,87 +136,6 @@ type lazily func() http.RoundTripper
 
 func (l lazily) RoundTrip(r *http.Request) (*http.Response, error) { return l().RoundTrip(r) }
 
-// allow derives, from the configuration alone, what may be sent.
-func (c *Client) allow(cfg *config.Config) {
-	host := func(service, raw string) string {
-		u, err := url.Parse(raw)
-		if err != nil || u.Host == "" {
-			return ""
-		}
-		hp := hostport(u)
-		c.hosts[hp], c.services[hp] = true, service
-		return hp
-	}
-	if m := cfg.Microsoft365; m != nil {
-		login, graph := host("entra", m.Endpoints.Login), host("graph", m.Endpoints.Graph)
-		c.posts = append(c.posts,
-			post{hostport: login, prefix: "/" + m.TenantID + "/oauth2/v2.0/token"},
-			post{hostport: graph, prefix: "/v1.0/$batch", batch: true, repeat: true},
-			post{hostport: graph, prefix: "/beta/$batch", batch: true, repeat: true},
-			post{hostport: graph, prefix: "/v1.0/identity/conditionalAccess/evaluate", repeat: true},
-		)
-		c.allowIdentity(m.Credentials)
-	}
-	if g := cfg.Google; g != nil {
-		for _, e := range []string{g.Endpoints.TokenInfo, g.Endpoints.Directory, g.Endpoints.Reports} {
-			host("google", e)
-		}
-		if u, err := url.Parse(g.Endpoints.Token); err == nil {
-			c.posts = append(c.posts, post{hostport: host("google", g.Endpoints.Token), prefix: u.Path})
-		}
-		if g.Credentials.Impersonate != "" {
-			iam := host("google_iam", g.Endpoints.IAM)
-			for _, method := range []string{":signJwt", ":generateAccessToken"} {
-				c.posts = append(c.posts, post{hostport: iam, prefix: "/v1/projects/-/serviceAccounts/", suffix: method})
-			}
-			if u, err := url.Parse(g.Endpoints.STS); err == nil {
-				c.posts = append(c.posts, post{hostport: host("google_sts", g.Endpoints.STS), prefix: u.Path})
-			}
-			// The caller may be the machine itself. Google fixes the address.
-			c.hosts[metadataService] = true
-		}
-	}
-	if cfg.CAS != nil && cfg.CAS.API != nil {
-		host("cas", cfg.CAS.API.Endpoint)
-	}
-	if cfg.Licensing != nil && cfg.Licensing.LMP != nil {
-		host("lmp", cfg.Licensing.LMP.Endpoint)
-	}
-}
-
-// identityEndpoint is the variable in which App Service, Functions, Container Apps and Azure Arc
-// say where a managed identity gets its tokens; a plain virtual machine has the metadata service
-// (Microsoft, "Managed identities in App Service", REST endpoint reference).
-const identityEndpoint = "IDENTITY_ENDPOINT"
-
-// arcEndpoint is the address of Azure Arc's agent, where the variable does not say it (Microsoft,
-// "Authenticate against Azure resources with Azure Arc-enabled servers").
-const arcEndpoint = "http://127.0.0.1:40342/metadata/identity/oauth2/token"
-
-// allowIdentity lets through what the credentials need to say who casdoctor is.
-func (c *Client) allowIdentity(m config.MicrosoftCredentials) {
-	let := func(method, address string) {
-		if u, err := url.Parse(address); err == nil && u.Host != "" {
-			c.tokens = append(c.tokens, token{method, hostport(u), u.Path})
-			c.own[hostport(u)] = m.ManagedIdentity
-		}
-	}
-	if m.ManagedIdentity {
-		for _, address := range []string{
-			"http://" + metadataService + "/metadata/identity/oauth2/token", arcEndpoint, os.Getenv(identityEndpoint),
-		} {
-			let(http.MethodGet, address)
-		}
-	}
-	if w := m.WorkloadIdentity; w != nil {
-		method := http.MethodGet
-		if w.AzurePipelines != nil {
-			method = http.MethodPost
-		}
-		let(method, w.Request.URL)
-	}
-}
-
 func hostport(u *url.URL) string {
 	port := u.Port()
 	if port == "" {
@@ -242,50 +146,47 @@ func hostport(u *url.URL) string {
 
 // Check says whether a request may be sent. It reads the body of a $batch and puts it back.
 func (c *Client) Check(r *http.Request) error {
-	_, err := c.check(r)
+	_, err := c.Match(r)
 	return err
 }
 
-// check also says whether the request may be sent again when it was not answered.
-func (c *Client) check(r *http.Request) (repeat bool, err error) {
-	hp := hostport(r.URL)
-	if slices.Contains(c.tokens, token{r.Method, hp, r.URL.Path}) {
-		return r.Method == http.MethodGet, nil
+// Match is the entry of the list that a request is, or ErrNotRead.
+func (c *Client) Match(r *http.Request) (Entry, error) {
+	if why := disguise(r); why != "" {
+		return Entry{}, fmt.Errorf("%w: %s", ErrNotRead, why)
 	}
-	if !c.hosts[hp] {
-		return false, fmt.Errorf("%w: %s %s://%s", ErrNotRead, r.Method, r.URL.Scheme, r.URL.Host)
+	method := cmp.Or(r.Method, http.MethodGet)
+	for _, w := range c.rules {
+		if !w.matches(method, r.URL) {
+			continue
+		}
+		if w.batch {
+			return w.Entry, c.onlyGets(r)
+		}
+		return w.Entry, nil
 	}
-	switch r.Method {
-	case http.MethodGet, http.MethodHead, "":
-		return true, nil
-	case http.MethodPost:
-		for _, p := range c.posts {
-			if p.hostport != hp || !p.matches(r.URL.Path) {
-				continue
-			}
-			if p.batch {
-				err = onlyGets(r)
-			}
-			return p.repeat, err
+	return Entry{}, fmt.Errorf("%w: %s %s", ErrNotRead, method, withoutQuery(r.URL))
+}
+
+// disguise is what makes a request another one than its method and address say; "" for none.
+func disguise(r *http.Request) string {
+	switch {
+	case r.URL.User != nil:
+		return "a user in the address"
+	case r.URL.Opaque != "":
+		return "an address without a host"
+	case r.Host != "" && !strings.EqualFold(r.Host, r.URL.Host):
+		return "another host in its header than in its address"
+	}
+	for _, name := range []string{"X-Http-Method-Override", "X-Http-Method", "X-Method-Override"} {
+		if r.Header.Get(name) != "" {
+			return "another method in its header than its own"
 		}
 	}
-	return false, fmt.Errorf("%w: %s %s", ErrNotRead, r.Method, r.URL.Redacted())
+	return ""
 }
 
-func (p post) matches(path string) bool {
-	if p.suffix == "" {
-		// Entra writes a tenant id in lower case, whatever the configuration does.
-		return strings.EqualFold(path, p.prefix)
-	}
-	mid, ok := strings.CutPrefix(path, p.prefix)
-	if !ok {
-		return false
-	}
-	mid, ok = strings.CutSuffix(mid, p.suffix)
-	return ok && mid != "" && !strings.Contains(mid, "/")
-}
-
-func onlyGets(r *http.Request) error {
+func (c *Client) onlyGets(r *http.Request) error {
 	if r.Body == nil {
 		return fmt.Errorf("%w: a $batch without a body", ErrNotRead)
 	}
@@ -298,14 +199,18 @@ func onlyGets(r *http.Request) error {
 	var batch struct {
 		Requests []struct {
 			Method string `json:"method"`
+			URL    string `json:"url"`
 		} `json:"requests"`
 	}
 	if err := json.Unmarshal(body, &batch); err != nil || len(batch.Requests) == 0 {
 		return fmt.Errorf("%w: a $batch that is not a list of requests", ErrNotRead)
 	}
 	for _, q := range batch.Requests {
-		if q.Method != http.MethodGet {
-			return fmt.Errorf("%w: a $batch with a %s in it", ErrNotRead, q.Method)
+		// The addresses inside begin after the version.
+		u, err := url.Parse(strings.TrimSuffix(r.URL.String(), "/$batch") + "/" + strings.TrimPrefix(q.URL, "/"))
+		if err != nil || q.Method != http.MethodGet ||
+			!slices.ContainsFunc(c.rules, func(w rule) bool { return w.matches(q.Method, u) }) {
+			return fmt.Errorf("%w: a $batch with a %s in it that is not on the list", ErrNotRead, q.Method)
 		}
 	}
 	return nil
@@ -357,7 +262,8 @@ type transport struct {
 
 // RoundTrip sends one request, and a read that was throttled or met a passing fault again.
 func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
-	repeat, err := t.client.check(r)
+	entry, err := t.client.Match(r)
+	repeat := entry.Method == http.MethodGet || entry.repeat
 	if err != nil {
 		if r.Body != nil {
 			_ = r.Body.Close()
@@ -387,7 +293,7 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 		q.Waited = paused + limited
-		resp, err := t.traced(ctx, r, &q)
+		resp, err := t.traced(ctx, r, entry, &q)
 		rec.add(q)
 		if err != nil {
 			if refused != 0 && errors.Is(ctx.Err(), context.DeadlineExceeded) {
@@ -431,6 +337,9 @@ func (t *transport) send(ctx context.Context, r *http.Request, q *facts.Request)
 	if resp != nil {
 		q.Status = resp.StatusCode
 		resp.Body = &capped{ReadCloser: resp.Body, ctx: ctx, left: maxBody}
+		if success(resp.StatusCode) {
+			resp.Body = &plain{ReadCloser: resp.Body}
+		}
 	}
 	return resp, err
 }

@@ -33,24 +33,26 @@ func TestOnlyReadsAreSent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const gets = `{"requests":[{"id":"1","method":"GET","url":"/me"}]}`
-	const patch = `{"requests":[{"id":"1","method":"GET","url":"/me"},{"id":"2","method":"PATCH","url":"/me"}]}`
+	const gets = `{"requests":[{"id":"1","method":"GET","url":"/users/1?$select=id"}]}`
+	const patch = `{"requests":[{"id":"1","method":"GET","url":"/users/1"},{"id":"2","method":"PATCH","url":"/users/1"}]}`
 	for _, tt := range []struct {
 		method, url, body string
 		sent              bool
 	}{
 		{"GET", "https://graph.test/v1.0/users", "", true},
-		{"HEAD", "https://graph.test/v1.0/users", "", true},
 		{"GET", "https://GRAPH.test:443/v1.0/users", "", true},
 		{"POST", "https://login.test/" + tenant + "/oauth2/v2.0/token", "grant_type=client_credentials", true},
 		{"POST", "https://login.test/" + strings.ToUpper(tenant) + "/oauth2/v2.0/token", "grant_type=client_credentials", true},
 		{"POST", "https://graph.test/v1.0/identity/conditionalAccess/evaluate", "{}", true},
 		{"POST", "https://graph.test/v1.0/$batch", gets, true},
-		{"POST", "https://graph.test/beta/$batch", gets, true},
 
 		{"POST", "https://graph.test/v1.0/$batch", patch, false},
 		{"POST", "https://graph.test/v1.0/$batch", `{"requests":[]}`, false},
 		{"POST", "https://graph.test/v1.0/$batch", `not json`, false},
+		{"POST", "https://graph.test/beta/$batch", gets, false},
+		{"POST", "https://graph.test/v1.0/$batch", strings.ReplaceAll(gets, "/users/1", "/me/messages"), false},
+		{"POST", "https://graph.test/v1.0/$batch", strings.ReplaceAll(gets, "/users/1", "/users/../me/messages"), false},
+		{"POST", "https://graph.test/v1.0/$batch", strings.ReplaceAll(gets, "/users/1", "https://elsewhere.test/v1.0/users/1"), false},
 		{"PATCH", "https://graph.test/beta/users/1/authentication/requirements", "{}", false},
 		{"POST", "https://graph.test/v1.0/users", "{}", false},
 		{"PUT", "https://graph.test/v1.0/users", "{}", false},
@@ -58,9 +60,27 @@ func TestOnlyReadsAreSent(t *testing.T) {
 		{"POST", "https://login.test/other-tenant/oauth2/v2.0/token", "", false},
 		{"POST", "https://login.test/" + tenant + "/oauth2/v2.0/devicecode", "", false},
 		{"POST", "https://graph.test/beta/identity/conditionalAccess/evaluate", "{}", false},
+		{"HEAD", "https://graph.test/v1.0/users", "", false},
+		{"get", "https://graph.test/v1.0/users", "", false},
+		{"GET", "https://graph.test/v1.0/users/1/messages", "", false}, // nothing that it does not need
+		{"GET", "https://graph.test/v1.0/users/", "", false},
+		{"GET", "https://graph.test/v1.0/users/1/../../me", "", false},
+		{"GET", "https://graph.test/v1.0/users/..", "", false},
+		{"GET", "https://graph.test/v1.0/users/%2e%2e", "", false},
+		{"GET", "https://graph.test/v1.0/users/a%2Fmessages", "", false},
+		{"GET", "https://graph.test/v1.0//users", "", false},
 		{"GET", "https://elsewhere.test/v1.0/users", "", false},       // a next link to another host
 		{"GET", "https://graph.test:8443/v1.0/users", "", false},      // … or port
 		{"GET", "https://graph.test.evil.test/v1.0/users", "", false}, // … or a longer name
+		{"GET", "http://graph.test:443/v1.0/users", "", false},        // in the clear
+		{"GET", "http://graph.test/v1.0/users", "", false},
+		{"GET", "https://graph.test@elsewhere.test/v1.0/users", "", false},
+		{"GET", "https://elsewhere.test@graph.test/v1.0/users", "", false}, // it would be sent as a password
+		{"GET", "https://graph.test./v1.0/users", "", false},
+		{"GET", "https://graph.test:0443/v1.0/users", "", false},
+		{"GET", "https://ｇraph.test/v1.0/users", "", false},
+		{"GET", "https://xn--graph-.test/v1.0/users", "", false},
+		{"GET", "https://graph。test/v1.0/users", "", false},
 	} {
 		r, err := http.NewRequestWithContext(t.Context(), tt.method, tt.url, strings.NewReader(tt.body))
 		if err != nil {
@@ -72,6 +92,53 @@ func TestOnlyReadsAreSent(t *testing.T) {
 		}
 		if body, _ := io.ReadAll(r.Body); tt.sent && string(body) != tt.body {
 			t.Errorf("%s %s: the body was changed to %q", tt.method, tt.url, body)
+		}
+	}
+}
+
+// What is sent is the request line and the Host header, not the address that a caller wrote.
+func TestNoRequestInDisguise(t *testing.T) {
+	c, err := New(microsoft("https://graph.test"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, change := range map[string]func(*http.Request){
+		"as it is":                        func(*http.Request) {},
+		"host in upper case":              func(r *http.Request) { r.Host = "GRAPH.test" },
+		"another host in the header":      func(r *http.Request) { r.Host = "elsewhere.test" },
+		"an opaque address":               func(r *http.Request) { r.URL.Opaque = "//elsewhere.test/v1.0/users" },
+		"another path as it is sent":      func(r *http.Request) { r.URL.RawPath = "/v1.0/%75sers" },
+		"another method in the header":    func(r *http.Request) { r.Header.Set("X-HTTP-Method-Override", "DELETE") },
+		"the same by its other name":      func(r *http.Request) { r.Header.Set("x-http-method", "PATCH") },
+		"the same by another framework's": func(r *http.Request) { r.Header.Set("X-Method-Override", "PATCH") },
+	} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://graph.test/v1.0/users", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		change(r)
+		want := name == "as it is" || name == "host in upper case"
+		if err := c.Check(r); (err == nil) != want || err != nil && !errors.Is(err, ErrNotRead) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// A refusal names no query: of tokeninfo that is the token.
+func TestARefusalHoldsNoSecret(t *testing.T) {
+	c, err := New(microsoft("https://graph.test"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, address := range []string{
+		"https://elsewhere.test/tokeninfo?access_token=canary", "https://graph.test/x?access_token=canary#canary", "https://user:canary@graph.test/v1.0/users",
+	} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Check(r); err == nil || strings.Contains(err.Error(), "canary") {
+			t.Errorf("%s: %v", address, err)
 		}
 	}
 }

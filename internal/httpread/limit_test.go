@@ -87,7 +87,7 @@ func (t *transport) do(ctx context.Context, method, url, body string) (*http.Res
 	return resp, err
 }
 
-const anything = "https://graph.test/v1.0/x"
+const anything = "https://graph.test/v1.0/users"
 
 // TestFamilies: at most so many units in any period, the waits recorded and part of the chain.
 func TestFamilies(t *testing.T) {
@@ -108,12 +108,12 @@ func TestFamilies(t *testing.T) {
 		{"units of a batch", five, []int{3, 2, 4, 1, 1}, anything, []time.Duration{0, 0, 10 * time.Second, 10 * time.Second, 20 * time.Second}},
 		{"more than a period's", five, []int{9, 1}, anything, []time.Duration{0, 10 * time.Second}},
 		{"no limit is documented", Family{}, []int{0, 0}, anything, []time.Duration{0, 0}},
-		{"loopback", one, []int{1, 1, 1}, "https://127.0.0.1:9/v1.0/x", []time.Duration{0, 0, 0}},
+		{"loopback", one, []int{1, 1, 1}, "https://127.0.0.1:9/v1.0/users", []time.Duration{0, 0, 0}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				tr := over(t, &scripted{})
-				tr.client.hosts["127.0.0.1:9"] = true
+				tr.client.rules = append(tr.client.rules, rules(microsoft("https://127.0.0.1:9"))...)
 				start := time.Now()
 				for i, want := range tt.at {
 					rec := &Recorder{}
@@ -265,7 +265,7 @@ func TestTheDeadlineDoesNotHideARefusal(t *testing.T) {
 // Graph's two POSTs that only ask are sent again, with their bodies. What makes an entry in
 // somebody's log is sent once.
 func TestWhichPostsAreSentAgain(t *testing.T) {
-	const batch = `{"requests":[{"id":"1","method":"GET","url":"/me"}]}`
+	const batch = `{"requests":[{"id":"1","method":"GET","url":"/users/1"}]}`
 	for url, tt := range map[string]struct {
 		body  string
 		tries int

@@ -3,7 +3,6 @@ package httpread
 import (
 	"context"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -14,21 +13,21 @@ import (
 	"github.com/casdoctor/casdoctor/probes/facts"
 )
 
-// traced makes a span of one try. It names the service and not its host, and of the path only
-// the words that are the service's own: a host can bear an organisation's name, and a path
-// that of a person. Nothing is read of headers, queries and bodies. Attributes are those of
-// OpenTelemetry's semantic conventions for HTTP clients.
-func (t *transport) traced(ctx context.Context, r *http.Request, q *facts.Request) (*http.Response, error) {
+// traced makes a span of one try. It names the entry of the list that the request is, and not
+// its host and path: a host can bear an organisation's name, and a path that of a person.
+// Nothing is read of headers, queries and bodies. Attributes are those of OpenTelemetry's
+// semantic conventions for HTTP clients.
+func (t *transport) traced(ctx context.Context, r *http.Request, entry Entry, q *facts.Request) (*http.Response, error) {
 	ctx, span := spans.Start(ctx, "request", trace.WithSpanKind(trace.SpanKindClient))
 	defer span.End()
 	resp, err := t.send(ctx, r, q)
 	if !span.IsRecording() {
 		return resp, err
 	}
-	service, path := t.client.service(r.URL), pathPattern(r.URL.Path)
-	span.SetName(r.Method + " " + service + " " + path)
+	service := string(entry.Host)
+	span.SetName(strings.TrimSpace(entry.Method + " " + service + " " + entry.Path))
 	span.SetAttributes(
-		attribute.String("http.request.method", r.Method), attribute.String("casdoctor.service", service), attribute.String("url.template", path),
+		attribute.String("http.request.method", entry.Method), attribute.String("casdoctor.service", service), attribute.String("url.template", entry.Path),
 	)
 	if q.Attempt > 1 {
 		span.SetAttributes(attribute.Int("http.request.resend_count", q.Attempt-1))
@@ -47,40 +46,4 @@ func (t *transport) traced(ctx context.Context, r *http.Request, q *facts.Reques
 		span.SetStatus(codes.Error, "")
 	}
 	return resp, err
-}
-
-// service is the name of the configured service at an address.
-func (c *Client) service(u *url.URL) string {
-	if s, ok := c.services[hostport(u)]; ok {
-		return s
-	}
-	return "identity" // of a job's or a machine's platform: nothing else is let through
-}
-
-// words are the segments of paths that services give; everything else is somebody's.
-var words = func() map[string]bool {
-	m := map[string]bool{}
-	for w := range strings.FieldsSeq(`
-		v1.0 beta v1 v2.0 oauth2 token tokeninfo $batch
-		admin sharepoint settings applications auditLogs directoryAudits signIns authentication methods requirements domains
-		federationConfiguration identity conditionalAccess evaluate namedLocations policies organization oauth2PermissionGrants
-		appRoleAssignments authenticationStrengthPolicies identitySecurityDefaultsEnforcementPolicy reports authenticationMethods
-		userRegistrationDetails roleManagement directory roleAssignments roleEligibilityScheduleInstances servicePrincipals
-		subscribedSkus users licenseDetails memberOf transitiveMemberOf graph.group .well-known openid-configuration
-		customer my_customer domainaliases activity all tokens projects - serviceAccounts mitigation mails siem
-		security_events sweeping LMPI v3 customers subscriptions computeMetadata instance service-accounts default metadata`) {
-		m[w] = true
-	}
-	return m
-}()
-
-// pathPattern is a path with what is not the service's own replaced.
-func pathPattern(path string) string {
-	segments := strings.Split(path, "/")
-	for i, s := range segments {
-		if s != "" && !words[s] {
-			segments[i] = "{id}"
-		}
-	}
-	return strings.Join(segments, "/")
 }

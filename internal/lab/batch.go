@@ -62,6 +62,7 @@ func (g *graph) batch(r *http.Request) (any, *graphError) {
 			one.Header.Set(name, value)
 		}
 		one.Header.Set("Authorization", r.Header.Get("Authorization"))
+		one.Header.Set(Mark, r.Header.Get(Mark))
 		a := &answer{header: http.Header{}, status: http.StatusOK}
 		g.inside.ServeHTTP(a, one)
 		responses = append(responses, a.inBatch(in.ID))

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"fmt"
 	"io"
 	"maps"
 	"net"
@@ -33,6 +34,7 @@ type Fault struct {
 	Method  string
 	Path    string // the decoded path, or the beginning of it when it ends in *
 	Query   string // a part of the decoded query, e.g. "$skiptoken="
+	Mark    string // the value of the header Mark, so that several runs can share a lab
 	After   int    // so many matching requests go through first
 	Times   int    // then so many go wrong; 0: all
 
@@ -43,7 +45,12 @@ type Fault struct {
 	Header   http.Header         // set in the answer, e.g. Retry-After or Date
 	Edit     func([]byte) []byte // changes the body of the answer
 	Truncate bool                // half of the answer, then the connection ends
+	Cut      bool                // half of the answer, then the connection is reset
+	Drip     bool                // the answer comes byte by byte, and never ends
 }
+
+// Mark is the header by which a fault knows the requests of one run.
+const Mark = "Lab-Mark"
 
 // Family is calls of Graph that share a limit.
 type Family int
@@ -94,10 +101,24 @@ type fault struct {
 }
 
 // Fault puts a fault in. Of several that match a request, the one put in last decides.
-func (l *Lab) Fault(f Fault) {
+func (l *Lab) Fault(f Fault) { l.fault(f) }
+
+// Faulty puts a fault in, and returns what takes it out again.
+func (l *Lab) Faulty(f Fault) (mend func()) {
+	in := l.fault(f)
+	return func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.faults = slices.DeleteFunc(l.faults, func(f *fault) bool { return f == in })
+	}
+}
+
+func (l *Lab) fault(f Fault) *fault {
+	in := &fault{Fault: f}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.faults = append(l.faults, &fault{Fault: f})
+	l.faults = append(l.faults, in)
+	return in
 }
 
 // Requests are the requests so far, in the order in which they arrived.
@@ -142,7 +163,7 @@ func (f *Fault) hits(q Request) bool {
 	} else if f.Path != "" && f.Path != q.Path {
 		return false
 	}
-	return strings.Contains(q.Query, f.Query)
+	return strings.Contains(q.Query, f.Query) && (f.Mark == "" || f.Mark == q.Header.Get(Mark))
 }
 
 // maxRequest bounds the body of a request; the largest that a service takes here is a token
@@ -197,7 +218,14 @@ func (l *Lab) faulty(service Service, batched bool, next http.Handler) http.Hand
 			a.body = *bytes.NewBuffer(f.Edit(a.body.Bytes()))
 		}
 		l.answered(n, a.status)
-		a.send(w, f.Truncate)
+		switch {
+		case f.Drip:
+			a.drip(r.Context(), w)
+		case f.Cut:
+			a.cut(w)
+		default:
+			a.send(w, f.Truncate)
+		}
 	})
 }
 
@@ -239,6 +267,39 @@ func (a *answer) send(w http.ResponseWriter, half bool) {
 	_, _ = w.Write(a.body.Bytes()[:a.body.Len()/2])
 	_ = http.NewResponseController(w).Flush()
 	panic(http.ErrAbortHandler) // net/http's way to end a connection in the middle of an answer
+}
+
+// cut announces all of the answer, sends half and resets the connection.
+func (a *answer) cut(w http.ResponseWriter) {
+	conn, to, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	_, _ = fmt.Fprintf(to, "HTTP/1.1 %d %s\r\nContent-Length: %d\r\n", a.status, http.StatusText(a.status), a.body.Len())
+	_ = a.header.Write(to)
+	_, _ = to.WriteString("\r\n")
+	_, _ = to.Write(a.body.Bytes()[:a.body.Len()/2])
+	_ = to.Flush()
+	resetConn(conn)
+}
+
+// dripEvery is shorter than any wait for the next byte of an answer.
+const dripEvery = 20 * time.Millisecond
+
+// drip sends the answer byte by byte, and spaces when it has ended, until the client or the lab
+// goes away.
+func (a *answer) drip(ctx context.Context, w http.ResponseWriter) {
+	maps.Copy(w.Header(), a.header)
+	w.WriteHeader(a.status)
+	for i := 0; ; i++ {
+		next := byte(' ')
+		if i < a.body.Len() {
+			next = a.body.Bytes()[i]
+		}
+		if _, err := w.Write([]byte{next}); err != nil || http.NewResponseController(w).Flush() != nil || !wait(ctx, dripEvery) {
+			return
+		}
+	}
 }
 
 // reset ends the connection with a TCP reset instead of an answer.

@@ -34,13 +34,18 @@ type Look struct {
 	Only     []string // check ids; empty: all
 	Log      zerolog.Logger
 	Progress func(probes.Event) // may be nil
+
+	// For tests, which cannot wait, and have a clock of their own.
+	Now       func() time.Time // nil: the machine's
+	Limits    probes.Limits
+	Transport []httpread.Option
 }
 
 // Collect looks at everything that the wanted checks may read. When ctx ends, what is not
 // finished is Cancelled in the evidence: the caller decides whether that is worth a report.
 // An error is one of the configuration.
 func Collect(ctx context.Context, cfg *config.Config, l Look) (*facts.Evidence, error) {
-	client, err := httpread.New(cfg)
+	client, err := httpread.New(cfg, l.Transport...)
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +63,10 @@ func Collect(ctx context.Context, cfg *config.Config, l Look) (*facts.Evidence, 
 	if !judged {
 		return nil, ErrNothingConfigured
 	}
-	env := &probes.Env{Config: cfg, HTTP: client, Now: time.Now, Log: l.Log}
+	env := &probes.Env{Config: cfg, HTTP: client, Now: l.Now, Log: l.Log, Limits: l.Limits}
+	if env.Now == nil {
+		env.Now = time.Now
+	}
 	return probes.Collect(ctx, env, probes.Select(all.Probes(), wanted, sections), l.Progress), nil
 }
 

@@ -114,7 +114,7 @@ func refusal(resp *http.Response, body []byte, sent time.Time) *facts.Failure {
 	switch f.Kind {
 	case facts.Throttled:
 		f.Detail = who + " asks to slow down: run again later"
-		if after := resp.Header.Get("Retry-After"); after != "" {
+		if after := httpread.RetryAfter(resp.Header); after != "" {
 			f.Detail = who + " asks to wait (Retry-After: " + after + "): run again later"
 		}
 	case facts.Unavailable:
@@ -135,19 +135,20 @@ func refusal(resp *http.Response, body []byte, sent time.Time) *facts.Failure {
 	return f
 }
 
-// code is a short word among the members that errors usually carry it in; a sentence is none,
-// and could repeat what was sent.
+// code is the code among the members that errors usually carry it in.
 func code(answer map[string]json.RawMessage) string {
 	for _, name := range []string{"code", "error_code", "error"} {
 		var v any
 		if json.Unmarshal(answer[name], &v) != nil {
 			continue
 		}
-		switch s := fmt.Sprint(v); v.(type) {
-		case string, float64:
-			if len(s) > 0 && len(s) <= 40 && !strings.ContainsAny(s, " \t\n") {
+		switch v := v.(type) {
+		case string:
+			if s := httpread.Code(v); s != "" {
 				return s
 			}
+		case float64:
+			return strconv.FormatFloat(v, 'f', -1, 64)
 		}
 	}
 	return ""

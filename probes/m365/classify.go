@@ -6,10 +6,8 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 
@@ -21,10 +19,6 @@ var (
 	errNotAnObject = errors.New("not an object")
 	errNoID        = errors.New("an object without its id")
 )
-
-// code is what an error code looks like. Whatever else stands in its place (a sentence, a
-// token, HTML) is not repeated in evidence and reports.
-var code = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.-]{0,79}$`) })
 
 // Codes of Graph that say more than their status.
 const (
@@ -52,9 +46,7 @@ func (c call) refused(status int, body []byte) *facts.Failure {
 	unreadable := len(body) > 0 && json.Unmarshal(body, &answer) != nil
 	message := ""
 	if answer.Error != nil {
-		if code().MatchString(answer.Error.Code) {
-			f.Code = answer.Error.Code
-		}
+		f.Code = httpread.Code(answer.Error.Code)
 		message = answer.Error.Message
 	}
 	switch {
@@ -178,8 +170,8 @@ func tokenRefused(r *http.Response) *facts.Failure {
 	switch {
 	case len(answer.Codes) > 0:
 		f.Code = "AADSTS" + strconv.Itoa(answer.Codes[0])
-	case code().MatchString(answer.Error):
-		f.Code = answer.Error
+	default:
+		f.Code = httpread.Code(answer.Error)
 	}
 	switch {
 	case f.Kind == facts.Throttled, f.Kind == facts.Unavailable:

@@ -63,7 +63,7 @@ func oauthError(body []byte) (code, description string) {
 	if json.Unmarshal(body, &answer) != nil {
 		return "", ""
 	}
-	return answer.Error, answer.Description
+	return httpread.Code(answer.Error), answer.Description
 }
 
 // oauthFailure classifies an answer of an OAuth endpoint that says nothing about a grant.
@@ -87,7 +87,7 @@ func oauthFailure(who string, w *witness) *facts.Failure {
 const notGoogle = " did not answer with the documented JSON: a proxy or filter on the way may have answered instead"
 
 func later(who string, h http.Header) string {
-	if after := h.Get("Retry-After"); after != "" {
+	if after := httpread.RetryAfter(h); after != "" {
 		return who + " asks to wait (Retry-After: " + after + "): run again later"
 	}
 	return who + " asks to slow down: run again later"
@@ -240,7 +240,7 @@ func (s service) failure(err error) *facts.Failure {
 	if !errors.As(err, &e) {
 		return httpread.Classify(err)
 	}
-	code := reasonOf(e)
+	code := httpread.Code(reasonOf(e))
 	f := &facts.Failure{Kind: httpread.Status(e.Code), Status: e.Code, Code: code}
 	if throttles[code] {
 		f.Kind = facts.Throttled
