@@ -29,7 +29,7 @@ var licences = []struct {
 	{"ISC", []string{"permission to use, copy, modify, and distribute this software for any purpose with or without fee is hereby granted"}},
 	{"Unlicense", []string{"this is free and unencumbered software released into the public domain"}},
 	{"CC0-1.0", []string{"cc0 1.0 universal"}},
-	{"public domain", []string{"the author disclaims copyright to this source code"}},
+	{"public domain", []string{"has been dedicated to the public domain by the authors"}}, // SQLite
 }
 
 var spaces = regexp.MustCompile(`[\s#*/]+`)
@@ -55,6 +55,11 @@ var (
 	licenceFile = regexp.MustCompile(`(?i)^(licen[cs]e|copying|unlicense)([-._].*)?$`)
 	noticeFile  = regexp.MustCompile(`(?i)^(notice|patents|copyright)([-._].*)?$`)
 )
+
+// notLinked are licence files of what is in a module and never in a binary.
+var notLinked = map[string]bool{
+	"modernc.org/memory/LICENSE-LOGO": true, // of a picture
+}
 
 type module struct {
 	Path, Version, Dir string
@@ -140,6 +145,9 @@ func (r *release) notices() ([]byte, error) {
 			short, err := filepath.Rel(dirs[name], f)
 			if err != nil {
 				return nil, err
+			}
+			if path, _, _ := strings.Cut(name, " "); notLinked[path+"/"+filepath.ToSlash(short)] {
+				continue
 			}
 			if licenceFile.MatchString(filepath.Base(f)) {
 				id, ok := licenceOf(string(text))
