@@ -236,7 +236,7 @@ func (r *release) tool(env []string, args ...string) error {
 func (r *release) pack(t target, format, version, to string) error {
 	return r.tool([]string{
 		"ARCH=" + t.arch, "VERSION=" + version, "BINARY=" + r.binary(t), "SHARED=" + r.shared(),
-		"MTIME=" + r.made.Format(time.RFC3339), fmt.Sprintf("SOURCE_DATE_EPOCH=%d", r.made.Unix()),
+		fmt.Sprintf("SOURCE_DATE_EPOCH=%d", r.made.Unix()),
 	}, "nfpm", "package", "--config", "deploy/packages/nfpm.yaml", "--packager", format, "--target", to)
 }
 
