@@ -10,7 +10,7 @@ TOOLS := $(GO) tool -modfile=internal/tools/go.mod
 # detector's uses the same settings, so that the Graph SDK is compiled once for all of them.
 PURE  := CGO_ENABLED=0
 
-.PHONY: man demo test build lint vet gate readers generate screenshots test-html test-page agent-screenshots cold-start load bench mail-load test-tls bench-tls fuzz-tls test-agent agent-load clean
+.PHONY: man demo test build lint vet gate readers generate screenshots test-html test-page agent-screenshots cold-start load bench mail-load test-tls bench-tls fuzz-tls test-agent agent-load release release-check debian vet-others clean
 
 demo: build
 	@echo "== casdoctor demo: a healthy organisation =="
@@ -147,6 +147,28 @@ agent-load: build
 man:
 	@rm -rf dist/man
 	SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)} $(PURE) $(GO) run -tags $(TAGS),manpages ./cmd/casdoctor dist/man/man1
+
+# dist/release: binaries, archives, deb, rpm, bills of materials and checksums of the last commit.
+# Each platform compiles the Graph SDK once more: RELEASE_TARGETS=linux/amd64 is one of them.
+RELEASE_TARGETS ?= linux/amd64,linux/arm64,darwin/amd64,darwin/arm64,windows/amd64,windows/arm64
+RELEASE := $(GO) -C internal/tools/release run . -targets $(RELEASE_TARGETS)
+release:
+	@$(PURE) $(RELEASE) "$(CURDIR)"
+
+# The same, tried: built again elsewhere, run in an empty root, installed, upgraded and removed in
+# a copy of DEBIAN (made once by `make debian`; none leaves it out), manifests against the API's
+# types. Without network; chroot needs root.
+DEBIAN ?= $(CURDIR)/dist/debian
+release-check:
+	@$(PURE) $(GO) -C internal/tools/release test ./...
+	@$(PURE) $(RELEASE) -check -debian "$(DEBIAN)" "$(CURDIR)"
+
+debian:
+	debootstrap --variant=minbase bookworm "$(DEBIAN)"
+
+# Everything compiles and vets where people run it, tests included; the SDK is compiled for each.
+vet-others:
+	for os in windows darwin; do GOOS=$$os $(PURE) $(GO) vet -tags $(TAGS) ./... || exit 1; done
 
 clean:
 	rm -f casdoctor

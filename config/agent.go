@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -321,10 +320,10 @@ func (d Duration) String() string {
 	return b.String()
 }
 
-var durationShape = regexp.MustCompile(`^(?:(\d{1,5})d)?(?:(\d{1,6})h)?(?:(\d{1,7})m)?(?:(\d{1,8})s)?$`)
+var durationShape = pattern(`^(?:(\d{1,5})d)?(?:(\d{1,6})h)?(?:(\d{1,7})m)?(?:(\d{1,8})s)?$`)
 
 func parseDuration(s string) (Duration, bool) {
-	m := durationShape.FindStringSubmatch(s)
+	m := durationShape().FindStringSubmatch(s)
 	if s == "" || m == nil {
 		return 0, false
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -302,13 +301,13 @@ func (l *loader) pagerDuty(o *object) PagerDuty {
 		Endpoint:   defaulted(o, "endpoint", base(endpoint), endpoint),
 	}
 	// Events API v2, "routing_key": "A GUID (32 characters)".
-	if key := p.RoutingKey.Reveal(); key != nil && !routingKey.Match(key) {
+	if key := p.RoutingKey.Reveal(); key != nil && !routingKey().Match(key) {
 		o.complain("routing_key", "not an integration key of Events API v2", "it has 32 letters and digits; copy it from the service's integrations")
 	}
 	return p
 }
 
-var routingKey = regexp.MustCompile(`^[0-9A-Za-z]{32}$`)
+var routingKey = pattern(`^[0-9A-Za-z]{32}$`)
 
 func (l *loader) page(o *object) Page {
 	p := Page{Listen: defaulted(o, "listen", listen(), HostPort{Host: "127.0.0.1", Port: 8642})}
@@ -440,11 +439,11 @@ func number(what string, most int) kind[int] {
 	}
 }
 
-var clockShape = regexp.MustCompile(`^([01]\d|2[0-3]):([0-5]\d)$`)
+var clockShape = pattern(`^([01]\d|2[0-3]):([0-5]\d)$`)
 
 func timeOfDay() kind[TimeOfDay] {
 	return kind[TimeOfDay]{what: `a time of day such as "22:00"`, parse: func(s string) (TimeOfDay, *complaint) {
-		m := clockShape.FindStringSubmatch(s)
+		m := clockShape().FindStringSubmatch(s)
 		if m == nil {
 			return TimeOfDay{}, &complaint{hint: "write two digits for the hour and two for the minute"}
 		}
@@ -454,12 +453,12 @@ func timeOfDay() kind[TimeOfDay] {
 	}}
 }
 
-var channelShape = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]*$`)
+var channelShape = pattern(`^[A-Za-z0-9][A-Za-z0-9_.-]*$`)
 
 // channelName is one word: it is an argument of notify-test and a label of metrics.
 func channelName() kind[string] {
 	return kind[string]{what: "a name such as ops", parse: func(s string) (string, *complaint) {
-		if !channelShape.MatchString(s) {
+		if !channelShape().MatchString(s) {
 			return "", &complaint{hint: "letters, digits, and . _ - within"}
 		}
 		return s, nil
@@ -517,11 +516,11 @@ func listen() kind[HostPort] {
 	}}
 }
 
-var hashShape = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
+var hashShape = pattern(`^sha256:[0-9a-f]{64}$`)
 
 func tokenHash() kind[string] {
 	return kind[string]{what: "the hash of a token: sha256: and 64 hexadecimal digits", hidden: true, parse: func(s string) (string, *complaint) {
-		if !hashShape.MatchString(s) {
+		if !hashShape().MatchString(s) {
 			return "", &complaint{hint: "not the token itself, but its SHA-256"}
 		}
 		return s, nil

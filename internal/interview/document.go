@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 
 	"go.yaml.in/yaml/v4"
 
@@ -43,7 +44,7 @@ func (a Answers) Document(lang string) ([]byte, error) {
 	for line := range strings.Lines(string(raw)) {
 		indent := line[:len(line)-len(strings.TrimLeft(line, " "))]
 		key, _, _ := strings.Cut(strings.TrimSpace(line), ":")
-		if depth := len(indent) / 2; depth <= len(at) && keyShape.MatchString(key) {
+		if depth := len(indent) / 2; depth <= len(at) && keyShape().MatchString(key) {
 			at = append(at[:depth:depth], key)
 			path := strings.Join(at, ".")
 			if depth == 0 && (path == microsoft365 || path == google || path == cas || path == licensing) {
@@ -71,7 +72,7 @@ func (q question) comment() checks.Text {
 	return checks.Text{EN: q.why.EN + words, JA: q.why.JA + words}
 }
 
-var keyShape = regexp.MustCompile(`^[a-z0-9_]+$`)
+var keyShape = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z0-9_]+$`) })
 
 // bare is the document without comments, for package config to judge.
 func (a Answers) bare() []byte {

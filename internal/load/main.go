@@ -1,3 +1,5 @@
+//go:build linux
+
 // Load measures a whole check against the practice organisation in another process: how its
 // wall time compares with its critical path when every answer takes 80 ms, and how much
 // memory it takes at its peak. It prints Markdown tables for docs/performance.md.

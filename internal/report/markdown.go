@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/casdoctor/casdoctor/checks"
@@ -217,13 +218,13 @@ func quoted(s string) string {
 	s = Inert(s)
 	var b strings.Builder
 	at := 0
-	for _, m := range tokens.FindAllStringIndex(s, -1) {
+	for _, m := range tokens().FindAllStringIndex(s, -1) {
 		token := s[m[0]:m[1]]
-		if !magic.MatchString(token) {
+		if !magic().MatchString(token) {
 			continue
 		}
 		core := strings.Trim(token, `"'()[],.;:!?`)
-		if core == "" || !magic.MatchString(core) { // what is active is at an end
+		if core == "" || !magic().MatchString(core) { // what is active is at an end
 			core = token
 		}
 		from := m[0] + strings.Index(token, core)
@@ -234,17 +235,22 @@ func quoted(s string) string {
 	return b.String()
 }
 
+// pattern is compiled for its first use: few runs write Markdown.
+func pattern(expr string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
+}
+
 var (
-	tokens = regexp.MustCompile(`[!-~]+`)
+	tokens = pattern(`[!-~]+`)
 	// magic are the words that readers turn into something, by the rules of GitHub and GitLab.
-	magic = regexp.MustCompile(`[@#$%^_]|!\d|://|(?i:www\.|mailto:|xmpp:)|:[a-z0-9_+-]+:|&\d|GH-\d`)
+	magic = pattern(`[@#$%^_]|!\d|://|(?i:www\.|mailto:|xmpp:)|:[a-z0-9_+-]+:|&\d|GH-\d`)
 	// leading is what would begin a block: a heading, a list, a line under a heading.
-	leading = regexp.MustCompile(`^(\s*)([-+=#]|\d+[.)])`)
+	leading = pattern(`^(\s*)([-+=#]|\d+[.)])`)
 )
 
 func escapeMarkup(s string) string {
 	s = strings.NewReplacer(`\`, `\\`, "`", "\\`", "*", `\*`, "<", `\<`, ">", `\>`, "[", `\[`, "]", `\]`, "~", `\~`, "&", `\&`, "|", `\|`).Replace(s)
-	if m := leading.FindStringSubmatchIndex(s); m != nil {
+	if m := leading().FindStringSubmatchIndex(s); m != nil {
 		s = s[:m[5]-1] + `\` + s[m[5]-1:]
 	}
 	return s

@@ -11,7 +11,6 @@ import (
 	"io"
 	"maps"
 	"net/netip"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -136,10 +135,10 @@ func sumOf(raw []byte) string {
 }
 
 var (
-	anyAddress = regexp.MustCompile(`[A-Za-z0-9._%+'-]+@[A-Za-z0-9.-]+\.[A-Za-z0-9-]+`)
-	anyGUID    = regexp.MustCompile(`(?i)\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b`)
-	anyIP      = regexp.MustCompile(`(?i)[0-9a-f]{0,4}(:[0-9a-f]{0,4}){2,7}|\b\d{1,3}(\.\d{1,3}){3}\b`)
-	anyWord    = regexp.MustCompile(`[A-Za-z0-9_.-]+`)
+	anyAddress = pattern(`[A-Za-z0-9._%+'-]+@[A-Za-z0-9.-]+\.[A-Za-z0-9-]+`)
+	anyGUID    = pattern(`(?i)\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b`)
+	anyIP      = pattern(`(?i)[0-9a-f]{0,4}(:[0-9a-f]{0,4}){2,7}|\b\d{1,3}(\.\d{1,3}){3}\b`)
+	anyWord    = pattern(`[A-Za-z0-9_.-]+`)
 )
 
 // find tells the names in a member by their shape: in the strings of a JSON document, or in a text.
@@ -176,21 +175,21 @@ func find(name string, raw []byte) Found {
 
 func findIn(text string) Found {
 	sets := [4]map[string]bool{{}, {}, {}, {}}
-	for _, s := range anyAddress.FindAllString(text, -1) {
+	for _, s := range anyAddress().FindAllString(text, -1) {
 		sets[0][strings.ToLower(s)] = true
 	}
-	for _, s := range anyWord.FindAllString(text, -1) {
+	for _, s := range anyWord().FindAllString(text, -1) {
 		if s = strings.ToLower(strings.Trim(s, ".-")); isHost(s) {
 			sets[1][s] = true
 		}
 	}
-	for _, s := range anyIP.FindAllString(text, -1) {
+	for _, s := range anyIP().FindAllString(text, -1) {
 		if a, err := netip.ParseAddr(s); err == nil && !a.IsUnspecified() && !a.IsLoopback() {
 			sets[2][a.String()] = true
 		}
 	}
-	for _, s := range anyGUID.FindAllString(text, -1) {
-		if s = strings.ToLower(s); !vocabulary[s] {
+	for _, s := range anyGUID().FindAllString(text, -1) {
+		if s = strings.ToLower(s); !vocabulary()[s] {
 			sets[3][s] = true
 		}
 	}
@@ -227,7 +226,7 @@ func subjects(raw []byte) []string {
 // isHost tells a host from the other words with dots: members of the configuration, facts, files
 // and permissions.
 func isHost(s string) bool {
-	if !hostName.MatchString(s) || vocabulary[s] || publicHosts[s] {
+	if !hostName().MatchString(s) || vocabulary()[s] || publicHosts()[s] {
 		return false
 	}
 	for _, section := range []string{"admin.directory.", "microsoft365.", "licensing."} {
@@ -237,7 +236,7 @@ func isHost(s string) bool {
 	}
 	suffix, icann := publicsuffix.PublicSuffix(s)
 	domain, err := publicsuffix.EffectiveTLDPlusOne(s)
-	if err == nil && publicDomains[domain] && (publicDomains[s] || !slices.Contains(hosting, domain)) {
+	if err == nil && publicDomains()[domain] && (publicDomains()[s] || !slices.Contains(hosting, domain)) {
 		return false
 	}
 	// Names that are reserved, and those that networks use for themselves.

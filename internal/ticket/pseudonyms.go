@@ -8,7 +8,6 @@ import (
 	"maps"
 	"net/netip"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -96,11 +95,11 @@ func (n *names) value(s, hint string) string {
 }
 
 var (
-	mailAddress = regexp.MustCompile(`^[^\s<>@/]+@[^\s<>@/]+$`)
-	messageID   = regexp.MustCompile(`^<[^<>]*>$`)
-	guid        = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
-	hostName    = regexp.MustCompile(`^[\p{L}\p{N}_*-]+(\.[\p{L}\p{N}_-]+)*\.[\p{L}][\p{L}\p{N}-]*\.?$`)
-	hostPort    = regexp.MustCompile(`^(.+):(\d{1,5})$`)
+	mailAddress = pattern(`^[^\s<>@/]+@[^\s<>@/]+$`)
+	messageID   = pattern(`^<[^<>]*>$`)
+	guid        = pattern(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+	hostName    = pattern(`^[\p{L}\p{N}_*-]+(\.[\p{L}\p{N}_-]+)*\.[\p{L}][\p{L}\p{N}-]*\.?$`)
+	hostPort    = pattern(`^(.+):(\d{1,5})$`)
 )
 
 // name is what stands for a name, by its shape.
@@ -112,14 +111,14 @@ func (n *names) name(s, hint string) string {
 	if p, ok := n.stands[low]; ok && low != s {
 		return p
 	}
-	if messageID.MatchString(s) {
+	if messageID().MatchString(s) {
 		return n.number(s, "<message-%d@mail.example>", "message")
 	}
-	if mailAddress.MatchString(s) {
+	if mailAddress().MatchString(s) {
 		_, domain, _ := strings.Cut(low, "@")
 		return n.number(low, "user-%d@"+n.host(domain), "user")
 	}
-	if guid.MatchString(s) {
+	if guid().MatchString(s) {
 		return n.number(low, "00000000-0000-4000-8000-%012d", "id")
 	}
 	if a, err := netip.ParseAddr(s); err == nil {
@@ -134,10 +133,10 @@ func (n *names) name(s, hint string) string {
 	if u, err := url.Parse(s); err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Hostname() != "" {
 		return u.Scheme + "://" + n.name(u.Hostname(), "") + "/" // a path can be anybody's
 	}
-	if m := hostPort.FindStringSubmatch(s); m != nil {
+	if m := hostPort().FindStringSubmatch(s); m != nil {
 		return n.name(m[1], "host") + ":" + m[2]
 	}
-	if hostName.MatchString(s) {
+	if hostName().MatchString(s) {
 		return n.host(strings.TrimSuffix(low, "."))
 	}
 	if rest, ok := strings.CutPrefix(s, "CN="); ok && !strings.Contains(rest, ",") {
@@ -156,7 +155,7 @@ func (n *names) host(s string) string {
 	if p, ok := n.stands[s]; ok {
 		return p
 	}
-	if publicHosts[s] || vendorHost.MatchString(s) {
+	if publicHosts()[s] || vendorHost().MatchString(s) {
 		return s
 	}
 	domain := publicDomain(s)
@@ -180,7 +179,7 @@ func (n *names) host(s string) string {
 // publicDomain is the longest of the publicDomains that a host is in, or "".
 func publicDomain(s string) string {
 	for rest, ok := s, true; ok; _, rest, ok = strings.Cut(rest, ".") {
-		if publicDomains[rest] {
+		if publicDomains()[rest] {
 			return rest
 		}
 	}
@@ -331,7 +330,7 @@ func (n *names) call(s string) string {
 	}
 	parts := strings.Split(path, "/")
 	for i, p := range parts {
-		if plain, err := url.PathUnescape(p); err == nil && !pathWords[p] {
+		if plain, err := url.PathUnescape(p); err == nil && !pathWords()[p] {
 			parts[i] = n.value(plain, "id")
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/casdoctor/casdoctor/checks"
 	"github.com/casdoctor/casdoctor/probes/facts"
@@ -55,7 +56,7 @@ var (
 )
 
 // rules are those of all facts that this version knows.
-var rules = func() map[string]rule {
+var rules = sync.OnceValue(func() map[string]rule {
 	out := map[string]rule{}
 	add := func(name string, r rule) { out[name] = r }
 
@@ -138,7 +139,7 @@ var rules = func() map[string]rule {
 		add(name, r)
 	}
 	return out
-}()
+})
 
 // vendorName: the display name is one that Cloud App Security gives to its accounts.
 func vendorName(s string) bool {

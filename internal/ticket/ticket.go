@@ -172,7 +172,7 @@ func redacted(ev *facts.Evidence, pseudonyms bool) (*facts.Evidence, []LeftOut) 
 	out := &facts.Evidence{Schema: facts.Schema, Taken: ev.Taken, Tenant: ev.Tenant, Facts: map[string]facts.Fact{}}
 	left := []LeftOut{}
 	for name, f := range ev.Facts {
-		r, ok := rules[name]
+		r, ok := rules()[name]
 		why := r.stays
 		switch {
 		case !ok && pseudonyms:

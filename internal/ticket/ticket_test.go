@@ -57,7 +57,7 @@ func TestEveryFactHasARule(t *testing.T) {
 		}
 		for _, m := range key.FindAllStringSubmatch(string(src), -1) {
 			found++
-			if _, ok := rules[m[1]]; !ok {
+			if _, ok := rules()[m[1]]; !ok {
 				t.Errorf("%s has no rule for what of it leaves the house", m[1])
 			}
 			if _, ok := values[m[1]]; !ok {
@@ -65,8 +65,8 @@ func TestEveryFactHasARule(t *testing.T) {
 			}
 		}
 	}
-	if found != len(rules) {
-		t.Errorf("%d facts, %d rules", found, len(rules))
+	if found != len(rules()) {
+		t.Errorf("%d facts, %d rules", found, len(rules()))
 	}
 }
 

@@ -3,6 +3,7 @@ package ticket
 import (
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/casdoctor/casdoctor/checks"
 	"github.com/casdoctor/casdoctor/internal/tlsclient"
@@ -24,23 +25,31 @@ var freeText = map[string]bool{"detail": true, "error_description": true, "first
 // a company id.
 var counted = map[string]bool{"days": true, "count": true, "status": true, "people": true, "of": true, "line": true, "n": true, "port": true}
 
-// shapes are those of dates, versions and other values that name nobody.
-var shapes = []*regexp.Regexp{
-	regexp.MustCompile(`^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z| UTC|[+-]\d\d:\d\d)?)?$`),
-	regexp.MustCompile(`^-?\d{1,2}$`),
-	regexp.MustCompile(`^((TLS|SSL) )?[1-3]\.[0-3]$`),
-	regexp.MustCompile(`^TLS_[A-Z0-9_]{8,}$`),
-	regexp.MustCompile(`^AADSTS\d{5,8}$`),
-	regexp.MustCompile(`^-?[0-9.]+(ms|s|µs)$`),
-	regexp.MustCompile(`^[A-Z][A-Za-z]+\.Read(Write)?(\.(All|Directory))?$`), // Graph's permissions
-	regexp.MustCompile(`^https://www\.googleapis\.com/auth/[a-z]+(\.[a-z]+)*$`),
-	// As Microsoft's sign-in log writes them.
-	regexp.MustCompile(`^(IE|Chrome|Chrome Mobile|Edge|Firefox|Safari|Mobile Safari|Opera)( \d[\d.]*)?$`),
-	regexp.MustCompile(`^(Windows|MacOs|Ios|Android|Linux)( \d[\d.]*)?$`),
+// pattern is compiled for its first use: most runs make no bundle, and together these would take a
+// tenth of the start of the program.
+func pattern(expr string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
 }
 
+// shapes are those of dates, versions and other values that name nobody.
+var shapes = sync.OnceValue(func() []*regexp.Regexp {
+	return []*regexp.Regexp{
+		regexp.MustCompile(`^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z| UTC|[+-]\d\d:\d\d)?)?$`),
+		regexp.MustCompile(`^-?\d{1,2}$`),
+		regexp.MustCompile(`^((TLS|SSL) )?[1-3]\.[0-3]$`),
+		regexp.MustCompile(`^TLS_[A-Z0-9_]{8,}$`),
+		regexp.MustCompile(`^AADSTS\d{5,8}$`),
+		regexp.MustCompile(`^-?[0-9.]+(ms|s|µs)$`),
+		regexp.MustCompile(`^[A-Z][A-Za-z]+\.Read(Write)?(\.(All|Directory))?$`), // Graph's permissions
+		regexp.MustCompile(`^https://www\.googleapis\.com/auth/[a-z]+(\.[a-z]+)*$`),
+		// As Microsoft's sign-in log writes them.
+		regexp.MustCompile(`^(IE|Chrome|Chrome Mobile|Edge|Firefox|Safari|Mobile Safari|Opera)( \d[\d.]*)?$`),
+		regexp.MustCompile(`^(Windows|MacOs|Ios|Android|Linux)( \d[\d.]*)?$`),
+	}
+})
+
 // vocabulary are the words of the protocols, of the services and of casdoctor.
-var vocabulary = func() map[string]bool {
+var vocabulary = sync.OnceValue(func() map[string]bool {
 	out := map[string]bool{}
 	add := func(words ...string) {
 		for _, w := range words {
@@ -59,7 +68,7 @@ var vocabulary = func() map[string]bool {
 			add(w)
 		}
 	}
-	for name := range rules {
+	for name := range rules() {
 		add(name)
 	}
 	for _, k := range facts.Kinds() {
@@ -79,7 +88,7 @@ var vocabulary = func() map[string]bool {
 		"00000002-0000-0000-c000-000000000000", "f8cdef31-a31e-4b4a-93e4-5f571e91255a", "72f988bf-86f1-41af-91ab-2d7cd011db47",
 		"32eb7c81-01f8-4f56-b847-687b755fb160")
 	return out
-}()
+})
 
 // words are what services and casdoctor itself write into facts and arguments.
 const words = `
@@ -111,10 +120,10 @@ graph.group declared.run cas.site google.admin
 
 // stay: a value that is no name.
 func stay(s string) bool {
-	if vocabulary[s] {
+	if vocabulary()[s] {
 		return true
 	}
-	for _, shape := range shapes {
+	for _, shape := range shapes() {
 		if shape.MatchString(s) {
 			return true
 		}
@@ -124,7 +133,7 @@ func stay(s string) bool {
 }
 
 // publicHosts are hosts of the vendor, Microsoft and Google that serve everybody.
-var publicHosts = func() map[string]bool {
+var publicHosts = sync.OnceValue(func() map[string]bool {
 	out := map[string]bool{}
 	for _, h := range strings.Fields(`
 		trendmicro.com clp.trendmicro.com success.trendmicro.com docs.trendmicro.com
@@ -135,14 +144,14 @@ var publicHosts = func() map[string]bool {
 		out[h] = true
 	}
 	return out
-}()
+})
 
 // vendorHost are the consoles and APIs of Cloud App Security by site (Cloud App Security Integration API Online
 // Help, "Understanding the URL").
-var vendorHost = regexp.MustCompile(`^(admin|api)(-(eu|au|uk|ca|sg|in|jp))?\.tmcas\.trendmicro\.(com|co\.jp|co\.uk|com\.sg)$`)
+var vendorHost = pattern(`^(admin|api)(-(eu|au|uk|ca|sg|in|jp))?\.tmcas\.trendmicro\.(com|co\.jp|co\.uk|com\.sg)$`)
 
 // publicDomains are domains that stay under a host that is somebody's.
-var publicDomains = func() map[string]bool {
+var publicDomains = sync.OnceValue(func() map[string]bool {
 	out := map[string]bool{}
 	for _, d := range strings.Fields(`trendmicro.com trendmicro.co.jp trendmicro.co.uk trendmicro.com.sg microsoft.com microsoftonline.com
 		outlook.com hotmail.com live.com google.com googleapis.com gmail.com googlemail.com sharepoint.com
@@ -150,10 +159,10 @@ var publicDomains = func() map[string]bool {
 		out[d] = true
 	}
 	return out
-}()
+})
 
 // pathWords are the words in the paths of the calls that casdoctor makes.
-var pathWords = func() map[string]bool {
+var pathWords = sync.OnceValue(func() map[string]bool {
 	out := map[string]bool{"": true}
 	for _, w := range strings.Fields(`v1.0 beta v1 v3 users organization domains policies identity conditionalAccess namedLocations
 		authenticationStrength authenticationStrengths identitySecurityDefaultsEnforcementPolicy auditLogs signIns directoryAudits admin
@@ -164,4 +173,4 @@ var pathWords = func() map[string]bool {
 		out[w] = true
 	}
 	return out
-}()
+})

@@ -116,7 +116,7 @@ func (c crash) start(t *testing.T) *exec.Cmd {
 	agent := exec.Command(os.Args[0])
 	agent.Env = append(os.Environ(), crashing+"="+string(raw))
 	agent.Stderr = os.Stderr
-	agent.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	storetest.Bind(agent)
 	if err := agent.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/casdoctor/casdoctor/internal/agent/alert"
@@ -53,7 +54,7 @@ func slackLink(address, text string) string {
 }
 
 // slackCode is the shape of Slack's own error codes, such as channel_is_archived.
-var slackCode = regexp.MustCompile(`^[a-z_]{1,40}$`)
+var slackCode = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z_]{1,40}$`) })
 
 func (s slack) send(ctx context.Context, m alert.Message) error {
 	body, err := fit(m, func(list []item, more string) ([]byte, bool) { return slackMessage(m, list, more) })
@@ -61,7 +62,7 @@ func (s slack) send(ctx context.Context, m alert.Message) error {
 		return err
 	}
 	answer, err := post(ctx, s.client, s.url, body, nil)
-	if e, ok := err.(*Error); ok && slackCode.MatchString(answer) { //nolint:errorlint // post wraps nothing
+	if e, ok := err.(*Error); ok && slackCode().MatchString(answer) { //nolint:errorlint // post wraps nothing
 		e.Reason += " (" + answer + ")"
 	}
 	return err
