@@ -27,6 +27,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/casdoctor/casdoctor/config"
@@ -64,6 +65,7 @@ type Client struct {
 	*wayout.Way
 
 	http    *http.Client
+	made    atomic.Pointer[http.Transport] // of the first request
 	backoff time.Duration
 
 	rules []rule
@@ -114,7 +116,7 @@ func New(cfg *config.Config, opts ...Option) (*Client, error) {
 
 // ways are the connections that requests go over.
 func (c *Client) ways() *http.Transport {
-	return &http.Transport{
+	t := &http.Transport{
 		Proxy: func(r *http.Request) (*url.URL, error) {
 			if slices.ContainsFunc(c.rules, func(w rule) bool { return w.own() && w.hostport == hostport(r.URL) }) {
 				return nil, nil
@@ -128,6 +130,16 @@ func (c *Client) ways() *http.Transport {
 		IdleConnTimeout:       30 * time.Second,
 		TLSHandshakeTimeout:   10 * time.Second,
 		ResponseHeaderTimeout: 60 * time.Second,
+	}
+	c.made.Store(t)
+	return t
+}
+
+// Close closes the connections that nobody uses any more. An agent that looks again and again
+// would else have those of its last looks open, each with its buffers.
+func (c *Client) Close() {
+	if t := c.made.Load(); t != nil {
+		t.CloseIdleConnections()
 	}
 }
 

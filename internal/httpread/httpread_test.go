@@ -398,3 +398,33 @@ func TestStatus(t *testing.T) {
 		}
 	}
 }
+
+// TestClose: what a look has opened does not stay open after it.
+func TestClose(t *testing.T) {
+	closed := make(chan struct{}, 1)
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	s.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateClosed {
+			closed <- struct{}{}
+		}
+	}
+	s.Start()
+	t.Cleanup(s.Close)
+	c, err := New(microsoft(s.URL))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := get(t.Context(), t, c, s.URL+"/v1.0/users")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.Copy(io.Discard, resp.Body); err != nil {
+		t.Fatal(err)
+	}
+	c.Close()
+	select {
+	case <-closed:
+	case <-time.After(10 * time.Second): // far below what an idle connection is kept for
+		t.Error("the connection is still open")
+	}
+}

@@ -49,6 +49,7 @@ func Collect(ctx context.Context, cfg *config.Config, l Look) (*facts.Evidence, 
 	if err != nil {
 		return nil, err
 	}
+	defer client.Close()
 	sections := cfg.Sections()
 	wanted, judged := []string{
 		facts.DeclaredRun.Name, facts.DeclaredSymptoms.Name, facts.DeclaredWaivers.Name,

@@ -30,6 +30,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/casdoctor/casdoctor/internal/agent/proc"
 	"github.com/casdoctor/casdoctor/internal/agent/store"
 )
 
@@ -252,7 +253,11 @@ func (m *measurement) watch(ctx context.Context, pid int) error {
 	if err := sleep(ctx, settled); err != nil {
 		return err
 	}
-	before, err := processor(pid)
+	before, err := proc.Processor(pid)
+	if err != nil {
+		return err
+	}
+	woken, err := proc.Switches(pid)
 	if err != nil {
 		return err
 	}
@@ -261,19 +266,24 @@ func (m *measurement) watch(ctx context.Context, pid int) error {
 		if err := sleep(ctx, time.Second); err != nil {
 			return err
 		}
-		kib, err := resident(pid)
+		kib, err := proc.Resident(pid)
 		if err != nil {
 			return err
 		}
 		most = max(most, kib)
 	}
-	after, err := processor(pid)
+	after, err := proc.Processor(pid)
 	if err != nil {
 		return err
 	}
-	now, err := resident(pid)
+	wakes, err := proc.Switches(pid)
+	if err != nil {
+		return err
+	}
+	now, err := proc.Resident(pid)
 	m.row(fmt.Sprintf("idle for %s: resident, most and at the end", m.idle), fmt.Sprintf("%.1f and %.1f MiB", float64(most)/1024, float64(now)/1024))
-	m.row("idle: of a core (the queue is asked every 2 s for looks, every 5 s for the rest)", fmt.Sprintf("%.2f %%", 100*float64(after-before)/float64(m.idle)))
+	m.row("idle: threads woken", fmt.Sprintf("%.0f a second", float64(wakes-woken)/m.idle.Seconds()))
+	m.row("idle: of a core (the queue is asked every 10 s)", fmt.Sprintf("%.2f %%", 100*float64(after-before)/float64(m.idle)))
 	return err
 }
 
@@ -284,27 +294,4 @@ func sleep(ctx context.Context, d time.Duration) error {
 	case <-time.After(d):
 		return nil
 	}
-}
-
-// resident is VmRSS in KiB (proc_pid_status(5)).
-func resident(pid int) (int, error) {
-	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		return 0, err
-	}
-	_, rest, _ := strings.Cut(string(raw), "VmRSS:")
-	return strconv.Atoi(strings.Fields(rest)[0])
-}
-
-// processor is the time that the process has run, in user and kernel mode (proc_pid_stat(5));
-// a tick is 10 ms on every Linux that Go runs on.
-func processor(pid int) (time.Duration, error) {
-	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return 0, err
-	}
-	fields := strings.Fields(string(raw[strings.LastIndexByte(string(raw), ')')+2:]))
-	user, err1 := strconv.Atoi(fields[11])
-	kernel, err2 := strconv.Atoi(fields[12])
-	return time.Duration(user+kernel) * 10 * time.Millisecond, errors.Join(err1, err2)
 }

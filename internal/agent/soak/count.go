@@ -2,11 +2,14 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/casdoctor/casdoctor/checks"
 	"github.com/casdoctor/casdoctor/config"
+	"github.com/casdoctor/casdoctor/internal/agent/alert"
 	"github.com/casdoctor/casdoctor/internal/agent/store"
 )
 
@@ -14,6 +17,7 @@ import (
 type counts struct {
 	runs, lost, doubled, merged, failed               int
 	changes, messages, refused, untold, twice, forged int
+	left                                              int // in the outbox: not lost
 }
 
 // count holds what the agent remembers and what was received against what was to happen.
@@ -24,12 +28,24 @@ func (s soak) count(ctx context.Context, w *world, began, stopped time.Time) (c 
 	}
 	defer func() { _ = st.Close() }()
 	err = st.View(ctx, func(tx store.Tx) error {
+		left, err := store.Waiting(ctx, tx, 1<<30)
+		if err != nil {
+			return err
+		}
+		for _, m := range left {
+			var body alert.Message
+			if err := json.Unmarshal([]byte(m.Body), &body); err != nil {
+				return err
+			}
+			w.receiver.takes(body)
+		}
+		c.left = len(left)
 		for i := range s.tenants {
 			runs, err := store.Runs(ctx, tx, name(i), 0, 1<<30)
 			if err != nil {
 				return err
 			}
-			c.tenant(runs, s.expected(began, stopped))
+			c.tenant(runs, began, began.Add(stopped.Sub(began)*time.Duration(s.speed)))
 			c.told(w.receiver, name(i), runs)
 		}
 		return c.jobs(ctx, tx)
@@ -44,42 +60,36 @@ func (s soak) count(ctx context.Context, w *world, began, stopped time.Time) (c 
 	return c, err
 }
 
-// expected is how many minutes of the agent's clock went by. A tenant's share of the jitter
-// and the last look keep up to two of them from being seen.
-func (s soak) expected(began, stopped time.Time) int {
-	return int(stopped.Sub(began)/s.minute()) - 2
-}
-
-// tenant counts the runs of one: the latest first.
-func (c *counts) tenant(runs []store.Run, expected int) {
+// tenant counts the runs of one, the latest first, between two times of the agent's clock. A
+// minute without a run is lost, unless the tenant's last look still ran when the next one came:
+// then that is caught up by the next look, as it should be.
+func (c *counts) tenant(runs []store.Run, began, stopped time.Time) {
 	c.runs += len(runs)
-	var minutes []store.Run
-	for i := range runs {
-		r := runs[len(runs)-1-i]
+	runs = slices.SortedFunc(slices.Values(runs), func(a, b store.Run) int { return a.Period.Compare(b.Period) })
+	period, ended := began, began
+	between := func(next time.Time) int {
+		return int(next.Add(-1).Truncate(time.Minute).Sub(period.Truncate(time.Minute)) / time.Minute)
+	}
+	for i, r := range runs {
 		if r.Verdict == "" {
 			c.failed++
 		}
-		if r.Period.Equal(r.Period.Truncate(time.Minute)) { // the first one, at once, is for no minute
-			minutes = append(minutes, r)
-		}
-	}
-	if len(minutes) == 0 {
-		c.lost += max(0, expected)
-		return
-	}
-	seen := 1
-	for i := 1; i < len(minutes); i++ {
-		before, after := minutes[i-1], minutes[i]
-		missing := int(after.Period.Sub(before.Period)/time.Minute) - 1
-		switch {
-		case missing > 0 && before.Ended.Add(time.Minute/2).Before(after.Period):
-			c.lost += missing // nothing kept the tenant from being looked at
-		case missing > 0:
+		switch missing := between(r.Period); {
+		case i == 0 || missing <= 0: // the first one is at once
+		case ended.Add(time.Minute / 2).Before(r.Period):
+			c.lost += missing
+		default:
 			c.merged += missing
 		}
-		seen += missing + 1
+		period = r.Period
+		if r.Ended.After(ended) {
+			ended = r.Ended
+		}
 	}
-	c.lost += max(0, expected-seen) // at the beginning, or at the end
+	// The tenant's share of the jitter and the look itself keep the last two from being seen.
+	if last := stopped.Add(-2 * time.Minute); ended.Before(last) {
+		c.lost += max(0, between(last))
+	}
 }
 
 // told counts the changes between runs, and holds them against what was received.

@@ -76,17 +76,16 @@ func (s soak) run(ctx context.Context) (ok bool, err error) {
 	}
 	defer w.close()
 	agent := s.command(w.config)
-	agent.Env = append(os.Environ(), databaseVariable+"="+s.database)
+	agent.Env = append(agent.Environ(), databaseVariable+"="+s.database)
 	agent.Stderr = s.log
 	agent.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	began := time.Now()
 	if err := agent.Start(); err != nil {
 		return false, err
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- agent.Wait() }()
-	watch := &watch{pid: agent.Process.Pid, page: w.page}
-	err = s.live(ctx, w, watch, agent.Process, ended)
+	watch := &watch{pid: agent.Process.Pid, page: w.page, browser: w.receiver.Client()}
+	began, err := s.live(ctx, w, watch, agent.Process, ended)
 	stopped := time.Now()
 	_ = agent.Process.Signal(syscall.SIGTERM)
 	if err != nil {
@@ -103,37 +102,38 @@ func (s soak) run(ctx context.Context) (ok bool, err error) {
 	return s.tell(c, watch, stopped.Sub(began)), nil
 }
 
-// live lets the agent work, and returns when it has nothing left to send.
-func (s soak) live(ctx context.Context, w *world, watch *watch, agent *os.Process, ended chan error) error {
+// live lets the agent work, and returns when it has nothing left to send; began is when it was up.
+func (s soak) live(ctx context.Context, w *world, watch *watch, agent *os.Process, ended chan error) (began time.Time, err error) {
 	if err := watch.up(ctx, ended); err != nil {
-		return err
+		return began, err
 	}
+	began = time.Now()
 	sample, turn, end := time.NewTicker(max(time.Second, s.time/200)), time.NewTicker(s.turn), time.After(s.time)
 	defer sample.Stop()
 	defer turn.Stop()
 	for over := false; !over || s.enough != nil && !s.enough(w.receiver.messages()); {
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return began, ctx.Err()
 		case err := <-ended:
 			ended <- err
-			return fmt.Errorf("the agent has ended by itself: %w", err)
+			return began, fmt.Errorf("the agent has ended by itself: %w", err)
 		case <-end:
 			over = true
 		case <-turn.C:
 			if err := w.turn(); err != nil {
-				return err
+				return began, err
 			}
 			if err := agent.Signal(syscall.SIGHUP); err != nil {
-				return err
+				return began, err
 			}
 		case <-sample.C:
 			if err := watch.sample(ctx); err != nil {
-				return err
+				return began, err
 			}
 		}
 	}
-	return w.drain(ctx)
+	return began, w.drain(ctx)
 }
 
 // drain waits until every message is sent: one that was refused is tried again for up to some
@@ -177,6 +177,7 @@ func (s soak) tell(c counts, w *watch, took time.Duration) bool {
 	row("runs without a report", c.failed)
 	row("changes to tell", c.changes)
 	row("messages received, and sent again after a refusal", fmt.Sprintf("%d, %d", c.messages, c.refused))
+	row("messages that a run made after the last look at the outbox, left for the next start", c.left)
 	row("messages lost, doubled, and wrongly signed", fmt.Sprintf("%d, %d, %d", c.untold, c.twice, c.forged))
 	grows := w.tell(row)
 	if load, err := os.ReadFile("/proc/loadavg"); err == nil {

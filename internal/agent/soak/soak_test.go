@@ -67,7 +67,8 @@ func TestSoak(t *testing.T) {
 		var out, log bytes.Buffer
 		const tenants, speed = 2, 20
 		s := soak{
-			tenants: tenants, speed: speed, time: 4 * time.Second, turn: 4 * time.Second, database: where.Postgres, out: &out, log: &log,
+			// Each turn is a reload, which also lets the agent see how fast its clock is.
+			tenants: tenants, speed: speed, time: 4 * time.Second, turn: time.Second, database: where.Postgres, out: &out, log: &log,
 			command: func(config string) *exec.Cmd {
 				agent := exec.Command(os.Args[0], config)
 				agent.Env = append(os.Environ(), fast+"="+strconv.Itoa(speed))
@@ -106,28 +107,28 @@ func TestCount(t *testing.T) {
 	slow := past("p  p")
 	slow[1].Ended = slow[0].Period // the first look took three minutes
 	for what, c := range map[string]struct {
-		runs     []store.Run
-		expected int
-		got      string // what was received: t and r
-		want     counts
+		runs  []store.Run
+		until int    // minutes
+		got   string // what was received: t and r
+		want  counts
 	}{
-		"all is well":                       {past("ppffp"), 5, "tr", counts{runs: 5, changes: 2}},
-		"a minute without a run":            {past("pp pp"), 5, "", counts{runs: 4, lost: 1}},
-		"it has ended early":                {past("ppp"), 5, "", counts{runs: 3, lost: 2}},
-		"it has not begun":                  {nil, 5, "", counts{lost: 5}},
-		"a look that took too long":         {slow, 4, "", counts{runs: 2, merged: 2}},
-		"a change that was not told":        {past("pfp"), 3, "t", counts{runs: 3, changes: 2, untold: 1}},
-		"a change that was told twice":      {past("pf"), 2, "tt", counts{runs: 2, changes: 1, twice: 1}},
-		"what could not be looked at":       {past("pufuf"), 5, "t", counts{runs: 5, changes: 1}},
-		"what was bad from the first on":    {past("fp"), 2, "tr", counts{runs: 2, changes: 2}},
-		"a change that has never been seen": {past("pp"), 2, "t", counts{runs: 2, twice: 1}},
+		"all is well":                       {past("ppffp"), 6, "tr", counts{runs: 5, changes: 2}},
+		"a minute without a run":            {past("pp pp"), 6, "", counts{runs: 4, lost: 1}},
+		"it has ended early":                {past("ppp"), 7, "", counts{runs: 3, lost: 2}},
+		"it has not begun":                  {nil, 7, "", counts{lost: 4}},
+		"a look that took too long":         {slow, 5, "", counts{runs: 2, merged: 2}},
+		"a change that was not told":        {past("pfp"), 4, "t", counts{runs: 3, changes: 2, untold: 1}},
+		"a change that was told twice":      {past("pf"), 3, "tt", counts{runs: 2, changes: 1, twice: 1}},
+		"what could not be looked at":       {past("pufuf"), 6, "t", counts{runs: 5, changes: 1}},
+		"what was bad from the first on":    {past("fp"), 3, "tr", counts{runs: 2, changes: 2}},
+		"a change that has never been seen": {past("pp"), 3, "t", counts{runs: 2, twice: 1}},
 	} {
 		t.Run(what, func(t *testing.T) {
 			r := &receiver{changes: map[change]int{
 				{"contoso", config.Trouble}: strings.Count(c.got, "t"), {"contoso", config.Recovered}: strings.Count(c.got, "r"),
 			}}
 			var got counts
-			got.tenant(c.runs, c.expected)
+			got.tenant(c.runs, minute0, minute0.Add(time.Duration(c.until)*time.Minute))
 			got.told(r, "contoso", c.runs)
 			if got != c.want {
 				t.Errorf("%+v, want %+v", got, c.want)

@@ -19,6 +19,7 @@ import (
 type watch struct {
 	pid     int
 	page    string
+	browser *http.Client
 	samples []sample
 	cpu     time.Duration
 }
@@ -54,7 +55,7 @@ func (w *watch) get(ctx context.Context, path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	resp, err := http.DefaultClient.Do(r)
+	resp, err := w.browser.Do(r)
 	if err != nil {
 		return "", err
 	}

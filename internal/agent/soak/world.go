@@ -222,12 +222,24 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		w.WriteHeader(http.StatusServiceUnavailable)
 		return
 	}
-	r.accepted[m.ID]++
-	if r.accepted[m.ID] == 1 {
-		for _, e := range m.Events {
-			if e.Check == changing && (e.Kind == config.Trouble || e.Kind == config.Recovered) {
-				r.changes[change{tenant: e.Tenant, kind: e.Kind}]++
-			}
+	if r.accepted[m.ID]++; r.accepted[m.ID] == 1 {
+		r.note(m)
+	}
+}
+
+// takes counts what a message tells without its having been sent.
+func (r *receiver) takes(m alert.Message) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.accepted[m.ID] == 0 { // accepted, and the agent ended before it wrote that down
+		r.note(m)
+	}
+}
+
+func (r *receiver) note(m alert.Message) {
+	for _, e := range m.Events {
+		if e.Check == changing && (e.Kind == config.Trouble || e.Kind == config.Recovered) {
+			r.changes[change{tenant: e.Tenant, kind: e.Kind}]++
 		}
 	}
 }
