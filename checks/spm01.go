@@ -249,7 +249,7 @@ func examineSender(x *Exam) {
 		case c.Verdict != Confirmed || len(why) == 0:
 		case gap == nil:
 			c = c.atMost(Supported, why...)
-		case gap.Code != string(facts.NotConfigured) && gap.Code != string(facts.NotCollected):
+		case gap.Code != string(facts.NotConfigured):
 			// The tenant could have said that the sender is a stranger.
 			c = c.atMost(Supported, *gap)
 		}

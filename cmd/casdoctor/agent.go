@@ -53,7 +53,7 @@ standard error, one JSON object in a line. With OTEL_EXPORTER_OTLP_ENDPOINT it a
 			}
 			m := web.NewMetrics()
 			err = agent.Run(c.Context(), agent.Options{
-				Load: func() (*config.Agent, error) { return config.LoadAgent(path) }, Reload: reload, Looked: m.Looked, Serve: servePage(m, nil),
+				Load: func() (*config.Agent, error) { return config.LoadAgent(path) }, Reload: reload, Looked: m.Looked, Serve: servePage(m, nil, nil),
 				Log: log, Version: version(), Tell: agent.Tell, Tracer: tracer,
 			})
 			sent()

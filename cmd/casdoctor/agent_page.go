@@ -14,16 +14,18 @@ import (
 	"github.com/casdoctor/casdoctor/internal/agent/web"
 )
 
-// servePage is the page of an agent; up is told its address, and may be nil.
-func servePage(m *web.Metrics, up func(address string)) func(context.Context, *agent.Agent) error {
+// servePage is the page of an agent, on a listener that is there already or, with nil, on the
+// address of the configuration; up is told its address, and may be nil.
+func servePage(m *web.Metrics, l net.Listener, up func(address string)) func(context.Context, *agent.Agent) error {
 	return func(ctx context.Context, a *agent.Agent) error {
 		p, err := web.New(web.Settings{Store: a.Store, Jobs: a.Jobs, Config: a.Config, Log: a.Log, Version: version(), Metrics: m})
 		if err != nil {
 			return err
 		}
-		l, err := p.Listen(ctx)
-		if err != nil {
-			return err
+		if l == nil {
+			if l, err = p.Listen(ctx); err != nil {
+				return err
+			}
 		}
 		if up != nil {
 			up(p.Address(l))
@@ -35,11 +37,12 @@ func servePage(m *web.Metrics, up func(address string)) func(context.Context, *a
 // agentDemo is casdoctor agent --demo.
 func agentDemo(c *cobra.Command, s streams) error {
 	_, _ = fmt.Fprintln(s.err, "bringing up practice organisations and some weeks of their past …")
-	address, err := freeAddress(c.Context())
+	l, err := freeAddress(c.Context())
 	if err != nil {
 		return failed(err)
 	}
-	d, err := demo.Start(c.Context(), version(), "*/5 * * * *", address)
+	defer func() { _ = l.Close() }() // the page has closed it, unless it never came to that
+	d, err := demo.Start(c.Context(), version(), "*/5 * * * *", l.Addr().String())
 	if err != nil {
 		return failed(err)
 	}
@@ -48,7 +51,7 @@ func agentDemo(c *cobra.Command, s streams) error {
 	err = agent.Run(c.Context(), agent.Options{
 		Load: func() (*config.Agent, error) { return config.LoadAgent(d.Config) }, Version: version(), Looked: m.Looked,
 		Log: zerolog.New(s.err).Level(zerolog.WarnLevel),
-		Serve: servePage(m, func(address string) {
+		Serve: servePage(m, l, func(address string) {
 			_, _ = fmt.Fprintln(s.out, address)
 			_, _ = fmt.Fprintln(s.err, "the page of the agent is at this address; nothing leaves this machine; Ctrl-C ends everything")
 		}),
@@ -59,14 +62,12 @@ func agentDemo(c *cobra.Command, s streams) error {
 	return nil
 }
 
-// freeAddress is the usual address of the page, or another one where that is taken.
-func freeAddress(ctx context.Context) (string, error) {
-	var err error
+// freeAddress listens on the usual address of the page, or on another one where that is taken.
+func freeAddress(ctx context.Context) (l net.Listener, err error) {
 	for _, address := range []string{"127.0.0.1:8642", "127.0.0.1:0"} {
-		var l net.Listener
 		if l, err = new(net.ListenConfig).Listen(ctx, "tcp", address); err == nil {
-			return l.Addr().String(), l.Close()
+			return l, nil
 		}
 	}
-	return "", err
+	return nil, err
 }

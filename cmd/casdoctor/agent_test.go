@@ -18,12 +18,13 @@ type agentKey struct{}
 
 // running is an agent that a script has started, and what it says.
 type running struct {
-	cmd  *exec.Cmd
-	done chan error
+	cmd   *exec.Cmd
+	ended chan struct{} // closed when err is there
+	err   error
 
 	mu   sync.Mutex
 	said bytes.Buffer
-	more chan struct{} // something was said, or it has ended
+	more chan struct{} // something was said
 }
 
 // Write is part of io.Writer: both of its outputs.
@@ -31,15 +32,11 @@ func (r *running) Write(p []byte) (int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	n, err := r.said.Write(p)
-	r.wake()
-	return n, err
-}
-
-func (r *running) wake() {
 	select {
 	case r.more <- struct{}{}:
 	default:
 	}
+	return n, err
 }
 
 func (r *running) text() string {
@@ -59,9 +56,14 @@ func (r *running) wait(ts *testscript.TestScript, pattern string) string {
 		}
 		select {
 		case <-r.more:
+			continue
+		case <-r.ended: // and all that it said is there
+			if m := re.FindStringSubmatch(r.text()); m != nil {
+				return m[len(m)-1]
+			}
 		case <-end:
-			ts.Fatalf("the agent never says %q:\n%s", pattern, r.text())
 		}
+		ts.Fatalf("the agent never says %q:\n%s", pattern, r.text())
 	}
 }
 
@@ -92,7 +94,7 @@ func theAgent(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	at := ts.Value(agentKey{}).(**running)
 	if args[0] == "start" {
-		r := &running{cmd: exec.Command("casdoctor", append([]string{"agent"}, args[1:]...)...), done: make(chan error, 1), more: make(chan struct{}, 1)}
+		r := &running{cmd: exec.Command("casdoctor", append([]string{"agent"}, args[1:]...)...), ended: make(chan struct{}), more: make(chan struct{}, 1)}
 		path, err := exec.LookPath("casdoctor")
 		ts.Check(err)
 		r.cmd.Path, r.cmd.Dir, r.cmd.Stdout, r.cmd.Stderr = path, ts.MkAbs("."), r, r
@@ -101,8 +103,8 @@ func theAgent(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		ts.Check(r.cmd.Start())
 		go func() {
-			r.done <- r.cmd.Wait()
-			r.wake()
+			r.err = r.cmd.Wait()
+			close(r.ended)
 		}()
 		ts.Defer(func() { _ = r.cmd.Process.Kill() }) // nothing, when it has ended
 		*at = r
@@ -126,9 +128,9 @@ func theAgent(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(r.cmd.Process.Signal(map[string]syscall.Signal{"HUP": syscall.SIGHUP, "INT": syscall.SIGINT, "TERM": syscall.SIGTERM}[args[1]]))
 	case args[0] == "ends" && len(args) == 1:
 		select {
-		case err := <-r.done:
-			if err != nil {
-				ts.Fatalf("%v\n%s", err, r.text())
+		case <-r.ended:
+			if r.err != nil {
+				ts.Fatalf("%v\n%s", r.err, r.text())
 			}
 		case <-time.After(patience):
 			ts.Fatalf("the agent does not end:\n%s", r.text())

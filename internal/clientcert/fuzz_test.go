@@ -1,4 +1,4 @@
-package m365
+package clientcert
 
 import (
 	"testing"
@@ -11,7 +11,7 @@ func FuzzCertificate(f *testing.F) {
 	f.Add([]byte{0x30, 0x82, 0x01, 0x00, 0x02, 0x01, 0x03}, "password")
 	f.Add([]byte{}, "")
 	f.Fuzz(func(t *testing.T, data []byte, password string) {
-		chain, key, err := parseCertificate(data, []byte(password))
+		chain, key, err := Parse(data, []byte(password))
 		if err == nil && (len(chain) == 0 || chain[0] == nil || key == nil) {
 			t.Errorf("no error, and %d certificates, key %v", len(chain), key != nil)
 		}
