@@ -23,7 +23,7 @@ func TestNoSecretInAnyFile(t *testing.T) {
 	o.Microsoft.App.Secret = canary + "-graph"
 	o.CAS = &lab.CAS{Token: canary + "-cas"}
 	quote := `{"error":{"code":"` + canary + ` is no code","message":"` + canary + `"},"msg":"` + canary + `","error_description":"` + canary + `"}`
-	for _, f := range []lab.Fault{
+	o.Faults = []lab.Fault{
 		{Service: lab.GraphService, Path: "/v1.0/identity/*", Status: 403, Body: quote},
 		{Service: lab.GraphService, Path: "/v1.0/policies/*", Status: 200, Body: `<html>` + canary + `</html>`},
 		{Service: lab.GraphService, Path: "/v1.0/domains", Edit: func(b []byte) []byte {
@@ -31,8 +31,6 @@ func TestNoSecretInAnyFile(t *testing.T) {
 		}},
 		{Service: lab.GoogleService, Path: "/admin/*", Status: 401, Body: quote},
 		{Service: lab.CASService, Status: 429, Body: quote, Header: map[string][]string{"Retry-After": {canary}}},
-	} {
-		o.Faults = append(o.Faults, f)
 	}
 	l, err := lab.Start(o)
 	if err != nil {

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -72,9 +71,6 @@ type way struct {
 	// does something else than to ask, where it is not nil and the request is the place's.
 	does func(*http.Request, http.RoundTripper) (*http.Response, error)
 	hits func(sighting) bool
-
-	mu   sync.Mutex
-	seen []sighting
 }
 
 func (w *way) over(next http.RoundTripper) http.RoundTripper {
@@ -84,9 +80,6 @@ func (w *way) over(next http.RoundTripper) http.RoundTripper {
 
 func (w *way) RoundTrip(r *http.Request) (*http.Response, error) {
 	at := sighting{r.Method, r.URL.Host, "/" + strings.TrimPrefix(r.URL.Path, "/")}
-	w.mu.Lock()
-	w.seen = append(w.seen, at)
-	w.mu.Unlock()
 	r = r.Clone(r.Context())
 	var body []byte
 	if r.Body != nil {
@@ -105,12 +98,6 @@ func (w *way) RoundTrip(r *http.Request) (*http.Response, error) {
 		return w.does(r, w.next)
 	}
 	return w.next.RoundTrip(r)
-}
-
-func (w *way) sightings() []sighting {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return slices.Clone(w.seen)
 }
 
 // closed is an address on loopback at which connections are refused: the near end of a
