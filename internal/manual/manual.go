@@ -112,6 +112,7 @@ func environmentOf(c *cobra.Command) []entry {
 	out := []entry{
 		{"CASDOCTOR_LANG, LC_ALL, LC_MESSAGES, LANG", "the language of sentences: the first that is set; Japanese when it begins with ja, else English. --lang goes before it"},
 		{"NO_COLOR, TERM", "no colour when NO_COLOR is set, or TERM is dumb; none without a terminal"},
+		{"COLUMNS", "the width of text in a pipe, where it is exported; a terminal says its own"},
 	}
 	all := !c.HasParent()
 	looks := all || has(c, "save-evidence") || has(c, "via")
