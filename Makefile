@@ -6,11 +6,13 @@
 TAGS  := grpcnotrace
 GO    ?= go
 TOOLS := $(GO) tool -modfile=internal/tools/go.mod
+# The page's components are called in many places, and inlining copies the whole of each: 1 MB.
+LEAN  := $(foreach p,internal/report internal/agent/web,-gcflags=github.com/casdoctor/casdoctor/$(p)=-l)
 # Pure Go: the binary runs on any Linux, a scratch container included. Every step but the race
 # detector's uses the same settings, so that the Graph SDK is compiled once for all of them.
 PURE  := CGO_ENABLED=0
 
-.PHONY: man demo test build lint vet gate readers generate screenshots test-html test-page agent-screenshots cold-start load bench mail-load test-tls bench-tls fuzz mutants test-agent test-soak agent-load release release-check debian vet-others clean
+.PHONY: man demo test build lint vet gate readers generate screenshots test-html test-page agent-screenshots cold-start load size start bench mail-load test-tls bench-tls fuzz mutants test-agent test-soak agent-load release release-check debian vet-others clean
 
 demo: build
 	@echo "== casdoctor demo: a healthy organisation =="
@@ -20,7 +22,7 @@ demo: build
 	@./casdoctor demo mfa-per-user-retired || test $$? -eq 1
 
 build: say-first-build
-	@$(PURE) $(GO) build -tags $(TAGS) -ldflags "-s -w" -o casdoctor ./cmd/casdoctor
+	@$(PURE) $(GO) build -tags $(TAGS) $(LEAN) -ldflags "-s -w" -o casdoctor ./cmd/casdoctor
 
 # The Graph SDK takes minutes to compile the first time; say so, and why nothing seems to happen.
 .PHONY: say-first-build
@@ -97,6 +99,16 @@ cold-start:
 # A whole check against the practice organisation: wall time beside critical path, and memory.
 load: build
 	@$(PURE) $(GO) run ./internal/load ./casdoctor
+
+# What each part takes of the binary; the table is in docs/performance.md.
+size:
+	@mkdir -p dist
+	@$(PURE) $(GO) build -tags $(TAGS) $(LEAN) -o dist/casdoctor.symbols ./cmd/casdoctor
+	@$(PURE) $(GO) -C internal/tools run ./size "$(CURDIR)/dist/casdoctor.symbols"
+
+# How long `casdoctor version` takes, and what it starts; the table is in docs/performance.md.
+start: build
+	@$(PURE) $(GO) run ./internal/load -start ./casdoctor
 
 bench:
 	$(GO) test -tags $(TAGS) -run '^$$' -bench . -benchmem ./internal/condaccess ./internal/spf ./internal/mailtrace ./internal/report ./internal/agent/web

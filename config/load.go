@@ -270,7 +270,8 @@ func syntaxWords() []struct{ of, message, hint string } {
 
 // resolve makes a path start at the folder of the file that it stands in.
 func (l *loader) resolve(path string) string {
-	if filepath.IsAbs(path) {
+	// On Windows \folder and C:folder are not absolute, and do not start at another folder either.
+	if filepath.IsAbs(path) || filepath.VolumeName(path) != "" || path != "" && os.IsPathSeparator(path[0]) {
 		return path
 	}
 	return filepath.Join(filepath.Dir(l.reading), path)

@@ -159,6 +159,9 @@ func language(c *cobra.Command) (string, error) {
 			return "en", nil
 		}
 	}
+	if strings.HasPrefix(systemLanguage(), "ja") {
+		return "ja", nil
+	}
 	return "en", nil
 }
 
@@ -176,7 +179,7 @@ func screen(w io.Writer) (width int, terminal, color bool) {
 	if err != nil || width <= 0 {
 		width = 80
 	}
-	return width, true, os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	return width, true, os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && colours(f)
 }
 
 // logger writes to standard error: warnings, or with -v what the probes do.

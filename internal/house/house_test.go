@@ -210,3 +210,42 @@ func TestWhoMaySend(t *testing.T) {
 		t.Errorf("only %d uses found: this test does not see them any more", found)
 	}
 }
+
+// TestNothingIsCompiledAtStart: an expression of a package is compiled by the first who needs it.
+// Every command pays for what stands in a variable, `casdoctor version` as well.
+func TestNothingIsCompiledAtStart(t *testing.T) {
+	seen := 0
+	for name, p := range packages(t) {
+		if name == "internal/load" || name == "internal/agent/agentload" { // programs of their own
+			continue
+		}
+		for _, file := range p.GoFiles {
+			fset := token.NewFileSet()
+			f, err := parser.ParseFile(fset, filepath.Join(p.Dir, file), nil, parser.SkipObjectResolution)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, d := range f.Decls {
+				vars, ok := d.(*ast.GenDecl)
+				if !ok || vars.Tok != token.VAR {
+					continue
+				}
+				seen++
+				ast.Inspect(vars, func(n ast.Node) bool {
+					call, ok := n.(*ast.CallExpr)
+					if !ok {
+						_, lazy := n.(*ast.FuncLit)
+						return !lazy
+					}
+					if s, ok := call.Fun.(*ast.SelectorExpr); ok && strings.HasPrefix(s.Sel.Name, "MustCompile") {
+						t.Errorf("%s: compiled at every start; use sync.OnceValue", fset.Position(call.Pos()))
+					}
+					return true
+				})
+			}
+		}
+	}
+	if seen < 100 {
+		t.Fatalf("only %d declarations were looked at", seen)
+	}
+}

@@ -12,6 +12,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -19,6 +20,7 @@ import (
 	"os/signal"
 	"regexp"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -34,11 +36,17 @@ const (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if len(os.Args) != 2 {
-		fmt.Fprintln(os.Stderr, "usage: load CASDOCTOR")
+	only := flag.Bool("start", false, "measure the start alone")
+	flag.Parse()
+	if flag.NArg() != 1 {
+		fmt.Fprintln(os.Stderr, "usage: load [-start] CASDOCTOR")
 		os.Exit(2)
 	}
-	if err := measure(ctx, os.Stdout, os.Args[1]); err != nil {
+	what := measure
+	if *only {
+		what = start
+	}
+	if err := what(ctx, os.Stdout, flag.Arg(0)); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
@@ -76,10 +84,58 @@ func measure(ctx context.Context, w io.Writer, casdoctor string) error {
 		}
 		_, _ = fmt.Fprintf(w, "| %s | %s | %s MiB |\n", r.scenario, named(r.only), strings.Join(peak, ", "))
 	}
-	load, _ := os.ReadFile("/proc/loadavg") // what else was going on, where the kernel says so
-	_, _ = fmt.Fprintf(w, "\n%d cores, %s %s/%s, load %s\n", runtime.NumCPU(), runtime.Version(), runtime.GOOS, runtime.GOARCH,
-		strings.TrimSpace(string(load)))
+	_, _ = fmt.Fprintf(w, "\n%s\n", machine())
 	return nil
+}
+
+// start prints how long casdoctor takes to do nothing, and a whole check that waits for nobody.
+func start(ctx context.Context, w io.Writer, casdoctor string) error {
+	const starts = 60
+	var wall, cpu []time.Duration
+	var peak, faults []int64
+	for range starts {
+		c := exec.CommandContext(ctx, casdoctor, "version") //nolint:gosec // G204: the program that is measured
+		begin := time.Now()
+		if err := c.Run(); err != nil {
+			return err
+		}
+		wall, cpu = append(wall, time.Since(begin)), append(cpu, c.ProcessState.UserTime()+c.ProcessState.SystemTime())
+		if usage, ok := c.ProcessState.SysUsage().(*syscall.Rusage); ok {
+			peak, faults = append(peak, usage.Maxrss<<10), append(faults, usage.Minflt)
+		}
+	}
+	slices.Sort(wall)
+	slices.Sort(cpu)
+	slices.Sort(peak)
+	slices.Sort(faults)
+	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+	_, _ = fmt.Fprintf(w, "| `casdoctor version`, %d runs | Least | Median |\n|---|---|---|\n", starts)
+	_, _ = fmt.Fprintf(w, "| wall time | %.1f ms | %.1f ms |\n", ms(wall[0]), ms(wall[starts/2]))
+	_, _ = fmt.Fprintf(w, "| processor time | %.1f ms | %.1f ms |\n", ms(cpu[0]), ms(cpu[starts/2]))
+	_, _ = fmt.Fprintf(w, "| peak memory | %.1f MiB | %.1f MiB |\n", float64(peak[0])/(1<<20), float64(peak[starts/2])/(1<<20))
+	_, _ = fmt.Fprintf(w, "| page faults | %d | %d |\n\n", faults[0], faults[starts/2])
+	all, err := check(ctx, casdoctor, "healthy", "", "0s")
+	if err != nil {
+		return err
+	}
+	var took []string
+	for _, m := range all {
+		took = append(took, strconv.Itoa(m.wall))
+	}
+	info, err := os.Stat(casdoctor)
+	if err != nil {
+		return err
+	}
+	_, _ = fmt.Fprintf(w, "A check of the healthy practice organisation without added latency: %s ms. The binary: %d bytes.\n\n%s\n",
+		strings.Join(took, ", "), info.Size(), machine())
+	return nil
+}
+
+// machine says what this was measured on, and what else was going on, where the kernel says so.
+func machine() string {
+	load, _ := os.ReadFile("/proc/loadavg")
+	return fmt.Sprintf("%d cores, %s %s/%s, load %s", runtime.NumCPU(), runtime.Version(), runtime.GOOS, runtime.GOARCH,
+		strings.TrimSpace(string(load)))
 }
 
 func named(only string) string {

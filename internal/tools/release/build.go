@@ -26,8 +26,12 @@ func (r *release) compile(source string, t target, to string, env ...string) err
 	env = append([]string{
 		"CGO_ENABLED=0", "GOFLAGS=", "GOOS=" + t.os, "GOARCH=" + t.arch, "GOAMD64=v1", "GOARM64=v8.0", "GOEXPERIMENT=",
 	}, env...)
-	_, err := output(source, env, "go", "build", "-trimpath", "-buildvcs=true", "-tags", tags,
-		"-ldflags", r.ldflags(), "-o", to, "./cmd/casdoctor")
+	args := []string{"build", "-trimpath", "-buildvcs=true", "-tags", tags, "-ldflags", r.ldflags(), "-o", to}
+	// The components of these are called in many places, and inlining copies the whole of each: 1 MB.
+	for _, pkg := range []string{"internal/report", "internal/agent/web"} {
+		args = append(args, "-gcflags=github.com/casdoctor/casdoctor/"+pkg+"=-l")
+	}
+	_, err := output(source, env, "go", append(args, "./cmd/casdoctor")...)
 	return err
 }
 
