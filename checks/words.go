@@ -1,7 +1,6 @@
 package checks
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -221,8 +220,8 @@ func Once(reasons []Reason) []Reason {
 		return reasons
 	}
 	var out []Reason
-	names := map[string][]string{} // of what one sentence is about
-	at := map[string]int{}
+	names := map[Text][]string{} // of what one sentence is about
+	at := map[Text]int{}
 	for _, r := range reasons {
 		if !ofMany(r) {
 			out = append(out, r)
@@ -230,7 +229,7 @@ func Once(reasons []Reason) []Reason {
 		}
 		rest := maps.Clone(r.Args)
 		delete(rest, "what")
-		key := r.Code + fmt.Sprint(rest) // in the order of their names
+		key := sentence(Reason{Code: r.Code, Args: rest}, words) // arguments that it does not show may differ
 		if i, said := at[key]; said && !slices.Contains(names[key], r.Args["what"]) {
 			names[key] = append(names[key], r.Args["what"])
 			last := len(names[key]) - 1

@@ -15,9 +15,9 @@ func TestOnce(t *testing.T) {
 		return r
 	}
 	reasons := []Reason{
-		said(missing, "what", "per_user_mfa_state", "permission", "Policy.Read.All"),
+		said(missing, "what", "per_user_mfa_state", "permission", "Policy.Read.All", "code", "accessDenied", "detail", "per-user"),
 		said("per_user_mfa_off"),
-		said(missing, "what", "security_defaults", "permission", "Policy.Read.All"),
+		said(missing, "what", "security_defaults", "permission", "Policy.Read.All", "code", "AccessDenied", "status", "403"),
 		said(missing, "what", "policies", "permission", "Policy.Read.All"),
 		said(missing, "what", "policies", "permission", "Policy.Read.All"),
 		said(missing, "what", "account_enabled", "permission", "User.Read.All"),
