@@ -77,6 +77,13 @@ func TestProblemsHaveTheirPlace(t *testing.T) {
 		"v=DMARC1; p=reject; «p=none»":               "repeated_tag p",
 		"v=DMARC1; p=reject; «quarantine»":           "bad_tag quarantine",
 		"v=DMARC1; p=reject; «foo=bar»":              "unknown_tag foo",
+		"v=DMARC1; p=reject; «pct=100»":              "removed_tag pct",
+		"v=DMARC1; p=reject; «pct=101»":              "removed_tag pct, bad_value 101",
+		"v=DMARC1; p=reject; «pct=x»":                "removed_tag pct, bad_value x",
+		"v=DMARC1; p=reject; «psd=u»":                "new_tag psd",
+		"v=DMARC1; p=reject; «psd=x»":                "new_tag psd, bad_value x",
+		"v=DMARC1; p=reject; «rua=mailto:»":          "bad_value mailto:",
+		"v=DMARC1; p=reject; «rua=https:»":           "bad_value https:",
 		"v=DMARC1; p=reject; «t=n»":                  "new_tag t",
 		"v=DMARC1; p=reject;; «foo=bar»":             "unknown_tag foo",
 		"v=DMARC1; p=none; adkim=r; aspf=r; «foo=»":  "unknown_tag foo", // the defaults, said in words
