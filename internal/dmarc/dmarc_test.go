@@ -77,12 +77,25 @@ func TestProblemsHaveTheirPlace(t *testing.T) {
 		"v=DMARC1; p=reject; «p=none»":               "repeated_tag p",
 		"v=DMARC1; p=reject; «quarantine»":           "bad_tag quarantine",
 		"v=DMARC1; p=reject; «foo=bar»":              "unknown_tag foo",
+		"v=DMARC1; p=reject; «pct=100»":              "removed_tag pct",
+		"v=DMARC1; p=reject; «pct=101»":              "removed_tag pct, bad_value 101",
+		"v=DMARC1; p=reject; «pct=x»":                "removed_tag pct, bad_value x",
+		"v=DMARC1; p=reject; «psd=u»":                "new_tag psd",
+		"v=DMARC1; p=reject; «psd=x»":                "new_tag psd, bad_value x",
+		"v=DMARC1; p=reject; «rua=mailto:»":          "bad_value mailto:",
+		"v=DMARC1; p=reject; «rua=https:»":           "bad_value https:",
+		"v=DMARC1; p=reject; «t=n»":                  "new_tag t",
+		"v=DMARC1; p=reject;; «foo=bar»":             "unknown_tag foo",
+		"v=DMARC1; p=none; adkim=r; aspf=r; «foo=»":  "unknown_tag foo", // the defaults, said in words
 		"v=DMARC1; sp=none; «p=reject»":              "policy_not_first",
 		"«v=DMARC1; rua=mailto:a@b.example»":         "no_policy",
 		"«v=DMARC1»":                                 "no_policy",
 		"«V=DMARC1; p=none»":                         "looks_like_dmarc V=DMARC1; p=none",
 		"«v=DMARC1.1; p=none»":                       "looks_like_dmarc v=DMARC1.1; p=none",
 		"«v=dmarc1; p=none»":                         "looks_like_dmarc v=dmarc1; p=none",
+		"«v DMARC1; p=none»":                         "looks_like_dmarc v DMARC1; p=none",
+		"«=DMARC1; p=none»":                          "looks_like_dmarc =DMARC1; p=none",
+		"«v=; p=none»":                               "looks_like_dmarc v=; p=none",
 	} {
 		text := strings.NewReplacer("«", "", "»", "").Replace(marked)
 		_, list := Parse(text)
@@ -253,4 +266,36 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestDiffers: each of the three alone is worth telling.
+func TestDiffers(t *testing.T) {
+	same := Discovery{At: "a.example", Policy: Reject, Organizational: "a.example"}
+	for name, change := range map[string]func(*Discovery){
+		"another place":        func(d *Discovery) { d.At = "b.example" },
+		"another policy":       func(d *Discovery) { d.Policy = NonePolicy },
+		"another organisation": func(d *Discovery) { d.Organizational = "b.example" },
+	} {
+		other := same
+		change(&other)
+		if !Differs(&same, &other) {
+			t.Errorf("%s: no difference", name)
+		}
+	}
+	if again := same; Differs(&same, &again) {
+		t.Error("the same differs")
+	}
+}
+
+// TestReports: only aggregate reports make a record without a policy count (RFC 7489, 6.6.3).
+func TestReports(t *testing.T) {
+	for text, want := range map[string]bool{
+		"v=DMARC1; rua=mailto:a@b.example": true,
+		"v=DMARC1; ruf=mailto:a@b.example": false,
+		"v=DMARC1; rua=a@b.example":        false,
+	} {
+		if r, _ := Parse(text); r.Reports != want {
+			t.Errorf("%s: %v", text, r.Reports)
+		}
+	}
 }
