@@ -367,6 +367,9 @@ func TestForgedTokens(t *testing.T) {
 			if got.StatusCode != http.StatusForbidden || len(v.cookies) != 0 || !strings.Contains(body, "Begin again") {
 				t.Errorf("%d, cookies %v", got.StatusCode, v.cookies)
 			}
+			if name != "no id token" && strings.Contains(v.page.log.String(), "the provider gives no") {
+				t.Errorf("it did not come to the token: %s", v.page.log)
+			}
 			if v.at.posts != 1 || v.audit("sign_in") != 0 || v.audit("sign_in_failed") != 1 {
 				t.Errorf("%d token requests, %d sign-ins and %d refusals are recorded", v.at.posts, v.audit("sign_in"), v.audit("sign_in_failed"))
 			}

@@ -67,15 +67,16 @@ const context = await browser.newContext({ viewport: { width: 1440, height: 900 
 const page = await context.newPage();
 for (const [name, path, open] of pages) {
 	await page.goto(new URL(path, address).href);
-	if (open) await page.locator(open).first().press("Enter");
-	await page.evaluate(() => { document.activeElement?.blur(); getSelection().removeAllRanges(); window.scrollTo(0, 0); });
+	if (open) await page.evaluate(() => { document.querySelector("details").open = true; });
 	const stops = new Set();
 	for (let i = 0; i < 400; i++) {
 		await page.keyboard.press("Tab");
 		const stop = await page.evaluate(() => {
 			const e = document.activeElement;
 			if (!e || e === document.body) return null;
-			if (e.dataset.stop) return { again: true };
+			const last = window.lastStop;
+			window.lastStop = e;
+			if (e.dataset.stop) return { within: e === last, again: e !== last }; // a date has a stop for each of its parts
 			e.dataset.stop = "1";
 			const s = getComputedStyle(e), box = e.getBoundingClientRect();
 			return {
@@ -85,7 +86,8 @@ for (const [name, path, open] of pages) {
 			};
 		});
 		if (!stop || stop.again) break;
-		if (i === 0 && !open && !stop.skip) wrong(`${name}: the first stop is ${stop.html}`);
+		if (stop.within) continue;
+		if (i === 0 && !stop.skip) wrong(`${name}: the first stop is ${stop.html}`);
 		if (!stop.shown || !stop.there) wrong(`${name}: nobody sees that the focus is on ${stop.html}`);
 		stops.add(i);
 	}
