@@ -20,10 +20,9 @@ echo "| Step | Wall | CPU |"
 echo "|---|---|---|"
 step 'download the modules' go mod download
 step '`go test ./checks/...`, empty build cache' go test ./checks/...
-step '`make build`, empty build cache' make build
+step '`make demo`, empty build cache' make demo
 step '`make test`, after it (linters and race detector from nothing)' make test
 step '`make test`, warm' make test
-step '`make build`, warm' make build
-step '`casdoctor demo`' ./casdoctor demo
+step '`make demo`, warm' make demo
 echo
 echo "$(nproc) cores, $(go version), binary $(du -m casdoctor | cut -f1) MB, stripped"
