@@ -19,6 +19,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -216,7 +217,14 @@ func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 // agent starts the real one on that database, with nothing due, and watches it.
 func (m *measurement) agent(ctx context.Context) error {
 	var b strings.Builder
-	b.WriteString("version: 1\nschedule: \"0 0 1 1 *\"\njitter: 0s\ntenants:\n")
+	l, err := net.Listen("tcp", "127.0.0.1:0") // a port that is free
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(&b, "version: 1\nschedule: \"0 0 1 1 *\"\njitter: 0s\npage: {listen: %q}\ntenants:\n", l.Addr().String())
+	if err := l.Close(); err != nil {
+		return err
+	}
 	for i := range m.tenants {
 		file := name(i) + ".yaml"
 		text := fmt.Sprintf("version: 1\ntenant: %s\ncas: {site: eu}\n", name(i))

@@ -590,6 +590,40 @@ func TestDelivery(t *testing.T) {
 	})
 }
 
+// TestTargetBack: what could not be sent while its target was down is sent once it is back,
+// the same message, and once.
+func TestTargetBack(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, where store.Settings) {
+		s, w := storetest.Open(t, where), &world{}
+		set := w.settings(t, "contoso")
+		w.fail = errors.New("connection refused")
+		_, stop := work(t, s, set)
+		first := receive(t, w.sent)
+		until(t, "the job waits for its next attempt", func() bool {
+			return value(t, s, `SELECT COUNT(*) FROM river_job WHERE kind = 'deliver' AND state = 'retryable'`) == 1
+		})
+		stop()
+		w.fail = nil
+		if err := s.Update(t.Context(), func(tx store.Tx) error { // its time has come
+			_, err := tx.Exec(t.Context(), `UPDATE river_job SET scheduled_at = created_at WHERE kind = 'deliver'`)
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		_, stop = work(t, s, set)
+		if again := receive(t, w.sent); again.ID != first.ID {
+			t.Errorf("another message: %s, not %s", again.ID, first.ID)
+		}
+		until(t, "it is sent", func() bool {
+			return value(t, s, `SELECT COUNT(*) FROM outbox WHERE sent IS NOT NULL AND attempts = 2 AND error = ''`) == 1
+		})
+		stop()
+		if n := len(w.sent); n != 0 {
+			t.Errorf("it is sent %d times more", n)
+		}
+	})
+}
+
 // lines is a log that tests read.
 type lines struct {
 	mu sync.Mutex

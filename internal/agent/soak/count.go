@@ -75,7 +75,7 @@ func (c *counts) tenant(runs []store.Run, began, stopped time.Time) {
 			c.failed++
 		}
 		switch missing := between(r.Period); {
-		case i == 0 || missing <= 0: // the first one is at once
+		case i == 0 || missing <= 0 || r.Period.After(stopped): // the first one is at once
 		case ended.Add(time.Minute / 2).Before(r.Period):
 			c.lost += missing
 		default:

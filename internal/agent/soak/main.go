@@ -16,6 +16,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -85,55 +86,55 @@ func (s soak) run(ctx context.Context) (ok bool, err error) {
 	ended := make(chan error, 1)
 	go func() { ended <- agent.Wait() }()
 	watch := &watch{pid: agent.Process.Pid, page: w.page, browser: w.receiver.Client()}
-	began, err := s.live(ctx, w, watch, agent.Process, ended)
-	stopped := time.Now()
+	began, over, err := s.live(ctx, w, watch, agent.Process, ended)
 	_ = agent.Process.Signal(syscall.SIGTERM)
 	if err != nil {
-		<-ended
-		return false, err
+		return false, errors.Join(err, <-ended)
 	}
 	if err := <-ended; err != nil {
 		return false, fmt.Errorf("the agent did not stop well: %w", err)
 	}
-	c, err := s.count(ctx, w, began, stopped)
+	c, err := s.count(ctx, w, began, over)
 	if err != nil {
 		return false, err
 	}
-	return s.tell(c, watch, stopped.Sub(began)), nil
+	return s.tell(c, watch, over.Sub(began)), nil
 }
 
-// live lets the agent work, and returns when it has nothing left to send; began is when it was up.
-func (s soak) live(ctx context.Context, w *world, watch *watch, agent *os.Process, ended chan error) (began time.Time, err error) {
+// live lets the agent work, and returns when it has nothing left to send; began is when it was up, and
+// over when it was only waited for.
+func (s soak) live(ctx context.Context, w *world, watch *watch, agent *os.Process, ended chan error) (began, over time.Time, err error) {
 	if err := watch.up(ctx, ended); err != nil {
-		return began, err
+		return began, over, err
 	}
 	began = time.Now()
 	sample, turn, end := time.NewTicker(max(time.Second, s.time/200)), time.NewTicker(s.turn), time.After(s.time)
 	defer sample.Stop()
 	defer turn.Stop()
-	for over := false; !over || s.enough != nil && !s.enough(w.receiver.messages()); {
+	for late := false; !late || s.enough != nil && !s.enough(w.receiver.messages()); {
 		select {
 		case <-ctx.Done():
-			return began, ctx.Err()
+			return began, over, ctx.Err()
 		case err := <-ended:
 			ended <- err
-			return began, fmt.Errorf("the agent has ended by itself: %w", err)
+			return began, over, fmt.Errorf("the agent has ended by itself: %w", err)
 		case <-end:
-			over = true
+			late = true
 		case <-turn.C:
 			if err := w.turn(); err != nil {
-				return began, err
+				return began, over, err
 			}
 			if err := agent.Signal(syscall.SIGHUP); err != nil {
-				return began, err
+				return began, over, err
 			}
 		case <-sample.C:
 			if err := watch.sample(ctx); err != nil {
-				return began, err
+				return began, over, err
 			}
 		}
 	}
-	return began, w.drain(ctx)
+	over = time.Now()
+	return began, over, w.drain(ctx)
 }
 
 // drain waits until every message is sent: one that was refused is tried again for up to some

@@ -152,7 +152,7 @@ func TestGrowth(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			w := &watch{}
 			for i := range 100 {
-				w.samples = append(w.samples, sample{at: minute0.Add(time.Duration(i) * time.Second), resident: c.memory(i), goroutines: 50, files: 20})
+				w.samples = append(w.samples, sample{at: minute0.Add(time.Duration(i) * 10 * time.Second), resident: c.memory(i), goroutines: 50, files: 20})
 			}
 			if got := w.tell(func(string, any) {}); (len(got) > 0) != c.grows {
 				t.Errorf("grows: %v", got)

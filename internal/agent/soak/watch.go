@@ -92,11 +92,13 @@ const (
 	// What does not count as growth from the second part to the last: how much the parts differ
 	// from each other anyway, by when the garbage collector ran and what was being looked at.
 	slackKiB, slackGoroutines, slackFiles = 4 << 10, 10, 5
+	// shortest is the time of which growth can be said: an agent grows into its work.
+	shortest = 5 * time.Minute
 )
 
 // tell prints what the agent took, and returns what grows.
 func (w *watch) tell(row func(what string, figure any)) (grows []string) {
-	if len(w.samples) < 2*fifths {
+	if n := len(w.samples); n < 2*fifths || w.samples[n-1].at.Sub(w.samples[0].at) < shortest {
 		row("memory, goroutines and files", "too short a time")
 		return nil
 	}

@@ -119,6 +119,10 @@ func TestStates(t *testing.T) {
 			}, states); diff != "" {
 				t.Error(diff)
 			}
+			took, err := store.LastDurations(ctx, tx)
+			if diff := cmp.Diff(map[string]time.Duration{"contoso": 3 * time.Second}, took); diff != "" || err != nil {
+				t.Error(diff, err)
+			}
 			got, err := store.TenantNamed(ctx, tx, "contoso")
 			if diff := cmp.Diff(store.Tenant{
 				Name: "contoso", LastRun: third, LastAt: hour(2).Add(3 * time.Second), LastReport: second, GoodAt: hour(1).Add(3 * time.Second),
@@ -354,6 +358,44 @@ func TestOutbox(t *testing.T) {
 		if got := tried("late", true); !got.Sent.Equal(morning) || !got.GivenUp.IsZero() {
 			t.Errorf("what was sent is given up: %+v", got)
 		}
+	})
+}
+
+// TestOutboxLists: what the page and the metrics ask of the outbox.
+func TestOutboxLists(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, where store.Settings) {
+		s := storetest.Open(t, where)
+		do(t, s, func(ctx context.Context, tx store.Tx) error {
+			var errs []error
+			for i, id := range []string{"late", "failing", "sent", "refused", "early"} {
+				_, err := store.AddMessage(ctx, tx, store.Message{ID: id, Channel: "ops", Body: "{}", Made: morning, NotBefore: morning.Add(-time.Duration(i) * time.Minute)})
+				errs = append(errs, err)
+			}
+			return errors.Join(append(errs,
+				store.MessageTried(ctx, tx, "failing", "503", false, morning), store.MessageTried(ctx, tx, "sent", "", false, morning),
+				store.MessageTried(ctx, tx, "refused", "404", true, morning))...)
+		})
+		do(t, s, func(ctx context.Context, tx store.Tx) error {
+			names := func(list []store.Message) (ids []string) {
+				for _, m := range list {
+					ids = append(ids, m.ID)
+				}
+				return ids
+			}
+			waiting, err := store.Waiting(ctx, tx, 2)
+			if diff := cmp.Diff([]string{"early", "failing"}, names(waiting)); diff != "" {
+				t.Error(diff)
+			}
+			lost, err2 := store.GivenUp(ctx, tx, 10)
+			if diff := cmp.Diff([]string{"refused"}, names(lost)); diff != "" {
+				t.Error(diff)
+			}
+			counts, err3 := store.MessageCounts(ctx, tx)
+			if diff := cmp.Diff(map[string]int64{"waiting": 2, "failing": 1, "sent": 1, "given_up": 1}, counts); diff != "" {
+				t.Error(diff)
+			}
+			return errors.Join(err, err2, err3)
+		})
 	})
 }
 
