@@ -429,7 +429,7 @@ func TestMachinesToldOfTheBaseline(t *testing.T) {
 				"CASDOCTOR OK": 1 - fresh, "CASDOCTOR CRITICAL": fresh,
 				fmt.Sprintf("; %d known, %d new or worse) ", known, fresh): 1,
 				fmt.Sprintf("fail=%d;;0;0;7", fresh):                       1, // as the state counts, not as the report does
-				fmt.Sprintf("warn=0;0;;0;7"):                               1,
+				"warn=0;0;;0;7":                                            1,
 				fmt.Sprintf(" known=%d;;;0; new=%d;0;;0;\n", known, fresh): 1,
 				"(known) ": known,
 			},
