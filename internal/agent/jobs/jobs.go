@@ -19,6 +19,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -194,6 +195,7 @@ func (j *Jobs) use(set Settings) {
 	set.SoftStop, set.Rescue, set.Retry = orDefault(set.SoftStop, DefaultSoftStop), orDefault(set.Rescue, DefaultRescue), orDefault(set.Retry, DefaultRetry)
 	set.saveWithin, set.deliverWithin = orDefault(set.saveWithin, defaultSaveWithin), orDefault(set.deliverWithin, defaultDeliverWithin)
 	set.poll = orDefault(set.poll, defaultPoll)
+	set.Tenants = slices.Clone(set.Tenants) // the caller's may serve another agent
 	for i := range set.Tenants {
 		set.Tenants[i].Timeout = orDefault(set.Tenants[i].Timeout, DefaultTimeout)
 	}
