@@ -26,7 +26,8 @@ func Classify(err error) *facts.Failure {
 	}
 	var f *facts.Failure
 	if errors.As(err, &f) {
-		return f
+		own := *f // the caller adds what it knows, and the error may be everybody's
+		return &own
 	}
 	switch {
 	case errors.Is(err, ErrNotRead):

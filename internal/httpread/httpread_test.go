@@ -334,6 +334,14 @@ func TestBodyIsCapped(t *testing.T) {
 	}
 }
 
+// TestClassifyIsTheCallers: what a caller adds to a failure is not said of every later answer.
+func TestClassifyIsTheCallers(t *testing.T) {
+	Classify(errTwice).Status = http.StatusOK
+	if got := Classify(errTwice); got.Status != 0 || got.Kind != facts.Malformed {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestClassify(t *testing.T) {
 	refused := func() error {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
