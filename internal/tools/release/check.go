@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"debug/buildinfo"
 	"debug/elf"
 	"debug/macho"
@@ -23,11 +24,15 @@ import (
 const wanted = 36_000_000
 
 // check tries what build has made, and prints what came of it.
-func (r *release) check(debian string) error {
+func (r *release) check(debian string, once bool) error {
 	fmt.Printf("casdoctor %s, commit %s\n\n| Platform | Bytes | of %d | Static | Made again |\n|---|---|---|---|---|\n", r.version, r.commit, wanted)
-	again, err := r.again()
-	if err != nil {
-		return err
+	again := map[target]string{}
+	if !once {
+		t, err := r.again()
+		if err != nil {
+			return err
+		}
+		again[t] = "the same bytes"
 	}
 	for _, t := range r.targets {
 		if err := r.binaryHolds(t); err != nil {
@@ -40,7 +45,7 @@ func (r *release) check(debian string) error {
 		if err != nil {
 			return err
 		}
-		fmt.Printf("| %s | %d | %d %% | yes | %s |\n", t, info.Size(), info.Size()*100/wanted, again[t])
+		fmt.Printf("| %s | %d | %d %% | yes | %s |\n", t, info.Size(), info.Size()*100/wanted, cmp.Or(again[t], "not tried"))
 	}
 	fmt.Println()
 	if _, err := output(r.out, nil, "sha256sum", "--check", "--quiet", "--strict", sumsName); err != nil {
@@ -71,38 +76,32 @@ func (r *release) check(debian string) error {
 
 // again builds this machine's binary (or that of the first platform) from another folder, and with
 // an empty build cache, and compares every byte.
-func (r *release) again() (map[target]string, error) {
+func (r *release) again() (target, error) {
 	t := r.targets[0]
 	if slices.Contains(r.targets, r.host) {
 		t = r.host
 	}
 	source, err := r.clone(r.source, filepath.Join("elsewhere", "deeper", "casdoctor"))
 	if err != nil {
-		return nil, err
+		return t, err
 	}
 	second := filepath.Join(r.work, "again", t.exe())
 	if err := r.compile(source, t, second, "GOCACHE="+filepath.Join(r.work, "cache")); err != nil {
-		return nil, err
+		return t, err
 	}
 	log.Printf("built %s again, with an empty cache", t)
 	a, err := os.ReadFile(r.binary(t))
 	if err != nil {
-		return nil, err
+		return t, err
 	}
 	b, err := os.ReadFile(second)
 	if err != nil {
-		return nil, err
+		return t, err
 	}
 	if !bytes.Equal(a, b) {
-		return nil, fmt.Errorf("%s: two builds of one commit differ (%d and %d bytes)", t, len(a), len(b))
+		return t, fmt.Errorf("%s: two builds of one commit differ (%d and %d bytes)", t, len(a), len(b))
 	}
-	out := map[target]string{t: "the same bytes"}
-	for _, other := range r.targets {
-		if other != t {
-			out[other] = "not tried"
-		}
-	}
-	return out, nil
+	return t, nil
 }
 
 // binaryHolds: the binary is of its platform and static, was built from the commit as it is, and

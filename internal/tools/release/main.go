@@ -2,7 +2,7 @@
 // binaries are built a second time elsewhere, the packages are installed, run, upgraded and
 // removed, and everything is held against what it says of itself.
 //
-//	go -C internal/tools/release run . [-check] [-targets linux/amd64,…] [-debian FOLDER] ROOT
+//	go -C internal/tools/release run . [-check [-once]] [-targets linux/amd64,…] [-debian FOLDER] ROOT
 //
 // It needs the module cache and no network. What belongs here: making and checking what people
 // download. What does not: tests of casdoctor itself.
@@ -53,17 +53,18 @@ func main() {
 	log.SetPrefix("release: ")
 	check := flag.Bool("check", false, "try what was made")
 	targets := flag.String("targets", allTargets, "platforms, with commas")
+	once := flag.Bool("once", false, "do not build a second time, which takes as long as the first")
 	debian := flag.String("debian", "none", "a Debian root to try the packages in, or none")
 	flag.Parse()
 	if flag.NArg() != 1 {
 		log.Fatal("usage: release [-check] [-targets …] [-debian FOLDER] ROOT")
 	}
-	if err := run(flag.Arg(0), *targets, *debian, *check); err != nil {
+	if err := run(flag.Arg(0), *targets, *debian, *check, *once); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(root, targets, debian string, check bool) error {
+func run(root, targets, debian string, check, once bool) error {
 	r, err := newRelease(root, targets)
 	if err != nil {
 		return err
@@ -73,7 +74,7 @@ func run(root, targets, debian string, check bool) error {
 		return err
 	}
 	if check {
-		return r.check(debian)
+		return r.check(debian, once)
 	}
 	return nil
 }
