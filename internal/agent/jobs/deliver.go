@@ -63,12 +63,12 @@ func (w *deliverWorker) Work(ctx context.Context, job *river.Job[Deliver]) error
 	case err != nil:
 		return err
 	case m.Held() && m.Attempts == 0 && set.Alerts != nil:
-		if err := j.join(ctx, job.JobRow, m); !errors.Is(err, errNotJoined) {
+		if err := j.join(ctx, set.Alerts, job.JobRow, m); !errors.Is(err, errNotJoined) {
 			return err
 		}
 	}
 	log := j.log().With().Str("message", id).Str("channel", m.Channel).Logger()
-	with, span := spans.Start(spans.With(ctx, j.set.Load().Tracer), "deliver "+m.Channel)
+	with, span := spans.Start(spans.With(ctx, set.Tracer), "deliver "+m.Channel)
 	defer span.End()
 	span.SetAttributes(attribute.String("casdoctor.tenant", m.Tenant), attribute.String("casdoctor.channel", m.Channel), attribute.Int("casdoctor.attempt", job.Attempt))
 	sent := send(with, set.Sender, m)
@@ -122,7 +122,7 @@ var errNotJoined = errors.New("the messages that were held back cannot be joined
 
 // join puts one message in the place of all that the quiet hours have held back from a channel,
 // and ends the job. The first job of them does it for all; the others find nothing left to send.
-func (j *Jobs) join(ctx context.Context, job *rivertype.JobRow, m store.Message) error {
+func (j *Jobs) join(ctx context.Context, alerts Alerts, job *rivertype.JobRow, m store.Message) error {
 	return j.store.Update(ctx, func(tx store.Tx) error {
 		// The job ends first: the joined message may have this one's id, and gets a job of its own.
 		if err := j.queue.complete(ctx, tx, job); err != nil {
@@ -136,7 +136,7 @@ func (j *Jobs) join(ctx context.Context, job *rivertype.JobRow, m store.Message)
 		if err != nil {
 			return err
 		}
-		joined, err := j.set.Load().Alerts.Join(held, passed)
+		joined, err := alerts.Join(held, passed)
 		if err != nil {
 			j.log().Error().Err(err).Str("channel", m.Channel).Msg("the messages that were held back are sent one by one")
 			return errNotJoined
